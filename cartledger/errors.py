@@ -106,9 +106,7 @@ class TryLater(CartledgerError):
 class Pause(CartledgerError):
     """The other side cannot serve us now. `seconds` is how long it asked us to wait, None when it did not say."""
 
-    def __init__(
-        self, text: str, *, fix: str = "", in_doubt: bool = False, seconds: float | None = None
-    ) -> None:
+    def __init__(self, text: str, *, fix: str = "", in_doubt: bool = False, seconds: float | None = None) -> None:
         super().__init__(text, fix=fix, in_doubt=in_doubt)
         self.seconds = seconds
 

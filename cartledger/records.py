@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from cartledger.money import ZERO, D, write_json
 
 MESSAGE_SCHEMA = 1
 T = TypeVar("T")
+_NO_DATE = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -301,7 +302,7 @@ class _Reader:
 
     def date(self, name: str) -> datetime:
         value = self.text(name)
-        return self._try(name, value, lambda: parsedate_to_datetime(value), datetime.min)
+        return self._try(name, value, lambda: parsedate_to_datetime(value), _NO_DATE)
 
     def optional_date(self, name: str) -> datetime | None:
         return self.date(name) if self.text(name) else None
@@ -354,9 +355,7 @@ def _buckets(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _has_warning(raw: Mapping[str, Any]) -> bool:
-    return not isinstance(raw.get("products"), list) and any(
-        "__warning__" in bucket for bucket in _buckets(raw)
-    )
+    return not isinstance(raw.get("products"), list) and any("__warning__" in bucket for bucket in _buckets(raw))
 
 
 def _complete(lines: Iterable[OrderLine], items_total: Decimal) -> bool:
@@ -398,18 +397,14 @@ def _discount(raw: Mapping[str, Any], read: _Reader) -> AppliedDiscount:
 def _fee(raw: Mapping[str, Any], read: _Reader) -> Fee:
     # The official examples spell the net field both ways.
     ex = "cost_ex_tax" if "cost_ex_tax" in raw else "cost_exc_tax"
-    amount = Money3(
-        ex=read.money(ex, raw), inc=read.money("cost_inc_tax", raw), tax=read.money("cost_tax", raw)
-    )
+    amount = Money3(ex=read.money(ex, raw), inc=read.money("cost_inc_tax", raw), tax=read.money("cost_tax", raw))
     name = read.text("display_name_merchant", raw) or read.text("display_name_customer", raw) or "Fee"
     return Fee(id=read.int("id", raw), name=name, amount=amount)
 
 
 def _address(raw: Any) -> Address:
     facts = raw if isinstance(raw, Mapping) else {}
-    return Address(
-        **{name: str(_or_none(facts.get(name)) or "").strip() for name in Address.__dataclass_fields__}
-    )
+    return Address(**{name: str(_or_none(facts.get(name)) or "").strip() for name in Address.__dataclass_fields__})
 
 
 def _ship_to(raw: Mapping[str, Any]) -> Address | None:
