@@ -1,0 +1,65 @@
+"""What mapping answers about one source: a closed set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from cartledger.errors import Problem
+from cartledger.records import content_hash
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One object to be made in QuickBooks, as decided.
+
+    `name` is unique within the source (`document`, `payment`); those of `order` 0 are sent first. `body` is the
+    entity's JSON with Decimals; where it needs the id of an earlier document it says `{"$ref": "document"}` in place
+    of the id. `number` is its DocNumber (empty where it has none), `marker` ends its private note, `amount` is the
+    TotalAmt it must be answered with, in the document's currency.
+    """
+
+    name: str
+    order: int
+    entity: str
+    body: dict[str, Any]
+    number: str
+    marker: str
+    amount: Decimal
+
+    @property
+    def hash(self) -> str:
+        """Tells whether a document decided again is the one that stands."""
+        return content_hash({"entity": self.entity, "body": self.body})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """The source becomes these documents. `rounding` is what the rounding line took (document currency)."""
+
+    documents: tuple[Document, ...]
+    rounding: Decimal
+    notices: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """The source cannot be posted as it is."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excluded:
+    """A rule leaves the source out; `rule` is a sentence for a person."""
+
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsTaxes:
+    """The order's own tax rows (`/v2/orders/{id}/taxes?details=true`, one call) must be read to decide."""
+
+
+Decision = Post | Held | Excluded | NeedsTaxes
