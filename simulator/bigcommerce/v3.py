@@ -1,0 +1,152 @@
+"""The v3 endpoints that are read: transactions, refunds, products, variants, customers. Lists sit in an envelope."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+
+from simulator.bigcommerce import dates
+from simulator.bigcommerce.errors import v3_error
+from simulator.bigcommerce.listing import Page, v3_page
+from simulator.bigcommerce.store import Json, Store
+
+Matches = Callable[[Json, str], bool]
+
+
+def transactions(store: Store, request: Request) -> Json | None:
+    """204 where an order has none, as documented; an order may have none although it was paid."""
+    _known(request.query_params, ("page", "limit"))
+    order = store.orders.get(request.path_params["order_id"])
+    if order is None:
+        raise v3_error(404, "The requested resource was not found.")
+    return _envelope(order.transactions, v3_page(request.query_params)) if order.transactions else None
+
+
+def refunds(store: Store, request: Request) -> Json:
+    """By refund id; `sort` is refused, and `meta` is empty: a page is the last when it is short."""
+    params = request.query_params
+    _known(params, (*_REFUND_FILTERS, "page", "limit"))
+    found = sorted(_matching(store.refunds, params, _REFUND_FILTERS), key=lambda refund: refund["id"])
+    return {"data": v3_page(params).of(found), "meta": {}}
+
+
+def products(store: Store, request: Request) -> Json:
+    params = request.query_params
+    _known(params, (*_PRODUCT_FILTERS, *_CATALOG_PARAMS, "include", "sort", "direction"))
+    hidden = () if "variants" in params.get("include", "").split(",") else ("variants",)
+    found = _sorted(_matching(store.products, params, _PRODUCT_FILTERS), params)
+    return _envelope([_fields(p, params, hidden) for p in found], v3_page(params))
+
+
+def variants(store: Store, request: Request) -> Json:
+    params = request.query_params
+    _known(params, (*_VARIANT_FILTERS, *_CATALOG_PARAMS))
+    every = [variant for product in store.products for variant in product["variants"]]
+    found = _matching(every, params, _VARIANT_FILTERS)
+    return _envelope([_fields(v, params, ()) for v in found], v3_page(params))
+
+
+def customers(store: Store, request: Request) -> Json:
+    params = request.query_params
+    _known(params, (*_CUSTOMER_FILTERS, "page", "limit"))
+    return _envelope(_matching(store.customers, params, _CUSTOMER_FILTERS), v3_page(params))
+
+
+def _among(name: str) -> Matches:
+    return lambda row, text: str(row[name]).casefold() in text.casefold().split(",")
+
+
+def _equals(name: str) -> Matches:
+    return lambda row, text: str(row[name]).casefold() == text.casefold()
+
+
+def _from(name: str) -> Matches:
+    return lambda row, text: dates.parse(row[name]) >= dates.parse(text)
+
+
+def _until(name: str) -> Matches:
+    return lambda row, text: dates.parse(row[name]) <= dates.parse(text)
+
+
+_REFUND_FILTERS: dict[str, Matches] = {
+    "id:in": _among("id"),
+    "order_id:in": _among("order_id"),
+    "created:min": _from("created"),
+    "created:max": _until("created"),
+    "transaction_id": lambda row, text: any(p.get("transaction_id") == text for p in row["payments"]),
+}
+_PRODUCT_FILTERS = {
+    "id": _equals("id"),
+    "id:in": _among("id"),
+    "sku": _equals("sku"),
+    "sku:in": _among("sku"),
+    "type": _equals("type"),
+    "date_modified:min": _from("date_modified"),
+    "date_modified:max": _until("date_modified"),
+}
+_VARIANT_FILTERS = {
+    "id": _equals("id"),
+    "sku": _equals("sku"),
+    "sku:in": _among("sku"),
+    "product_id:in": _among("product_id"),
+}
+_CUSTOMER_FILTERS = {
+    "id:in": _among("id"),
+    "email:in": _among("email"),
+    "company:in": _among("company"),
+    "date_modified:min": _from("date_modified"),
+}
+_CATALOG_PARAMS = ("page", "limit", "include_fields", "exclude_fields")
+_SORTABLE = ("id", "name", "sku", "price", "date_modified", "inventory_level")
+
+
+def _known(params: Mapping[str, str], known: Sequence[str]) -> None:
+    strange = [name for name in params if name not in known]
+    if strange:
+        raise v3_error(422, f"The filter(s): {', '.join(strange)} are not valid filter parameter(s).")
+
+
+def _matching(rows: list[Json], params: Mapping[str, str], filters: Mapping[str, Matches]) -> list[Json]:
+    asked = [(filters[name], text) for name, text in params.items() if name in filters]
+    try:
+        return [row for row in rows if all(matches(row, text) for matches, text in asked)]
+    except ValueError as error:
+        raise v3_error(422, f"The filter(s): {error}") from error
+
+
+def _sorted(rows: list[Json], params: Mapping[str, str]) -> list[Json]:
+    name = params.get("sort", "id")
+    if name not in _SORTABLE:
+        raise v3_error(422, "The filter(s): sort are not valid filter parameter(s).")
+    return sorted(rows, key=lambda row: row[name], reverse=params.get("direction") == "desc")
+
+
+def _fields(row: Json, params: Mapping[str, str], hidden: Sequence[str]) -> Json:
+    """`include_fields` keeps what it names and the id, `exclude_fields` drops what it names."""
+    kept = params["include_fields"].split(",") if "include_fields" in params else list(row)
+    dropped = {*params.get("exclude_fields", "").split(","), *hidden}
+    return {name: row[name] for name in row if name == "id" or (name in kept and name not in dropped)}
+
+
+def _envelope(rows: Sequence[Any], page: Page) -> Json:
+    shown = page.of(rows)
+    pages = max(1, math.ceil(len(rows) / page.limit))
+    links = {"current": f"?page={page.number}&limit={page.limit}"}
+    if page.number > 1:
+        links["previous"] = f"?page={page.number - 1}&limit={page.limit}"
+    if page.number < pages:
+        links["next"] = f"?page={page.number + 1}&limit={page.limit}"
+    return {
+        "data": shown,
+        "meta": {
+            "pagination": {
+                "total": len(rows),
+                "count": len(shown),
+                "per_page": page.limit,
+                "current_page": page.number,
+                "total_pages": pages,
+                "links": links,
+            }
+        },
+    }
