@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,15 @@ class Read:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Remembered:
+    """What a page of reads was: counts of sources never seen before, seen in another version, and known already."""
+
+    new: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cursor:
     """How far a producer has read one stream, and when it last did."""
 
@@ -70,8 +79,12 @@ class NewPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Part(NewPart):
-    """A part as it stands. `sent` are the bytes of its batch item, kept for every repetition."""
+    """A part as it stands. `sent` are the bytes of its batch item, kept for every repetition.
 
+    `version` is the source's version that it was planned for. `body` and `sent` are empty once the source is settled.
+    """
+
+    version: str
     stage: Stage
     request_id: str
     bid: str
@@ -83,7 +96,13 @@ class Part(NewPart):
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A source taken by this consumer. `claims` counts how often it was taken since it was last settled."""
+    """A source taken by this consumer, until its lease ends or it is settled or given back.
+
+    `version` is what this claim settles: the newest one or, while parts of an older one are unsettled (`begun`), that
+    older one. `record` is the newest record in any case: a begun source is not decided, its stored parts go on.
+    `claims` counts the claims that ended without a word (a crash), this one included; `attempts` the failures that
+    were its own.
+    """
 
     key: SourceKey
     version: str
@@ -93,6 +112,40 @@ class Claim:
     attempts: int
     posted_version: str
     parts: tuple[Part, ...]
+
+    @property
+    def sending(self) -> tuple[Part, ...]:
+        """Parts whose answer is not known: looked up before anything else (T7)."""
+        return tuple(part for part in self.parts if part.stage is Stage.SENDING)
+
+    @property
+    def begun(self) -> bool:
+        """Whether something of `version` was sent and the rest must follow as planned; else the source is decided."""
+        stages = {part.stage for part in self.parts if part.version == self.version}
+        return Stage.SENDING in stages or ({Stage.PLANNED, Stage.ANSWERED} <= stages and Stage.REFUSED not in stages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """One part that is to be sent: `sent` are the bytes of its batch item, `bid` at most 10 characters."""
+
+    claim: Claim
+    part: str
+    bid: str
+    sent: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One part that the ledger let go out. It names this very sending, so that a late *no* cannot undo a later one."""
+
+    key: SourceKey
+    part: str
+    request_id: str
+    bid: str
+    fence: int
+    sent: bytes
+    sent_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +157,30 @@ class Made:
     number: str
     amount: Decimal
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What an answer did to its source.
+
+    `settled`: every part is answered. `more_parts`: parts are still to be sent. `newer`: a newer version was seen
+    meanwhile, so the source is queued again. `conflict`: something else is linked to this part already; the answer
+    was written to the history and nothing else. `known` is False when no part has these ids.
+    """
+
+    settled: bool = False
+    more_parts: bool = False
+    newer: bool = False
+    conflict: bool = False
+    known: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What the sweep found: claims whose lease had ended, and sources whose messages were lost."""
+
+    dead_leases: int
+    lost: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +211,7 @@ class Standing:
     attempts: int
     not_before: datetime | None
     waits_for: str
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,3 +225,66 @@ class Circuit:
     failures: int
     reason: str
     needs_person: bool
+
+    def lasted(self, now: datetime) -> timedelta:
+        """How long it has been open."""
+        return now - self.since
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """The OAuth tokens of one company; they never show in a print."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    access_expires: datetime
+    refresh_expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Something looked up and kept: accounts, items, tax codes … as JSON bytes."""
+
+    content: bytes
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch:
+    """Whether a pair may write by itself, since when and by whose hand."""
+
+    enabled: bool
+    turned_at: datetime
+    who: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One row of the history. `detail` holds ids, codes, numbers and amounts; no personal data, no secrets."""
+
+    at: datetime
+    key: SourceKey
+    what: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a workflow; `ended` is None while it goes on or when it was cut off."""
+
+    id: int
+    pair: str
+    workflow: str
+    started: datetime
+    ended: datetime | None
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetter:
+    """Bytes from a queue that are no message of ours."""
+
+    at: datetime
+    workflow: str
+    body: bytes
+    why: str
