@@ -1,0 +1,180 @@
+"""QuickBooks tokens: an access token that lives an hour, and a refresh token that changes about once a day.
+
+Intuit forgets a refresh token as soon as it has given out the next one. So there is one renewal at a time among all
+processes, and the new pair is stored before anybody uses it; whoever waited finds the new pair and asks for nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from cartledger.clients.http import Answer, Http
+from cartledger.errors import Throttled, Unauthorised, Unreachable
+
+RENEWAL_SECONDS = 30.0
+"""The deadline of one renewal; a store's lock must outlive two of them."""
+
+_EARLY = timedelta(minutes=1)
+_CONNECT = "Run `cartledger connect` and sign in to the company again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """One pair of tokens of one company; the expiries are aware. `refresh_expires` is None where Intuit did not say."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    access_expires: datetime
+    refresh_expires: datetime | None
+
+
+class TokenStore(Protocol):
+    """Where the token of one company stands."""
+
+    def load(self) -> Token | None:
+        """The token last saved, by any process."""
+
+    def save(self, token: Token) -> None:
+        """Store `token` for good before returning."""
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Excludes all other threads and processes. No transaction may be held meanwhile: HTTP happens inside."""
+
+
+class Tokens:
+    """Access tokens of one company, renewed when due or refused.
+
+    `clock` gives aware times. Everything raises Unauthorised when only a person can help, Unreachable or Throttled
+    (never in doubt: the call the token was for did not happen) when Intuit does not answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        http: Http,
+        token_url: str,
+        client_id: str,
+        client_secret: str,
+        store: TokenStore,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._http = http
+        self._token_url = token_url
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._store = store
+        self._clock = clock
+
+    def access(self) -> str:
+        """An access token good for at least another minute, as far as anybody can know."""
+        token = self._load()
+        return token.access if self._is_fresh(token) else self._renew(token.access).access
+
+    def renewed(self, refused: str) -> str:
+        """The access token to use after the API has answered 401 to `refused`."""
+        return self._renew(refused).access
+
+    def _load(self) -> Token:
+        token = self._store.load()
+        if token is None:
+            raise Unauthorised("QuickBooks is not connected yet.", fix="Run `cartledger connect`.")
+        return token
+
+    def _is_fresh(self, token: Token) -> bool:
+        return token.access_expires - _EARLY > self._clock()
+
+    def _renew(self, old: str) -> Token:
+        with self._store.lock():
+            token = self._load()
+            if token.access != old and self._is_fresh(token):
+                return token
+            try:
+                return self._refresh(token)
+            except _InvalidGrantError:
+                return self._second_chance(token)
+
+    def _second_chance(self, refused: Token) -> Token:
+        """Another pair may have been stored meanwhile: by `connect`, or by an owner of the lock before us who slept."""
+        token = self._load()
+        if token.refresh == refused.refresh:
+            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=_CONNECT)
+        if self._is_fresh(token):
+            return token
+        try:
+            return self._refresh(token)
+        except _InvalidGrantError:
+            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=_CONNECT) from None
+
+    def _refresh(self, token: Token) -> Token:
+        asked = self._clock()
+        answer = self._ask({"grant_type": "refresh_token", "refresh_token": token.refresh})
+        new = self._read(answer, asked)
+        self._store.save(new)
+        return new
+
+    def _ask(self, form: Mapping[str, str]) -> Answer:
+        pair = f"{self._client_id}:{self._client_secret}"
+        headers = {
+            "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+        }
+        try:
+            return self._http.call(
+                "POST", self._token_url, deadline=RENEWAL_SECONDS, headers=headers, body=urlencode(form).encode()
+            )
+        except Unreachable as error:
+            # The renewal may have happened; the call that needed the token has not.
+            raise Unreachable(f"The token could not be renewed. {error.text}", fix=error.fix) from error
+
+    def _read(self, answer: Answer, asked: datetime) -> Token:
+        try:
+            facts = answer.json()
+        except ValueError:
+            facts = None
+        if not isinstance(facts, dict):
+            facts = {}
+        if answer.status != 200:
+            raise _refusal(answer, str(facts.get("error", "")))
+        try:
+            return _token(facts, asked)
+        except (KeyError, TypeError, ValueError):
+            raise Unreachable("Intuit renewed the token with an answer that is none.") from None
+
+
+class _InvalidGrantError(Exception):
+    """Intuit does not know the refresh token (any more)."""
+
+
+def _refusal(answer: Answer, error: str) -> Exception:
+    if answer.status == 429:
+        return Throttled("Intuit renews no token now: too many calls.", seconds=60.0)
+    if error == "invalid_grant":
+        return _InvalidGrantError()
+    if error == "invalid_client" or answer.status == 401:
+        return Unauthorised(
+            "Intuit does not know the app: the client id or the client secret is wrong.",
+            fix="Copy both from the app's keys at developer.intuit.com (sandbox and live have different ones).",
+        )
+    if answer.status >= 500 or not error:
+        return Unreachable(f"Intuit could not renew the token (status {answer.status}).")
+    return Unauthorised(f"Intuit refuses to renew the token ({error}).", fix=_CONNECT)
+
+
+def _token(facts: Mapping[str, Any], asked: datetime) -> Token:
+    refresh_life = facts.get("x_refresh_token_expires_in")
+    token = Token(
+        access=facts["access_token"],
+        refresh=facts["refresh_token"],
+        access_expires=asked + timedelta(seconds=int(facts["expires_in"])),
+        refresh_expires=None if refresh_life is None else asked + timedelta(seconds=int(refresh_life)),
+    )
+    if not (isinstance(token.access, str) and isinstance(token.refresh, str) and token.access and token.refresh):
+        raise ValueError
+    return token

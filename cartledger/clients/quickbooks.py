@@ -1,0 +1,322 @@
+"""QuickBooks Online: queries, single reads and batches of one company.
+
+A call either comes back with what was asked or raises for the whole of it; the error's class says what to do and
+`in_doubt` whether it may have been executed. For a batch that means: not executed after a failed connection, 401,
+403, 429 and a fault for the batch as one; unknown after a timeout, a reset, a 5xx, a web page or half an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import quote as url_quote
+
+from cartledger.clients.faults import QUICKBOOKS, THROTTLE_SECONDS, Fault, fault_of, read_fault, verdict
+from cartledger.clients.http import Answer, Http
+from cartledger.clients.oauth import Tokens
+from cartledger.errors import Forbidden, Pause, Refused, Stop, Throttled, TryLater, Unauthorised, Unreachable
+from cartledger.money import write_json
+
+PAGE = 1000
+BATCH_ITEMS = 30
+BATCH_BYTES = 1_000_000
+REQUEST_ID_LENGTH = 36
+BID_LENGTH = 10
+
+# A token bucket lets `burst` + 60 × `per_second` calls through in its busiest minute, so both stay under the limits:
+# 10 a second and 500 a minute for all calls, 40 a minute for batches.
+_CALLS_PER_SECOND, _CALLS_BURST = 8.0, 2
+_BATCHES_PER_SECOND, _BATCHES_BURST = 38 / 60, 2
+
+_JSON = "application/json; charset=utf-8"
+_CONNECT = "Run `cartledger connect` and sign in to the company again."
+
+
+class Quota(Protocol):
+    """Leave to call, shared by all processes that talk to one company."""
+
+    def take(self, bucket: str, *, per_second: float, burst: int) -> float:
+        """0 when a call is granted; else the seconds after which to ask again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchItem:
+    """One item of a batch: its id in there, and its bytes as they go out, made by `batch_item_bytes`."""
+
+    bid: str
+    sent: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchAnswer:
+    """What became of each item: the object as QuickBooks keeps it, or a fault. `missing` were not answered at all."""
+
+    results: Mapping[str, dict[str, Any] | Fault] = field(repr=False)
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Leave to send one batch: quota taken, token fresh."""
+
+    access: str = field(repr=False)
+
+
+def batch_item_bytes(bid: str, operation: str, entity: str, body: Mapping[str, Any]) -> bytes:
+    """One item of a batch as JSON. `operation` is `create`, `update`, `delete` or `void`; money in `body` is Decimal."""
+    # Void is no operation of its own in a batch but a way to update.
+    how = {"operation": "update", "optionsData": "void"} if operation == "void" else {"operation": operation}
+    return write_json({"bId": bid, **how, entity: body}).encode()
+
+
+def quote(text: str) -> str:
+    """`text` as a string literal of the query language: backslashes and single quotes escaped by a backslash."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def select(entity: str, where: str = "") -> str:
+    """The statement that reads all of `entity` that meets `where`, in an order that makes paging safe."""
+    condition = f" WHERE {where}" if where else ""
+    return f"SELECT * FROM {entity}{condition} ORDERBY Id"  # noqa: S608 - callers put values in with `quote`
+
+
+class QuickBooks:
+    """One company. Shared by threads.
+
+    `in_flight` is how long after sending a batch it may still be carried out: QuickBooks ends a request after 120 of
+    130 parts of it, and a call here is over after 125. `clock` gives aware times; `sleep` waits for the quota.
+    """
+
+    def __init__(
+        self,
+        *,
+        http: Http,
+        base_url: str,
+        realm_id: str,
+        tokens: Tokens,
+        quota: Quota,
+        in_flight: timedelta,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._http = http
+        self._company = f"{base_url.rstrip('/')}/v3/company/{url_quote(realm_id, safe='')}"
+        self._realm_id = realm_id
+        self._tokens = tokens
+        self._quota = quota
+        self._deadline = in_flight * 125 / 130
+        self._leave_within = in_flight * 10 / 130
+        self._clock = clock
+        self._sleep = sleep
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        """All objects that `statement` (of `select`, without paging) finds; one call for each thousand."""
+        rows: list[dict[str, Any]] = []
+        while True:
+            page = _rows(self._ask(f"{statement} STARTPOSITION {len(rows) + 1} MAXRESULTS {PAGE}"), statement)
+            rows += page
+            if len(page) < PAGE:
+                return rows
+
+    def count(self, entity: str, where: str = "") -> int:
+        """How many of `entity` meet `where`."""
+        condition = f" WHERE {where}" if where else ""
+        found = self._ask(f"SELECT COUNT(*) FROM {entity}{condition}")  # noqa: S608 - callers put values in with `quote`
+        total = found.get("totalCount")
+        if not isinstance(total, int):
+            raise Unreachable("QuickBooks answered a count without a number.")
+        return total
+
+    def company_info(self) -> dict[str, Any]:
+        """The company's name, country and addresses."""
+        return self._get(f"/companyinfo/{url_quote(self._realm_id, safe='')}", "CompanyInfo")
+
+    def preferences(self) -> dict[str, Any]:
+        """What is switched on in the company: tax, currencies, custom numbers, discounts and so on."""
+        return self._get("/preferences", "Preferences")
+
+    def read(self, entity: str, entity_id: str) -> dict[str, Any] | None:
+        """One object; None where there is none of that id, or it was deleted."""
+        try:
+            return self._get(f"/{entity.lower()}/{url_quote(entity_id, safe='')}", entity)
+        except Refused as refused:
+            if "610" in refused.codes:
+                return None
+            raise
+
+    def turn(self) -> Turn:
+        """Wait until a batch may be sent.
+
+        To be called before the parts of a batch are marked as being sent: the in-flight limit counts from there.
+        """
+        self._take("batches", _BATCHES_PER_SECOND, _BATCHES_BURST)
+        self._take("calls", _CALLS_PER_SECOND, _CALLS_BURST)
+        return Turn(access=self._tokens.access())
+
+    def batch(self, items: Sequence[BatchItem], request_id: str, turn: Turn | None = None) -> BatchAnswer:
+        """Write up to 30 items, 1 MB in all. A repetition must have the same `request_id`, bIds and bytes.
+
+        Whoever marks parts as being sent passes the `turn` it took before. Raises TryLater, not in doubt, when the
+        batch could not leave early enough to be over within the in-flight limit.
+        """
+        _check(items, request_id)
+        asked = self._clock()
+        access = (turn or self.turn()).access
+        request = _Request(
+            method="POST",
+            path="/batch",
+            params={"requestid": request_id},
+            body=b'{"BatchItemRequest":[' + b",".join(item.sent for item in items) + b"]}",
+            content_type=_JSON,
+            leave_by=asked + self._leave_within,
+            end_by=asked + self._deadline,
+        )
+        return _batch_answer(self._call(request, access), [item.bid for item in items])
+
+    def _ask(self, statement: str) -> dict[str, Any]:
+        # POST, as the length of an address is limited; the media type is the documented one.
+        answer = self._read("POST", "/query", body=statement.encode(), content_type="application/text")
+        found = answer.get("QueryResponse")
+        if not isinstance(found, dict):
+            raise Unreachable("QuickBooks answered a query without a result.")
+        return found
+
+    def _get(self, path: str, entity: str) -> dict[str, Any]:
+        found = self._read("GET", path).get(entity)
+        if not isinstance(found, dict):
+            raise Unreachable(f"QuickBooks answered without the {entity} that was asked for.")
+        return found
+
+    def _read(self, method: str, path: str, *, body: bytes | None = None, content_type: str = "") -> dict[str, Any]:
+        self._take("calls", _CALLS_PER_SECOND, _CALLS_BURST)
+        access = self._tokens.access()
+        end_by = self._clock() + self._deadline
+        request = _Request(
+            method=method, path=path, body=body, content_type=content_type, leave_by=end_by, end_by=end_by
+        )
+        return self._call(request, access)
+
+    def _call(self, request: _Request, access: str) -> dict[str, Any]:
+        answer = self._send(request, access)
+        if answer.status == 401:  # not executed, so it may go out again
+            answer = self._send(request, self._tokens.renewed(access))
+        return _object(answer)
+
+    def _send(self, request: _Request, access: str) -> Answer:
+        now = self._clock()
+        if request.leave_by <= now:
+            raise TryLater("The call to QuickBooks could not be sent in time.")
+        headers = {"Authorization": f"Bearer {access}", "Accept": "application/json"}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        return self._http.call(
+            request.method,
+            f"{self._company}{request.path}",
+            deadline=(request.end_by - now).total_seconds(),
+            send_within=(request.leave_by - now).total_seconds(),
+            headers=headers,
+            params=request.params,
+            body=request.body,
+        )
+
+    def _take(self, bucket: str, per_second: float, burst: int) -> None:
+        name = f"quickbooks:{self._realm_id}:{bucket}"
+        while (wait := self._quota.take(name, per_second=per_second, burst=burst)) > 0:
+            self._sleep(wait)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """One call; it must have left by `leave_by` and be over by `end_by`."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: bytes | None = field(repr=False)
+    content_type: str
+    leave_by: datetime
+    end_by: datetime
+
+
+def _check(items: Sequence[BatchItem], request_id: str) -> None:
+    bids = [item.bid for item in items]
+    if not 0 < len(items) <= BATCH_ITEMS or sum(len(item.sent) for item in items) > BATCH_BYTES:
+        raise ValueError(f"a batch has 1 to {BATCH_ITEMS} items and at most {BATCH_BYTES} bytes")
+    # QuickBooks keys its memory by request id and bId together, at most 50 characters.
+    if not 0 < len(request_id) <= REQUEST_ID_LENGTH or not all(0 < len(bid) <= BID_LENGTH for bid in bids):
+        raise ValueError(f"a request id has 1 to {REQUEST_ID_LENGTH} characters, a bId 1 to {BID_LENGTH}")
+    if len(set(bids)) < len(bids):
+        raise ValueError("two items of a batch have the same bId")
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    """The JSON object that a call was answered with; raises for everything else, by status, then by code."""
+    fault = read_fault(answer.body)
+    if answer.status == 429 or (fault and "3001" in fault.codes):  # older gateways sent the throttle's body with a 403
+        raise Throttled("The company's quota of calls is used up.", seconds=_retry_after(answer))
+    if answer.status in (401, 403):
+        raise _denied(answer.status, fault)
+    if answer.status >= 500:
+        raise _no_answer(answer)
+    if fault is not None:
+        raise verdict(fault)
+    try:
+        found = answer.json()
+    except ValueError:
+        raise _no_answer(answer) from None
+    if answer.status != 200 or not isinstance(found, dict):
+        raise _no_answer(answer)
+    return found
+
+
+def _denied(status: int, fault: Fault | None) -> Stop:
+    known = verdict(fault) if fault and set(fault.codes) <= QUICKBOOKS.keys() else None
+    if isinstance(known, Stop):
+        return known
+    if status == 401:
+        return Unauthorised("QuickBooks refuses the token.", fix=_CONNECT)
+    return Forbidden("The token does not open this company.", fix=_CONNECT)
+
+
+def _no_answer(answer: Answer) -> Pause:
+    kind = answer.headers.get("content-type", "no content type").partition(";")[0]
+    trace = answer.headers.get("intuit_tid") or answer.headers.get("intuit-tid")
+    asked = f", intuit_tid {trace}" if trace else ""
+    return Unreachable(f"QuickBooks gave no answer: status {answer.status}, {kind}{asked}.", in_doubt=True)
+
+
+def _retry_after(answer: Answer) -> float:
+    told = answer.headers.get("retry-after", "")
+    return float(told) if told.isdecimal() else THROTTLE_SECONDS
+
+
+def _rows(found: Mapping[str, Any], statement: str) -> list[dict[str, Any]]:
+    """The rows of one page; an empty page has no key for its entity."""
+    asked = re.search(r"\bFROM\s+(\w+)", statement, re.IGNORECASE)
+    if asked is None:
+        raise ValueError(f"no entity in {statement!r}")
+    for entity, rows in found.items():
+        if entity.lower() == asked[1].lower() and isinstance(rows, list):
+            return rows
+    return []
+
+
+def _batch_answer(found: Mapping[str, Any], bids: Sequence[str]) -> BatchAnswer:
+    items = found.get("BatchItemResponse")
+    if not isinstance(items, list):
+        raise Unreachable("QuickBooks answered a batch without results.", in_doubt=True)
+    results = {item["bId"]: result for item in items if (result := _result(item)) is not None and item["bId"] in bids}
+    return BatchAnswer(results=results, missing=tuple(bid for bid in bids if bid not in results))
+
+
+def _result(item: Any) -> dict[str, Any] | Fault | None:
+    if not isinstance(item, dict) or not isinstance(item.get("bId"), str):
+        return None
+    fault = fault_of(item)
+    if fault is not None:
+        return fault
+    return next((value for value in item.values() if isinstance(value, dict)), None)
