@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from simulator.orders import generate
+
 INCLUDE = {"include": "consignments.line_items,fees", "consignment_structure": "object"}
 WARNING = (
     "Not all line items of this consignment are returned with this response, only 50 are included. "
@@ -187,3 +189,29 @@ def test_numbers_keep_their_text_and_null_its_many_shapes(api, shop, order):
     text = api.get("/v2/orders/1").text
     assert '"subtotal_ex_tax": "924.47"' in text
     assert json.loads(text)["credit_card_type"] == {}
+
+
+def test_a_generated_order_has_the_keys_of_a_real_one(authentic, api, shop):
+    [generated] = generate(1, 1, clean=True)
+    shop.add_order(generated)
+    real, lines = authentic("order_519_inclusive_manual_discount.json"), authentic("order_519_products.json")
+    found = api.get("/v2/orders/1001").json()
+    assert set(real) <= set(found)
+    assert set(found) - set(real) == {"ip_address", *LINKS}
+    assert {frozenset(line) for line in api.get("/v2/orders/1001/products").json()} == {frozenset(lines[0])}
+    addresses = authentic("order_519_shipping_addresses.json")
+    assert set(addresses[0]) <= set(api.get("/v2/orders/1001/shipping_addresses").json()[0])
+
+
+@pytest.mark.parametrize("part", ["fees", "coupons", "taxes", "transactions"])
+def test_generated_parts_have_documented_keys(authentic, part):
+    documented = {
+        "fees": authentic("example_order_fees.json")["fees"],
+        "coupons": authentic("example_order_coupons.json"),
+        "taxes": authentic("example_order_taxes.json"),
+        "transactions": authentic("transactions.json")["data"],
+    }[part]
+    details = {"order_product_id", "line_item_type"} if part == "taxes" else set()
+    known = {name for row in documented for name in row}
+    found = {name for order in generate(1, 300) for row in order[part] for name in row}
+    assert found == known | details
