@@ -106,8 +106,12 @@ class Store:
         """Takes a raw v2 order. Its lines, addresses, fees, coupons, taxes and transactions may stand in `raw`
         under their resource's name or be given apart; links are dropped and made anew.
 
-        An order with an address count but no addresses ships to its billing address. ValueError on a known id.
+        An order with an address count but no addresses ships to its billing address. ValueError on a known id,
+        TypeError on a part that orders do not have.
         """
+        if not parts.keys() <= set(_PARTS):
+            msg = f"no parts of an order: {sorted(parts.keys() - set(_PARTS))}"
+            raise TypeError(msg)
         header = copy.deepcopy(raw)
         found = {name: header.pop(name, None) for name in (*_PARTS, "consignments")}
         found.update(copy.deepcopy(parts))
@@ -131,7 +135,6 @@ class Store:
                     setattr(order, name, copy.deepcopy(value))
                 else:
                     order.header[name] = copy.deepcopy(value)
-            order.header.setdefault("date_modified", "")
             if "date_modified" not in fields:
                 order.header["date_modified"] = rfc2822(self.clock())
             return order

@@ -133,6 +133,8 @@ def test_an_order_is_added_once(shop, order):
     shop.add_order(order(1))
     with pytest.raises(ValueError, match="order 1 is there already"):
         shop.add_order(order(1))
+    with pytest.raises(TypeError, match="line_items"):
+        shop.add_order(order(2), line_items=[])
 
 
 LINKS = ("products", "shipping_addresses", "coupons", "fees", "consignments")
