@@ -1,1 +1,1 @@
-"""A QuickBooks Online company on loopback: state and rules in `company`, HTTP in `api`. LIMITS.md says what is missing."""
+"""A QuickBooks Online company on loopback: `company` is state and rules, `api` is HTTP, LIMITS.md what is missing."""

@@ -1,22 +1,266 @@
-"""The company itself, usable without HTTP. The names below are the ones other modules may rely on."""
+"""The company: one lock around the state, the memory of request ids, tokens, quotas. Usable with or without HTTP."""
 
 from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from simulator.quickbooks import errors, query, writes
+from simulator.quickbooks.books import DocumentKey
+from simulator.quickbooks.errors import CapExceededError
+from simulator.quickbooks.memory import RequestMemory
+from simulator.quickbooks.oauth import Tokens
+from simulator.quickbooks.seed import fill, product
+from simulator.quickbooks.state import Record, State
+from simulator.quickbooks.traffic import Call, Counts, Quota, Traffic
+from simulator.quickbooks.wire import ZERO, JsonObject
+
+Action = Literal["create", "update", "void", "delete"]
+ALLOW_DUPLICATES = "allowduplicatedocnum"
+_WRITES: Mapping[str, Callable[[State, str, Any], Record]] = {
+    "create": writes.create,
+    "update": writes.update,
+    "void": writes.void,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One write, single or inside a batch."""
+
+    entity: str
+    action: Action
+    body: Any
+    allow_duplicates: bool = False
 
 
 class Company:
     """One realm.
 
-    Attributes: `realm_id`, `client_id`, `client_secret`, `refresh_token`, `preferences` (dict), `quota` (None switches it off),
-    `counts`, `calls` (the log), `cap` (seconds), `clock_skew` (seconds), `requestid_memory` (True, False or how many).
-    Methods: `objects(entity) -> list[dict]`, `balances() -> {account name: Decimal, debit positive}`,
-    `entries(type, id) -> {account name: Decimal, debit positive}`, `id_of(entity, name) -> str`,
-    `add_item(name=, sku=, kind="inventory"|"noninventory", cost=, quantity=) -> dict`, `report() -> dict`, `reset_counts()`.
+    Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
+    `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
+    how many), `remember_faults`, `warn_duplicates`, `preferences` (the whole Preferences object), `throttle_body`
+    ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (everything is, 7001).
     """
 
     def __init__(
-        self, *, kind: str = "us", home_currency: str = "USD", realm_id: str = "4620816365000000001", seed: int = 1
+        self,
+        *,
+        kind: str = "us",
+        home_currency: str = "USD",
+        realm_id: str = "4620816365000000001",
+        seed: int = 1,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.kind = kind
         self.home_currency = home_currency
         self.realm_id = realm_id
-        self.seed = seed
+        self.lock = threading.RLock()
+        self.memory = RequestMemory()
+        self.tokens = Tokens(realm_id=realm_id, clock=clock, seed=seed)
+        self.traffic = Traffic()
+        self.cap = 120.0
+        self.latency: dict[str, float] = {}
+        self.throttle_body: Literal["xml", "json"] = "xml"
+        self.subscription_ended = False
+        self.subscription_lapsed = False
+        self.state = State(kind=kind, home_currency=home_currency, clock=clock)
+        fill(self.state)
+
+    # -- what the API does
+
+    def change(
+        self, change: Change, *, requestid: str = "", bid: str = "", deadline: float | None = None
+    ) -> JsonObject:
+        """Executes one write, or answers as it did the first time. `{entity: object}`; raises FaultError.
+
+        `deadline` is on the monotonic clock: past it nothing is committed and CapExceededError is raised.
+        """
+        key = (requestid, bid) if requestid else None
+        with self.lock:
+            if deadline is not None and time.monotonic() > deadline:
+                raise CapExceededError
+            if self.subscription_ended:
+                raise errors.subscription_ended()
+            return self.memory.once(key, lambda: self._execute(change))
+
+    def _execute(self, change: Change) -> JsonObject:
+        with self._duplicates_allowed(change.allow_duplicates):
+            if change.action == "delete":
+                answer = writes.delete(self.state, change.entity, change.body)
+            else:
+                record = _WRITES[change.action](self.state, change.entity, change.body)
+                answer = self.state.show(record)
+        self.traffic.counts.written += 1
+        return {change.entity: answer}
+
+    @contextmanager
+    def _duplicates_allowed(self, allowed: bool) -> Iterator[None]:
+        warned = self.state.warn_duplicates
+        self.state.warn_duplicates = warned and not allowed
+        try:
+            yield
+        finally:
+            self.state.warn_duplicates = warned
+
+    @contextmanager
+    def hidden(self, made: set[DocumentKey]) -> Iterator[None]:
+        """While a batch runs an item, what its other items have made does not exist for it."""
+        with self.lock:
+            self.state.fresh = made
+            try:
+                yield
+            finally:
+                self.state.fresh = set()
+
+    def create(self, entity: str, body: JsonObject, *, requestid: str = "") -> JsonObject:
+        return self._object(entity, "create", body, requestid)
+
+    def update(self, entity: str, body: JsonObject, *, requestid: str = "") -> JsonObject:
+        return self._object(entity, "update", body, requestid)
+
+    def void(self, entity: str, body: JsonObject, *, requestid: str = "") -> JsonObject:
+        return self._object(entity, "void", body, requestid)
+
+    def delete(self, entity: str, body: JsonObject, *, requestid: str = "") -> JsonObject:
+        return self._object(entity, "delete", body, requestid)
+
+    def _object(self, entity: str, action: Action, body: JsonObject, requestid: str) -> JsonObject:
+        found: JsonObject = self.change(Change(entity=entity, action=action, body=body), requestid=requestid)[entity]
+        return found
+
+    def read(self, entity: str, record_id: str) -> JsonObject:
+        """Raises 610."""
+        with self.lock:
+            return self.state.show(self.state.get(entity, record_id))
+
+    def query(self, statement: str) -> JsonObject:
+        """The `QueryResponse`. Raises 4000 or 4001."""
+        with self.lock:
+            return query.run(self.state, statement)
+
+    # -- what a person does in the company's own pages
+
+    def merge_customer(self, loser: str, winner: str) -> None:
+        """Ids. The loser's transactions become the winner's; its name gets " (deleted)" and can't be used any more."""
+        with self.lock:
+            writes.merge_customer(self.state, self.state.get("Customer", loser), self.state.get("Customer", winner))
+
+    def add_item(
+        self,
+        *,
+        name: str,
+        sku: str,
+        kind: Literal["inventory", "noninventory"] = "noninventory",
+        cost: Decimal = ZERO,
+        quantity: Decimal = ZERO,
+    ) -> JsonObject:
+        """A product of the shop; `cost` in home currency per unit, `quantity` on hand from the start."""
+        with self.lock:
+            body = product(self.state, name=name, sku=sku, kind=kind, cost=cost, quantity=quantity)
+            return self.state.show(writes.create(self.state, "Item", body))
+
+    # -- what it looks like from outside the API
+
+    def objects(self, entity: str) -> list[JsonObject]:
+        """All of them, inactive ones too, as the API shows them."""
+        with self.lock:
+            return [self.state.show(record) for record in self.state.records(entity)]
+
+    def id_of(self, entity: str, name: str) -> str:
+        """By Name or DisplayName. Raises KeyError."""
+        with self.lock:
+            return self.state.named(entity, name).id
+
+    def balances(self) -> dict[str, Decimal]:
+        """Account name -> balance in home currency, debit positive."""
+        with self.lock:
+            books = self.state.books
+            return {record.shown["Name"]: books.balance(record.id) for record in self.state.records("Account")}
+
+    def entries(self, entity: str, record_id: str) -> dict[str, Decimal]:
+        """One document's journal: account name -> amount in home currency, debit positive."""
+        with self.lock:
+            journal = self.state.books.entries((entity, record_id))
+            return {self.state.get("Account", account).shown["Name"]: amount for account, amount in journal.items()}
+
+    def report(self) -> dict[str, int]:
+        return self.traffic.counts.as_json()
+
+    def reset_counts(self) -> None:
+        self.traffic.reset()
+
+    # -- plain access to the parts
+
+    def now(self) -> dt.datetime:
+        return self.state.now()
+
+    @property
+    def client_id(self) -> str:
+        return self.tokens.client_id
+
+    @property
+    def client_secret(self) -> str:
+        return self.tokens.client_secret
+
+    @property
+    def refresh_token(self) -> str:
+        return self.tokens.refresh_token
+
+    @property
+    def counts(self) -> Counts:
+        return self.traffic.counts
+
+    @property
+    def calls(self) -> list[Call]:
+        return self.traffic.calls
+
+    @property
+    def quota(self) -> Quota | None:
+        return self.traffic.quota
+
+    @quota.setter
+    def quota(self, quota: Quota | None) -> None:
+        self.traffic.quota = quota
+
+    @property
+    def requestid_memory(self) -> bool | int:
+        return self.memory.keep
+
+    @requestid_memory.setter
+    def requestid_memory(self, keep: bool | int) -> None:
+        self.memory.keep = keep
+
+    @property
+    def remember_faults(self) -> bool:
+        return self.memory.faults
+
+    @remember_faults.setter
+    def remember_faults(self, remember: bool) -> None:
+        self.memory.faults = remember
+
+    @property
+    def warn_duplicates(self) -> bool:
+        return self.state.warn_duplicates
+
+    @warn_duplicates.setter
+    def warn_duplicates(self, warn: bool) -> None:
+        self.state.warn_duplicates = warn
+
+    @property
+    def clock_skew(self) -> float:
+        return self.state.clock_skew
+
+    @clock_skew.setter
+    def clock_skew(self, seconds: float) -> None:
+        self.state.clock_skew = seconds
+
+    @property
+    def preferences(self) -> JsonObject:
+        return self.state.preferences

@@ -1,0 +1,173 @@
+"""Create, update, void, delete: what all entities share, around the builders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from simulator.quickbooks import errors, lists
+from simulator.quickbooks.numbering import remember_number
+from simulator.quickbooks.payments import build_payment, without_link
+from simulator.quickbooks.sales import FORMS, build_sale
+from simulator.quickbooks.state import DELETED, Draft, Record, State
+from simulator.quickbooks.validate import check_body, require
+from simulator.quickbooks.wire import ZERO, JsonObject
+
+_IDENTITY = frozenset({"Id", "SyncToken", "MetaData", "domain", "sparse", "status"})
+_TRANSACTIONS = frozenset({*FORMS, "Payment"})
+
+# What a full update leaves as it was when it is not sent (recorded for DocNumber, guessed for the others).
+_SURVIVES = frozenset({"DocNumber", "TxnDate", "CurrencyRef", "PrintStatus", "EmailStatus"})
+
+Builder = Callable[[State, JsonObject, Record | None], Draft]
+
+BUILDERS: Mapping[str, Builder] = {
+    **lists.BUILDERS,
+    **{entity: partial(build_sale, entity=entity) for entity in FORMS},
+    "Payment": build_payment,
+}
+
+
+def create(state: State, entity: str, body: JsonObject) -> Record:
+    builder = _builder(entity)
+    check_body(entity, body)
+    asked = _writable(body)
+    draft = builder(state, asked, None)
+    _refuse_closed(state, entity, draft.shown)
+    now = state.now()
+    record = Record(entity=entity, id=state.new_id(entity), created=now, updated=now)
+    state.put(record, draft)
+    remember_number(state, draft.shown.get("DocNumber"))
+    return record
+
+
+def update(state: State, entity: str, body: JsonObject) -> Record:
+    """Full or sparse; a full update clears what it does not send."""
+    builder = _builder(entity)
+    check_body(entity, body)
+    record = _current(state, entity, body)
+    _refuse_closed(state, entity, record.shown)
+    draft = builder(state, _merged(record, body), record)
+    _refuse_closed(state, entity, draft.shown)
+    state.put(record, draft)
+    record.sync_token += 1
+    return record
+
+
+def void(state: State, entity: str, body: JsonObject) -> Record:
+    """Amounts and quantities become zero, the note says so, the document and its number stay."""
+    if entity not in {"SalesReceipt", "Invoice", "Payment"}:
+        raise errors.unsupported(f"void on {entity}")
+    check_body(entity, body)
+    record = _current(state, entity, body)
+    _refuse_closed(state, entity, record.shown)
+    _unlink_payments(state, record)
+    note = record.shown.get("PrivateNote")
+    mark: JsonObject = {"PrivateNote": f"Voided - {note}" if note else "Voided"}
+    if entity == "Payment":
+        mark["Line"] = []
+    draft = Draft(
+        asked={**_zeroed(record.asked), **mark},
+        shown={**_zeroed(record.shown), **mark},
+        keys=record.keys,
+    )
+    state.put(record, draft)
+    record.sync_token += 1
+    return record
+
+
+def delete(state: State, entity: str, body: JsonObject) -> JsonObject:
+    """Transactions only. Answers the stub that stands in for the deleted object."""
+    if entity not in _TRANSACTIONS:
+        raise errors.unsupported(f"delete on {entity}")
+    check_body(entity, body)
+    record = _current(state, entity, body)
+    _refuse_closed(state, entity, record.shown)
+    _unlink_payments(state, record)
+    state.remove(record)
+    return {"domain": "QBO", "status": "Deleted", "Id": record.id}
+
+
+def _builder(entity: str) -> Builder:
+    if entity not in BUILDERS:
+        raise errors.unsupported(f"create on {entity}")
+    return BUILDERS[entity]
+
+
+def _writable(body: JsonObject) -> JsonObject:
+    return {name: each for name, each in body.items() if name not in _IDENTITY and each is not None}
+
+
+def _current(state: State, entity: str, body: JsonObject) -> Record:
+    """The record a change is meant for, unchanged since it was read. Raises 2020, 2030, 610 or 5010."""
+    require(body, ["Id", "SyncToken"])
+    if not body["Id"].isdigit():
+        raise errors.invalid_id(body["Id"])
+    record = state.get(entity, body["Id"])
+    if body["SyncToken"] != str(record.sync_token):
+        raise errors.stale(state.user)
+    return record
+
+
+def _merged(record: Record, body: JsonObject) -> JsonObject:
+    kept = record.asked if body.get("sparse") else {k: v for k, v in record.asked.items() if k in _SURVIVES}
+    cleared = {name for name, each in body.items() if each is None}
+    merged = {name: each for name, each in {**kept, **_writable(body)}.items() if name not in cleared}
+    if record.shown.get("Type") == "Inventory" and "QtyOnHand" not in body:
+        merged["QtyOnHand"] = record.running
+    return merged
+
+
+def _refuse_closed(state: State, entity: str, shown: JsonObject) -> None:
+    closed = state.preference("AccountingInfoPrefs", "BookCloseDate")
+    if entity in _TRANSACTIONS and closed and shown["TxnDate"] <= closed:
+        raise errors.books_closed()
+
+
+def _unlink_payments(state: State, record: Record) -> None:
+    """The payments of a document that goes away stay, with the amount unapplied."""
+    for payment_id in list(record.links):
+        payment = state.get("Payment", payment_id)
+        state.put(payment, build_payment(state, without_link(payment.asked, record.key), payment))
+        payment.sync_token += 1
+
+
+_ZEROED = frozenset(
+    {"Amount", "Qty", "UnitPrice", "TotalAmt", "TotalTax", "NetAmountTaxable", "UnappliedAmt", "Balance"}
+)
+
+
+def _zeroed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: ZERO if key in _ZEROED else _zeroed(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_zeroed(each) for each in value]
+    return value
+
+
+def merge_customer(state: State, loser: Record, winner: Record) -> None:
+    """What a person does in the company's own pages: the loser's transactions go over, it stays as a deleted name."""
+    for entity in _TRANSACTIONS:
+        for record in state.records(entity):
+            if record.shown.get("CustomerRef", {}).get("value") == loser.id:
+                _give_to(state, record, winner)
+    shown = {**loser.shown, "Active": False}
+    for name in ("DisplayName", "FullyQualifiedName"):
+        shown[name] = shown[name].removesuffix(DELETED) + DELETED
+    state.put(loser, Draft(asked={**loser.asked, "Active": False}, shown=shown, keys=loser.keys))
+    loser.sync_token += 1
+
+
+def _give_to(state: State, record: Record, winner: Record) -> None:
+    reference = {"CustomerRef": {"value": winner.id}}
+    moved = {winner.id: sum(record.effects.owed.values(), Decimal(0))}
+    draft = Draft(
+        asked={**record.asked, **reference},
+        shown={**record.shown, **reference},
+        effects=replace(record.effects, owed=moved if record.effects.owed else {}),
+        keys=record.keys,
+    )
+    state.put(record, draft)
