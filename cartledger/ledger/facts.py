@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from cartledger.ledger import statements as sql
 from cartledger.ledger.engine import Engine
+from cartledger.ledger.rows import as_key, maybe_time, read_key, read_standing, read_time
 from cartledger.ledger.types import DeadLetter, Event, Run, Standing, State
+from cartledger.money import read_json
 from cartledger.records import SourceKey
 
 
@@ -16,44 +20,67 @@ class Facts(Engine):
 
     def counts(self, pair: str, kind: str) -> dict[State, int]:
         """How many sources stand in each state; every state has a number."""
-        raise NotImplementedError
+        rows = self._rows(sql.COUNTS, pair=pair, kind=kind)
+        return dict.fromkeys(State, 0) | {State(row["state"]): row["sources"] for row in rows}
 
     def standing(self, key: SourceKey) -> Standing | None:
         """One source; None when it was never read."""
-        raise NotImplementedError
+        row = self._row(sql.STANDING, **as_key(key))
+        return None if row is None else read_standing(row)
 
     def held(self, pair: str) -> list[Standing]:
         """The held sources of a pair, oldest first."""
-        raise NotImplementedError
+        return [read_standing(row) for row in self._rows(sql.HELD, pair=pair)]
 
     def backlog(self, pair: str, kind: str) -> int:
         """How many sources are queued or claimed."""
-        raise NotImplementedError
+        (row,) = self._rows(sql.BACKLOG, pair=pair, kind=kind)
+        sources: int = row["sources"]
+        return sources
 
     def oldest_queued(self, pair: str) -> datetime | None:
         """The source time of the oldest source that is queued or claimed."""
-        raise NotImplementedError
+        (row,) = self._rows(sql.OLDEST_QUEUED, pair=pair)
+        return maybe_time(row["at"])
 
     def events(self, key: SourceKey) -> list[Event]:
         """The history of one source, oldest first."""
-        raise NotImplementedError
+        return [
+            Event(at=read_time(row["at"]), key=read_key(row), what=row["what"], detail=read_json(row["detail"]))
+            for row in self._rows(sql.EVENTS, **as_key(key))
+        ]
 
     def start_run(self, pair: str, workflow: str) -> int:
         """A run begins; returns its number."""
-        raise NotImplementedError
+        (row,) = self._rows(sql.START_RUN, pair=pair, workflow=workflow, now=self._now())
+        number: int = row["id"]
+        return number
 
     def end_run(self, run: int, facts: Mapping[str, Any]) -> None:
-        """A run ended, with its counts."""
-        raise NotImplementedError
+        """A run ended, with its counts (anything JSON has no word for becomes text)."""
+        self._rows(sql.END_RUN, id=run, now=self._now(), facts=json.dumps(facts, default=str))
 
     def runs(self, pair: str, limit: int = 20) -> list[Run]:
         """The last runs, newest first."""
-        raise NotImplementedError
+        return [
+            Run(
+                id=row["id"],
+                pair=row["pair"],
+                workflow=row["workflow"],
+                started=read_time(row["started"]),
+                ended=maybe_time(row["ended"]),
+                facts=json.loads(row["facts"]),
+            )
+            for row in self._rows(sql.RUNS, pair=pair, limit=limit)
+        ]
 
     def dead(self, body: bytes, *, why: str, workflow: str) -> None:
         """Keep bytes that are no message."""
-        raise NotImplementedError
+        self._rows(sql.DEAD, body=body, why=why, workflow=workflow, now=self._now())
 
     def dead_letters(self) -> list[DeadLetter]:
         """All of them, oldest first."""
-        raise NotImplementedError
+        return [
+            DeadLetter(at=read_time(row["at"]), workflow=row["workflow"], body=row["body"], why=row["why"])
+            for row in self._rows(sql.DEAD_LETTERS)
+        ]

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from cartledger.ledger import statements as sql
 from cartledger.ledger.engine import Engine
+from cartledger.ledger.rows import (
+    as_key,
+    maybe_time,
+    maybe_write_time,
+    pack,
+    read_circuit,
+    read_link,
+    read_time,
+    unpack,
+    write_time,
+)
 from cartledger.ledger.types import Circuit, Link, Reference, Switch, Token
 from cartledger.records import SourceKey
 
@@ -15,74 +27,123 @@ class Keeping(Engine):
 
     def lease(self, name: str, owner: str, ttl: timedelta) -> bool:
         """Take or prolong a named lease (`lists:<realm>`, `token:<pair>`). False: another owner has it."""
-        raise NotImplementedError
+        now = self.clock()
+        times = {"now": write_time(now), "lease_until": write_time(now + ttl)}
+        return self._row(sql.LEASE, name=name, owner=owner, **times) is not None
 
     def unlease(self, name: str, owner: str) -> None:
         """Give the lease back, if it is ours."""
-        raise NotImplementedError
+        self._rows(sql.UNLEASE, name=name, owner=owner)
 
     def link(self, key: SourceKey, part: str) -> Link | None:
         """What stands in QuickBooks for this part."""
-        raise NotImplementedError
+        row = self._row(sql.LINK, **as_key(key), part=part)
+        return None if row is None else read_link(row)
 
     def links(self, pair: str, kind: str, ids: Iterable[str]) -> dict[str, dict[str, Link]]:
         """By id, then by part, for those of `ids` that have any."""
-        raise NotImplementedError
+        rows = {id_: self._rows(sql.LINKS, pair=pair, kind=kind, id=id_) for id_ in set(ids)}
+        return {id_: {row["part"]: read_link(row) for row in found} for id_, found in rows.items() if found}
 
     def link_by_target(self, pair: str, entity: str, target_id: str) -> Link | None:
         """The first source that stands behind an object of QuickBooks."""
-        raise NotImplementedError
+        row = self._row(sql.LINK_BY_TARGET, pair=pair, entity=entity, target_id=target_id)
+        return None if row is None else read_link(row)
 
     def set_link(self, link: Link) -> None:
         """Write a link for something found and adopted, or changed since."""
-        raise NotImplementedError
+        with self.transaction():
+            self._rows(
+                sql.SET_LINK,
+                **as_key(link.key),
+                part=link.part,
+                entity=link.entity,
+                target_id=link.target_id,
+                sync_token=link.sync_token,
+                number=link.number,
+                amount=format(link.amount, "f"),
+                currency=link.currency,
+                hash=link.hash,
+            )
+            self._event(link.key, "linked", part=link.part, entity=link.entity, target_id=link.target_id)
 
     def forget_link(self, key: SourceKey, part: str) -> None:
         """The object is gone (a merged customer): the next `remember` queues its source, whatever the version."""
-        raise NotImplementedError
+        with self.transaction():
+            row = self._row(sql.FORGET_LINK, **as_key(key), part=part)
+            if row is None:
+                return
+            self._rows(sql.FORGET_PART, **as_key(key), part=part)
+            self._rows(sql.FORGET_VERSION, **as_key(key))
+            self._event(key, "link forgotten", part=part, target_id=row["target_id"])
 
     def switch(self, pair: str, *, enabled: bool, who: str) -> None:
         """`enable` and `disable`. Turning it again as it stands counts too: it stops a sync by hand."""
-        raise NotImplementedError
+        self._rows(sql.SWITCH, pair=pair, enabled=int(enabled), who=who, now=self._now())
 
     def switched(self, pair: str) -> Switch | None:
         """How the switch stands; None when it was never turned (not enabled)."""
-        raise NotImplementedError
+        row = self._row(sql.SWITCHED, pair=pair)
+        if row is None:
+            return None
+        return Switch(enabled=bool(row["enabled"]), turned_at=read_time(row["turned_at"]), who=row["who"])
 
     def is_enabled(self, pair: str) -> bool:
         """Whether the pair writes by itself."""
-        raise NotImplementedError
+        switch = self.switched(pair)
+        return switch is not None and switch.enabled
 
     def open_circuit(
         self, pair: str, side: str, *, until: datetime, reason: str, needs_person: bool = False
     ) -> Circuit:
         """The side does not answer: one failure more, nothing before `until`."""
-        raise NotImplementedError
+        values = {"until": write_time(until), "reason": reason, "needs_person": int(needs_person), "now": self._now()}
+        (row,) = self._rows(sql.OPEN_CIRCUIT, pair=pair, side=side, **values)
+        return read_circuit(row)
 
     def close_circuit(self, pair: str, side: str) -> Circuit | None:
         """The side answers again. Returns the circuit that stood, None when none did."""
-        raise NotImplementedError
+        row = self._row(sql.CLOSE_CIRCUIT, pair=pair, side=side)
+        return None if row is None else read_circuit(row)
 
     def circuits(self, pair: str) -> list[Circuit]:
         """The open circuits of a pair."""
-        raise NotImplementedError
+        return [read_circuit(row) for row in self._rows(sql.CIRCUITS, pair=pair)]
 
     def token(self, pair: str) -> Token | None:
         """The tokens saved last."""
-        raise NotImplementedError
+        row = self._row(sql.TOKENS, pair=pair)
+        if row is None:
+            return None
+        return Token(
+            access=row["access"],
+            refresh=row["refresh"],
+            access_expires=read_time(row["access_expires"]),
+            refresh_expires=maybe_time(row["refresh_expires"]),
+        )
 
     def save_token(self, pair: str, token: Token) -> None:
         """Save before use: a rotated refresh token exists only once."""
-        raise NotImplementedError
+        self._rows(
+            sql.SAVE_TOKENS,
+            pair=pair,
+            access=token.access,
+            refresh=token.refresh,
+            access_expires=write_time(token.access_expires),
+            refresh_expires=maybe_write_time(token.refresh_expires),
+        )
 
     def reference(self, pair: str, name: str) -> Reference | None:
         """Something looked up earlier, with its age."""
-        raise NotImplementedError
+        row = self._row(sql.REFERENCE, pair=pair, name=name)
+        if row is None:
+            return None
+        return Reference(content=unpack(row["content"]), fetched_at=read_time(row["fetched_at"]))
 
     def save_reference(self, pair: str, name: str, content: bytes) -> None:
         """Keep what was looked up now."""
-        raise NotImplementedError
+        self._rows(sql.SAVE_REFERENCE, pair=pair, name=name, content=pack(content), now=self._now())
 
     def drop_reference(self, pair: str, name: str) -> None:
         """Forget it, so that it is looked up again."""
-        raise NotImplementedError
+        self._rows(sql.DROP_REFERENCE, pair=pair, name=name)

@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from sqlite3 import Row
+from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.ledger.engine import Engine
-from cartledger.ledger.types import Answered, Claim, Made, NewPart, Part, Sending, Sent
+from cartledger.ledger import statements as sql
+from cartledger.ledger.claims import Claims
+from cartledger.ledger.rows import as_key, codes, read_key, read_part, read_time, write_problems, write_time
+from cartledger.ledger.types import Answered, Claim, Made, NewPart, Part, Sending, Sent, Stage, State
+from cartledger.money import write_json
 from cartledger.records import SourceKey
 
+LEASE_BEYOND_FLIGHT = timedelta(seconds=30)
 
-class Parts(Engine):
+
+class Parts(Claims):
     """The transitions of a part."""
 
     def plan(self, claim: Claim, parts: Sequence[NewPart], fingerprint: str) -> Claim | None:
         """T3: all parts of this version together; None: the claim is not ours any more.
 
         Parts planned or refused before are replaced; an answered part of the same name and hash is kept, one of
-        another hash is planned anew (its link stays, so that the body can be an update). Raises AssertionError for a
-        begun claim.
+        another hash is planned anew (its link stays, so that the body can be an update). Where every part is kept
+        there is nothing to send: `unchanged`. Raises AssertionError for a begun claim.
         """
-        raise NotImplementedError
+        with self.transaction():
+            if self.refresh(claim) is None:
+                return None
+            self._assert_not_begun(claim.key)
+            self._rows(sql.DROP_PLAN, **as_key(claim.key))
+            self._rows(sql.SET_FINGERPRINT, **as_key(claim.key), fingerprint=fingerprint)
+            self._plan(claim.key, claim.version, parts)
+            return self.refresh(claim)
+
+    def _plan(self, key: SourceKey, version: str, parts: Iterable[NewPart]) -> None:
+        for part in parts:
+            self._rows(
+                sql.PLAN,
+                **as_key(key),
+                part=part.name,
+                position=part.order,
+                version=version,
+                entity=part.entity,
+                body=write_json(part.body),
+                number=part.number,
+                marker=part.marker,
+                amount=format(part.amount, "f"),
+                hash=part.hash,
+            )
+            self._event(key, "planned", part=part.name, number=part.number, amount=part.amount, hash=part.hash)
 
     def send(
         self,
@@ -34,9 +65,27 @@ class Parts(Engine):
         """T4: let planned parts out under `request_id` (at most 36 characters). Returns those that may really go.
 
         A part goes when its claim is ours, all parts of earlier order are answered, and the pair is enabled, or was
-        not switched since `manual_since` (a sync by hand). The lease becomes `in_flight` + 30 s.
+        not switched since `manual_since` (a sync by hand). The lease becomes `in_flight` + 30 s. What goes must be on
+        the wire within seconds of `sent_at`: `in_flight` counts from there.
         """
-        raise NotImplementedError
+        ordered = sorted(items, key=lambda item: (item.claim.key, item.part))
+        with self.transaction():
+            may_write = self._may_write((item.claim.key.pair for item in ordered), manual_since)
+            rows = [
+                self._row(
+                    sql.SEND,
+                    **as_key(item.claim.key),
+                    part=item.part,
+                    fence=item.claim.fence,
+                    request_id=request_id,
+                    bid=item.bid,
+                    sent=item.sent,
+                    now=self._now(),
+                )
+                for item in ordered
+                if may_write[item.claim.key.pair]
+            ]
+            return [self._let_out(row, "sent", in_flight) for row in rows if row is not None]
 
     def send_again(
         self,
@@ -46,8 +95,50 @@ class Parts(Engine):
         in_flight: timedelta,
         manual_since: datetime | None = None,
     ) -> list[Sent]:
-        """T7, not found: the open parts of this request in these claims go again, same bytes and ids, under T4's rules."""
-        raise NotImplementedError
+        """T7, not found: the open parts of this request in these claims go again, same bytes and ids, under T4's rules.
+
+        None goes before its `sent_at` + `in_flight`: until then the first sending can still be executed.
+        """
+        now = self.clock()
+        times = {"now": write_time(now), "sent_before": write_time(now - in_flight)}
+        ordered = sorted(claims, key=lambda claim: claim.key)
+        with self.transaction():
+            may_write = self._may_write((claim.key.pair for claim in ordered), manual_since)
+            rows = [
+                row
+                for claim in ordered
+                if may_write[claim.key.pair]
+                for row in self._rows(
+                    sql.SEND_AGAIN, **as_key(claim.key), fence=claim.fence, request_id=request_id, **times
+                )
+            ]
+            return [self._let_out(row, "sent again", in_flight) for row in rows]
+
+    def _may_write(self, pairs: Iterable[str], manual_since: datetime | None) -> Mapping[str, bool]:
+        return {pair: self._writes(self._row(sql.SWITCHED, pair=pair), manual_since) for pair in set(pairs)}
+
+    @staticmethod
+    def _writes(switch: Row | None, manual_since: datetime | None) -> bool:
+        if switch is not None and switch["enabled"]:
+            return True
+        if manual_since is None:
+            return False
+        return switch is None or read_time(switch["turned_at"]) <= manual_since
+
+    def _let_out(self, row: Row, what: str, in_flight: timedelta) -> Sent:
+        sent = Sent(
+            key=read_key(row),
+            part=row["part"],
+            request_id=row["request_id"],
+            bid=row["bid"],
+            fence=row["sent_fence"],
+            sent=row["sent"],
+            sent_at=read_time(row["sent_at"]),
+        )
+        until = write_time(sent.sent_at + in_flight + LEASE_BEYOND_FLIGHT)
+        self._rows(sql.RENEW, **as_key(sent.key), fence=sent.fence, lease_until=until)
+        self._event(sent.key, what, part=sent.part, request_id=sent.request_id, bid=sent.bid)
+        return sent
 
     def answered(
         self,
@@ -64,22 +155,121 @@ class Parts(Engine):
         last part answered the source is posted, or held with `problems` (a document voided because its total differed),
         or queued where a newer version was seen.
         """
-        raise NotImplementedError
+        with self.transaction():
+            row = self._row(sql.ASKED, request_id=request_id, bid=bid)
+            if row is None:
+                return Answered(known=False)
+            key, part = read_key(row), read_part(row)
+            if part.stage is Stage.ANSWERED:
+                return self._answered_before(key, part, made)
+            self._rows(sql.ANSWER, request_id=request_id, bid=bid, target_id=made.target_id, sync_token=made.sync_token)
+            if not self._add_link(key, part, made):
+                return self._conflict(key, part, made)
+            self._event(key, "answered", part=part.name, request_id=request_id, bid=bid, **_facts(part, made))
+            self._rows(sql.PROGRESS, **as_key(key))
+            self._plan(key, part.version, then)
+            if self._open_parts(key):
+                return Answered(more_parts=True)
+            return self._settle(key, part.version, problems)
+
+    def _answered_before(self, key: SourceKey, part: Part, made: Made) -> Answered:
+        more_parts = self._open_parts(key) > 0
+        if part.target_id != made.target_id:
+            return self._conflict(key, part, made)
+        return Answered(settled=not more_parts, more_parts=more_parts)
+
+    def _conflict(self, key: SourceKey, part: Part, made: Made) -> Answered:
+        """Two objects for one part: a person must look, and what was linked first stays linked."""
+        link = self._row(sql.LINK, **as_key(key), part=part.name)
+        first = part.target_id if link is None else link["target_id"]
+        problem = Problem(
+            code="made_twice",
+            text=f"QuickBooks holds {part.entity} {first} and {made.target_id} for the {part.name} of {key}.",
+            fix="Void the one that is wrong there, then retry or ignore this source.",
+        )
+        self._event(key, "conflict", part=part.name, linked=first, **_facts(part, made))
+        if self._row(sql.HOLD_CONFLICT, **as_key(key), problems=write_problems([problem])) is not None:
+            self._settled(key, State.HELD, State.HELD, {"codes": codes([problem])})
+        return Answered(conflict=True, more_parts=self._open_parts(key) > 0)
+
+    def _add_link(self, key: SourceKey, part: Part, made: Made) -> bool:
+        row = self._row(
+            sql.ADD_LINK,
+            **as_key(key),
+            part=part.name,
+            entity=part.entity,
+            target_id=made.target_id,
+            sync_token=made.sync_token,
+            number=made.number,
+            amount=format(made.amount, "f"),
+            currency=made.currency,
+            hash=part.hash,
+        )
+        return row is not None
+
+    def _open_parts(self, key: SourceKey) -> int:
+        (row,) = self._rows(sql.OPEN_PARTS, **as_key(key))
+        parts: int = row["parts"]
+        return parts
+
+    def _settle(self, key: SourceKey, version: str, problems: Sequence[Problem]) -> Answered:
+        """T6: `version` stands in QuickBooks."""
+        values = {"version": version, "problems": write_problems(problems), "now": self._now()}
+        (row,) = self._rows(sql.SETTLE, **as_key(key), **values)
+        self._rows(sql.DROP_BYTES, **as_key(key))
+        became = State(row["state"])
+        detail = {"version": version, **({"codes": codes(problems)} if problems else {})}
+        self._settled(key, State.HELD if problems else State.POSTED, became, detail)
+        return Answered(settled=True, newer=became is State.QUEUED)
 
     def refused(self, sent: Sent, problems: Sequence[Problem], fingerprint: str) -> bool:
         """T5: validation said no: the part is refused, its source held. False: a later sending has taken over."""
-        raise NotImplementedError
+        with self.transaction():
+            if not self._no(sql.REFUSE, sent):
+                return False
+            self._event(sent.key, "refused", part=sent.part, request_id=sent.request_id, bid=sent.bid)
+            self.hold(sent, problems, fingerprint)
+            return True
 
     def not_executed(
         self, sents: Iterable[Sent], *, until: datetime | None, why: str, spend_attempt: bool = False
     ) -> None:
-        """T5: surely not executed: parts planned again, sources queued for `until` (None keeps the claims, to go on)."""
-        raise NotImplementedError
+        """T5: surely not executed: parts planned again, sources queued for `until` (None keeps the claims, to go on).
+
+        Only for parts that no later sending has taken over. `why` is kept in the history: no personal data.
+        """
+        with self.transaction():
+            planned = [sent for sent in sents if self._no(sql.NOT_EXECUTED, sent)]
+            for sent in planned:
+                self._event(sent.key, "not executed", part=sent.part, request_id=sent.request_id, bid=sent.bid)
+                if until is not None:
+                    self.later(sent, until, why, spend_attempt=spend_attempt)
 
     def unknown(self, sents: Iterable[Sent], *, in_flight: timedelta, why: str, spend_attempt: bool = False) -> None:
-        """T5: nobody knows: parts stay sending, sources queued for `sent_at` + `in_flight` (then T7)."""
-        raise NotImplementedError
+        """T5: nobody knows: parts stay sending, sources queued for `sent_at` + `in_flight` (then T7).
+
+        `why` is kept in the history: no personal data.
+        """
+        with self.transaction():
+            for sent in sents:
+                self._event(sent.key, "unknown", part=sent.part, request_id=sent.request_id, bid=sent.bid)
+                self.later(sent, sent.sent_at + in_flight, why, spend_attempt=spend_attempt)
+
+    def _no(self, statement: str, sent: Sent) -> bool:
+        """A *no* counts only for the sending it answers: a repetition under another claim can still be executed."""
+        values = {"request_id": sent.request_id, "bid": sent.bid, "fence": sent.fence}
+        return self._row(statement, **values) is not None
 
     def sending(self, request_id: str) -> list[tuple[SourceKey, Part]]:
         """The open parts of one request, of all sources."""
-        raise NotImplementedError
+        return [(read_key(row), read_part(row)) for row in self._rows(sql.OPEN_OF_REQUEST, request_id=request_id)]
+
+
+def _facts(part: Part, made: Made) -> dict[str, Any]:
+    return {
+        "entity": part.entity,
+        "target_id": made.target_id,
+        "number": made.number,
+        "amount": made.amount,
+        "currency": made.currency,
+    }

@@ -1,20 +1,24 @@
-"""Sources: remembered, handed over, claimed, settled, put back (T0 to T3, T8, T9 of design §5)."""
+"""Sources: remembered, handed over, put back (T0, T1, T8 and T9 of design §5)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from itertools import chain
+from sqlite3 import Row
 
-from cartledger.errors import Problem
-from cartledger.ledger.engine import Engine
-from cartledger.ledger.types import Claim, Cursor, Read, Remembered, Swept
+from cartledger.ledger import statements as sql
+from cartledger.ledger.claims import Claims
+from cartledger.ledger.rows import as_key, codes, pack, read_key, read_problems, read_time, write_time
+from cartledger.ledger.types import Cursor, Read, Remembered, Swept
 from cartledger.records import SourceKey
 
 PROBE_TIME = timedelta(seconds=160)
+LOST_AFTER = timedelta(minutes=5)
 
 
-class Sources(Engine):
-    """The transitions of a source."""
+class Sources(Claims):
+    """The transitions of a source that no consumer holds."""
 
     def remember(
         self, pair: str, kind: str, reads: Iterable[Read], cursor: Cursor | None = None, *, stream: str = ""
@@ -24,19 +28,54 @@ class Sources(Engine):
         A claimed source only notes the newer version; in any other state another version queues it. A read whose
         `modified` is older than the one known is a stale page and changes nothing.
         """
-        raise NotImplementedError
+        with self.transaction():
+            seen = [self._remember(SourceKey(pair=pair, kind=kind, id=read.id), read) for read in reads]
+            if cursor is not None:
+                self.set_cursor(pair, stream, cursor)
+        new, unchanged = seen.count(1), seen.count(0)
+        return Remembered(new=new, changed=len(seen) - new - unchanged, unchanged=unchanged)
+
+    def _remember(self, key: SourceKey, read: Read) -> int:
+        """How many versions of the source were seen, or 0 where this read says nothing new."""
+        known = self._row(sql.VERSION, **as_key(key))
+        if known is not None and known["version"] == read.version:
+            return 0
+        row = self._row(
+            sql.REMEMBER,
+            **as_key(key),
+            version=read.version,
+            record=pack(read.record),
+            modified=write_time(read.modified),
+            now=self._now(),
+        )
+        if row is None:
+            return 0
+        self._event(key, "read", version=read.version)
+        versions: int = row["versions"]
+        return versions
 
     def cursor(self, pair: str, stream: str) -> Cursor | None:
         """How far `stream` is read."""
-        raise NotImplementedError
+        row = self._row(sql.CURSOR, pair=pair, stream=stream)
+        if row is None:
+            return None
+        return Cursor(watermark=read_time(row["watermark"]), polled_at=read_time(row["polled_at"]))
 
     def set_cursor(self, pair: str, stream: str, cursor: Cursor) -> None:
         """Put the stream's cursor anywhere, back too."""
-        raise NotImplementedError
+        with self.transaction():
+            self._rows(
+                sql.SET_CURSOR,
+                pair=pair,
+                stream=stream,
+                watermark=write_time(cursor.watermark),
+                polled_at=write_time(cursor.polled_at),
+            )
 
     def known(self, pair: str, kind: str, ids: Iterable[str]) -> dict[str, str]:
         """The last version seen of each of `ids` that is known."""
-        raise NotImplementedError
+        rows = ((id_, self._row(sql.VERSION, pair=pair, kind=kind, id=id_)) for id_ in ids)
+        return {id_: row["version"] for id_, row in rows if row is not None}
 
     def due(
         self,
@@ -52,80 +91,111 @@ class Sources(Engine):
         While the pair's circuit to `side` is open: nothing before its `until`, then one source each `probe` (handed
         over or not) until the circuit is closed or opened again.
         """
-        raise NotImplementedError
+        if limit <= 0:
+            return []
+        now = self.clock()
+        rows = chain.from_iterable(self._due(pair, kinds, limit, now, side, probe) for pair in pairs)
+        oldest = sorted(rows, key=lambda row: (row["modified"], row["id"]))
+        return [read_key(row) for row in oldest[:limit]]
 
-    def handed_over(self, keys: Iterable[SourceKey]) -> None:
-        """T1: the broker has confirmed the messages of these."""
-        raise NotImplementedError
+    def _due(
+        self, pair: str, kinds: Iterable[str], limit: int, now: datetime, side: str, probe: timedelta
+    ) -> Iterable[Row]:
+        if self._row(sql.CIRCUIT, pair=pair, side=side) is not None:
+            return self._probe(pair, kinds, now, side, probe)
+        values = {"pair": pair, "now": write_time(now), "limit": limit}
+        return chain.from_iterable(self._rows(sql.DUE, kind=kind, **values) for kind in kinds)
+
+    def _probe(self, pair: str, kinds: Iterable[str], now: datetime, side: str, probe: timedelta) -> list[Row]:
+        times = {"now": write_time(now), "probe_until": write_time(now + probe)}
+        with self.transaction():
+            rows = [row for kind in kinds for row in self._rows(sql.PROBE, pair=pair, kind=kind, **times)]
+            if rows and self._row(sql.TAKE_PROBE, pair=pair, side=side, **times) is not None:
+                return [min(rows, key=lambda row: (row["modified"], row["id"]))]
+        return []
+
+    def handed_over(self, keys: Iterable[SourceKey], *, asked: datetime) -> None:
+        """T1: the broker has confirmed the messages of these, which `due` gave at `asked` or later.
+
+        One that a consumer has taken and given back since then is not marked: its message is used up.
+        """
+        with self.transaction():
+            for key in sorted(keys):
+                self._rows(sql.HANDED_OVER, **as_key(key), now=self._now(), asked=write_time(asked))
 
     def next_due(self, pairs: Iterable[str], *, side: str = "quickbooks") -> datetime | None:
-        """When something next needs attention: a source due, a lease ending, a circuit to be tried. Now or earlier: go."""
-        raise NotImplementedError
+        """When something next needs attention: a source due, a lease ending, a circuit to be tried. Now or earlier: go.
 
-    def claim(self, keys: Iterable[SourceKey], owner: str, lease: timedelta) -> list[Claim]:
-        """T2: take those of `keys` that are queued and due, or whose lease is dead. The others are somebody else's."""
-        raise NotImplementedError
-
-    def renew(self, claims: Iterable[Claim], lease: timedelta) -> list[Claim]:
-        """Those of `claims` that are still ours, their leases prolonged (never shortened)."""
-        raise NotImplementedError
-
-    def refresh(self, claim: Claim) -> Claim | None:
-        """The claim with its parts as they stand now; None when it is not ours any more."""
-        raise NotImplementedError
-
-    def hold(self, claim: Claim, problems: Sequence[Problem], fingerprint: str) -> bool:
-        """T3: cannot be posted as it is. Queued instead where a newer version can be decided. False: not ours."""
-        raise NotImplementedError
-
-    def exclude(self, claim: Claim, rule: str, fingerprint: str) -> bool:
-        """T3: a rule leaves it out; the record is kept for changed rules. False: not ours."""
-        raise NotImplementedError
-
-    def unchanged(self, claim: Claim, fingerprint: str) -> bool:
-        """T3: what stands in QuickBooks is right for this version: posted, nothing sent. False: not ours."""
-        raise NotImplementedError
-
-    def later(
-        self,
-        claim: Claim,
-        until: datetime,
-        why: str,
-        *,
-        spend_attempt: bool = False,
-        waits_for: SourceKey | None = None,
-    ) -> bool:
-        """T3: back to queued, due at `until`, or once `waits_for` is settled (posted, held or excluded).
-
-        A `waits_for` that is settled already, or that the ledger does not know, is nothing to wait for: due at `until`.
-        `why` is shown to people and kept in the history: no personal data. False: not ours.
+        None: nothing is left but what is handed over, waits for another source or for a person.
         """
-        raise NotImplementedError
+        times = [at for pair in pairs for at in self._attention(pair, side)]
+        return read_time(min(times)) if times else None
 
-    def release(self, claims: Iterable[Claim]) -> None:
-        """Back to queued, untouched, those that are ours and have no part sending (the others keep their lease)."""
-        raise NotImplementedError
+    def _attention(self, pair: str, side: str) -> list[str]:
+        circuit = self._row(sql.NEXT_TRY, pair=pair, side=side)
+        queued = self._row(sql.NEXT_QUEUED, pair=pair, published=int(circuit is not None))
+        lease = self._row(sql.NEXT_LEASE, pair=pair)
+        times = []
+        if queued is not None and queued["at"] is not None:
+            times.append(queued["at"] if circuit is None else max(queued["at"], circuit["at"]))
+        if lease is not None and lease["at"] is not None:
+            times.append(lease["at"])
+        return times
 
     def retry(self, pair: str, *, keys: Iterable[SourceKey] | None = None, code: str | None = None) -> int:
         """T8: held -> queued: these keys, those with a problem of this code, or all. Returns how many."""
-        raise NotImplementedError
+        wanted = None if keys is None else set(keys)
+        with self.transaction():
+            held = [
+                read_key(row)
+                for row in self._rows(sql.HELD, pair=pair)
+                if code is None or code in codes(read_problems(row["problems"]))
+            ]
+            chosen = sorted(key for key in held if wanted is None or key in wanted)
+            for key in chosen:
+                self._rows(sql.RETRY, **as_key(key), now=self._now())
+                self._event(key, "retried")
+        return len(chosen)
 
     def ignore(self, keys: Iterable[SourceKey], why: str) -> int:
         """T8: held -> excluded by the rule `ignored: <why>`, which changed rules do not undo. Returns how many."""
-        raise NotImplementedError
+        rule = f"ignored: {why}"
+        ignored = 0
+        with self.transaction():
+            for key in sorted(set(keys)):
+                if self._row(sql.IGNORE, **as_key(key), rule=rule) is not None:
+                    self._event(key, "ignored", rule=rule)
+                    self._wake_waiters(key)
+                    ignored += 1
+        return ignored
 
     def wake(self, pair: str, kind: str, rules_fingerprint: str) -> int:
         """Held and excluded sources that were decided under other rules -> queued. Returns how many."""
-        raise NotImplementedError
+        with self.transaction():
+            values = {"pair": pair, "kind": kind, "fingerprint": rules_fingerprint, "now": self._now()}
+            return self._tell(self._rows(sql.WAKE, **values), "queued", why="the rules have changed")
 
     def seen_empty(self, kinds: Iterable[str], at: datetime) -> None:
         """The queue that carries `kinds` was empty at `at`."""
-        raise NotImplementedError
+        times = {"empty_at": write_time(at), "lost_before": write_time(at - LOST_AFTER)}
+        with self.transaction():
+            for kind in kinds:
+                self._rows(sql.SEEN_EMPTY, kind=kind, **times)
 
     def sweep(self) -> Swept:
         """T9: dead leases -> queued; sources whose message must be lost -> to be handed over again."""
-        raise NotImplementedError
+        with self.transaction():
+            dead = self._tell(self._rows(sql.DEAD_LEASES, now=self._now()), "lease ended")
+            lost = self._tell(self._rows(sql.LOST), "message lost")
+        return Swept(dead_leases=dead, lost=lost)
 
     def forget_handed_over(self, kinds: Iterable[str]) -> None:
         """All messages are gone (`memory://` and a new process): everything queued is to be handed over again."""
-        raise NotImplementedError
+        with self.transaction():
+            for kind in kinds:
+                self._rows(sql.FORGET_HANDED_OVER, kind=kind)
+
+    def _tell(self, rows: list[Row], what: str, **detail: str) -> int:
+        for row in rows:
+            self._event(read_key(row), what, **detail)
+        return len(rows)

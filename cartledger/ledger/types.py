@@ -61,7 +61,7 @@ class Cursor:
 
 @dataclass(frozen=True, kw_only=True)
 class NewPart:
-    """A part as decided. Parts of `order` 0 are sent first; a body may refer to an earlier part's id by `{"$ref": name}`.
+    """A part as decided. Parts of `order` 0 are sent first; a later body may say `{"$ref": name}` for an earlier id.
 
     `entity` is the QuickBooks entity; `body` its JSON with Decimals; `number` its DocNumber, empty where it has none;
     `marker` ends its private note; `amount` is the TotalAmt it must be answered with (document currency).
@@ -233,12 +233,12 @@ class Circuit:
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """The OAuth tokens of one company; they never show in a print."""
+    """The OAuth tokens of one company; they never show in a print. `refresh_expires` None: not known yet."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     access_expires: datetime
-    refresh_expires: datetime
+    refresh_expires: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

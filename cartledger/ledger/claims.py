@@ -1,0 +1,149 @@
+"""Claims: a source taken by one consumer, and how it is given back (T2 and T3 of design §5)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cartledger.errors import Problem
+from cartledger.ledger import statements as sql
+from cartledger.ledger.engine import Engine
+from cartledger.ledger.rows import (
+    as_key,
+    codes,
+    read_claim,
+    read_key,
+    read_part,
+    waiting_for,
+    write_problems,
+    write_time,
+)
+from cartledger.ledger.types import Claim, Sent, State
+from cartledger.records import SourceKey
+
+
+class Claims(Engine):
+    """The transitions of a claimed source. All of them compare the claim's fence: a late owner changes nothing."""
+
+    def claim(self, keys: Iterable[SourceKey], owner: str, lease: timedelta) -> list[Claim]:
+        """T2: take those of `keys` that are queued and due, or whose lease is dead. The others are somebody else's."""
+        now = self.clock()
+        times = {"now": write_time(now), "lease_until": write_time(now + lease)}
+        with self.transaction():
+            rows = [self._row(sql.CLAIM, **as_key(key), owner=owner, **times) for key in sorted(set(keys))]
+            claims = [self._read_claim(row) for row in rows if row is not None]
+            for claim in claims:
+                self._event(claim.key, "claimed", fence=claim.fence, claims=claim.claims, version=claim.version)
+        return claims
+
+    def renew(self, claims: Iterable[Claim], lease: timedelta) -> list[Claim]:
+        """Those of `claims` that are still ours, their leases prolonged (never shortened)."""
+        until = write_time(self.clock() + lease)
+        with self.transaction():
+            return [claim for claim in _in_order(claims) if self._ours(sql.RENEW, claim, lease_until=until)]
+
+    def refresh(self, claim: Claim) -> Claim | None:
+        """The claim with its parts as they stand now; None when it is not ours any more."""
+        with self.transaction():
+            row = self._row(sql.CLAIMED, **as_key(claim.key), fence=claim.fence)
+            return None if row is None else self._read_claim(row)
+
+    def hold(self, claim: Claim | Sent, problems: Sequence[Problem], fingerprint: str) -> bool:
+        """T3: cannot be posted as it is. Queued instead where a newer version can be decided. False: not ours.
+
+        `fingerprint` says under which rules it was decided, so that changed ones put it back (`wake`).
+        """
+        with self.transaction():
+            values = {"problems": write_problems(problems), "fingerprint": fingerprint}
+            return self._decided(sql.HOLD, claim, State.HELD, {"codes": codes(problems)}, values)
+
+    def exclude(self, claim: Claim, rule: str, fingerprint: str) -> bool:
+        """T3: a rule leaves it out; the record is kept for changed rules. False: not ours.
+
+        Raises AssertionError for a begun claim.
+        """
+        with self.transaction():
+            self._assert_not_begun(claim.key)
+            values = {"rule": rule, "fingerprint": fingerprint}
+            return self._decided(sql.EXCLUDE, claim, State.EXCLUDED, {"rule": rule}, values)
+
+    def unchanged(self, claim: Claim, fingerprint: str) -> bool:
+        """T3: what stands in QuickBooks is right for this version: posted, nothing sent. False: not ours.
+
+        Raises AssertionError for a begun claim.
+        """
+        with self.transaction():
+            self._assert_not_begun(claim.key)
+            detail = {"version": claim.version, "unchanged": True}
+            return self._decided(sql.UNCHANGED, claim, State.POSTED, detail, {"fingerprint": fingerprint})
+
+    def later(
+        self,
+        claim: Claim | Sent,
+        until: datetime,
+        why: str,
+        *,
+        spend_attempt: bool = False,
+        waits_for: SourceKey | None = None,
+    ) -> bool:
+        """T3: back to queued, due at `until`, or once `waits_for` is settled (posted, held or excluded).
+
+        A `waits_for` that is settled already, or that the ledger does not know, is nothing to wait for: due at `until`.
+        `why` is shown to people and kept in the history: no personal data. False: not ours.
+        """
+        with self.transaction():
+            waits = waits_for is not None and self._row(sql.IS_OPEN, **as_key(waits_for)) is not None
+            values = {
+                "now": self._now(),
+                "why": why,
+                "not_before": None if waits else write_time(until),
+                "waits_for": waiting_for(waits_for) if waits and waits_for else None,
+                "spent": int(spend_attempt),
+            }
+            if not self._ours(sql.LATER, claim, **values):
+                return False
+            told = {"waits_for": values["waits_for"]} if waits else {"until": values["not_before"]}
+            self._event(claim.key, "later", why=why, **told)
+            return True
+
+    def release(self, claims: Iterable[Claim]) -> None:
+        """Back to queued, untouched, those that are ours and have no part sending (the others keep their lease)."""
+        with self.transaction():
+            for claim in _in_order(claims):
+                if self._ours(sql.RELEASE, claim, now=self._now()):
+                    self._event(claim.key, "released")
+
+    def _decided(
+        self, statement: str, claim: Claim | Sent, wanted: State, detail: dict[str, Any], values: dict[str, str]
+    ) -> bool:
+        row = self._row(statement, **as_key(claim.key), fence=claim.fence, now=self._now(), **values)
+        if row is None:
+            return False
+        self._settled(claim.key, wanted, State(row["state"]), detail)
+        return True
+
+    def _settled(self, key: SourceKey, wanted: State, became: State, detail: dict[str, Any]) -> None:
+        self._event(key, wanted, **detail)
+        if became is State.QUEUED:
+            self._event(key, "queued", why="a newer version was seen")
+        if became is not State.QUEUED or wanted is State.POSTED:
+            self._wake_waiters(key)
+
+    def _wake_waiters(self, key: SourceKey) -> None:
+        for row in self._rows(sql.WAKE_WAITERS, pair=key.pair, waits_for=waiting_for(key), now=self._now()):
+            self._event(read_key(row), "woken", by=waiting_for(key))
+
+    def _assert_not_begun(self, key: SourceKey) -> None:
+        assert self._row(sql.IS_BEGUN, **as_key(key)) is None, f"{key} is begun: its parts go on as planned"  # noqa: S101 - the caller's bug
+
+    def _ours(self, statement: str, claim: Claim | Sent, **values: Any) -> bool:
+        return self._row(statement, **as_key(claim.key), fence=claim.fence, **values) is not None
+
+    def _read_claim(self, row: sqlite3.Row) -> Claim:
+        return read_claim(row, [read_part(part) for part in self._rows(sql.PARTS, **as_key(read_key(row)))])
+
+
+def _in_order(claims: Iterable[Claim]) -> list[Claim]:
+    return sorted(claims, key=lambda claim: claim.key)

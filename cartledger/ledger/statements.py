@@ -1,0 +1,459 @@
+"""Every statement of the ledger, by name, in the dialect that SQLite and PostgreSQL share.
+
+A transition is one compare-and-set: its WHERE says from where it may start, its RETURNING whether it happened.
+`:now` is the caller's clock. Sources of the view `begun` have parts on their way and are not decided anew.
+"""
+
+# T0 - Reading
+
+VERSION = "SELECT version FROM source WHERE pair = :pair AND kind = :kind AND id = :id"
+
+REMEMBER = """
+INSERT INTO source (pair, kind, id, state, version, record, modified, queued_at)
+VALUES (:pair, :kind, :id, 'queued', :version, :record, :modified, :now)
+ON CONFLICT (pair, kind, id) DO UPDATE SET
+  version = excluded.version,
+  versions = source.versions + 1,
+  record = excluded.record,
+  modified = excluded.modified,
+  state = CASE WHEN source.state = 'claimed' THEN 'claimed' ELSE 'queued' END,
+  queued_at = CASE WHEN source.state IN ('claimed', 'queued') THEN source.queued_at ELSE excluded.queued_at END,
+  published_at = CASE WHEN source.state IN ('claimed', 'queued') THEN source.published_at END,
+  not_before = CASE WHEN source.state IN ('claimed', 'queued') THEN source.not_before END,
+  attempts = CASE WHEN source.state = 'claimed' THEN source.attempts ELSE 0 END,
+  problems = '[]', rule = '', why = '', waits_for = NULL
+WHERE source.version <> excluded.version AND source.modified <= excluded.modified
+RETURNING versions
+"""
+
+CURSOR = "SELECT watermark, polled_at FROM cursor WHERE pair = :pair AND stream = :stream"
+
+SET_CURSOR = """
+INSERT INTO cursor (pair, stream, watermark, polled_at) VALUES (:pair, :stream, :watermark, :polled_at)
+ON CONFLICT (pair, stream) DO UPDATE SET watermark = excluded.watermark, polled_at = excluded.polled_at
+"""
+
+# T1 - Handing over
+
+DUE = """
+SELECT pair, kind, id, modified FROM source
+WHERE pair = :pair AND kind = :kind AND state = 'queued' AND published_at IS NULL AND waits_for IS NULL
+  AND (not_before IS NULL OR not_before <= :now)
+ORDER BY modified, id LIMIT :limit
+"""
+
+PROBE = """
+SELECT pair, kind, id, modified FROM source
+WHERE pair = :pair AND kind = :kind AND state = 'queued' AND waits_for IS NULL
+  AND (not_before IS NULL OR not_before <= :now)
+ORDER BY modified, id LIMIT 1
+"""
+
+TAKE_PROBE = """
+UPDATE circuit SET probe_until = :probe_until
+WHERE pair = :pair AND side = :side AND until <= :now AND (probe_until IS NULL OR probe_until <= :now)
+RETURNING pair
+"""
+
+HANDED_OVER = """
+UPDATE source SET published_at = :now
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'queued' AND queued_at <= :asked
+"""
+
+NEXT_QUEUED = """
+SELECT min(CASE WHEN not_before IS NULL THEN queued_at ELSE not_before END) AS at FROM source
+WHERE pair = :pair AND state = 'queued' AND waits_for IS NULL AND (published_at IS NULL OR :published = 1)
+"""
+
+NEXT_LEASE = "SELECT min(lease_until) AS at FROM source WHERE pair = :pair AND state = 'claimed'"
+
+NEXT_TRY = """
+SELECT CASE WHEN probe_until IS NULL OR probe_until < until THEN until ELSE probe_until END AS at FROM circuit
+WHERE pair = :pair AND side = :side
+"""
+
+# T2, T3 - Claims
+
+CLAIM = """
+UPDATE source SET
+  state = 'claimed', owner = :owner, lease_until = :lease_until, fence = fence + 1, claims = claims + 1,
+  claimed_version = CASE
+    WHEN EXISTS (SELECT 1 FROM begun b WHERE b.pair = source.pair AND b.kind = source.kind AND b.id = source.id)
+    THEN claimed_version ELSE version END
+WHERE pair = :pair AND kind = :kind AND id = :id AND (
+  (state = 'queued' AND waits_for IS NULL AND (not_before IS NULL OR not_before <= :now))
+  OR (state = 'claimed' AND lease_until <= :now))
+RETURNING pair, kind, id, claimed_version, record, fence, claims, attempts, posted_version
+"""
+
+CLAIMED = """
+SELECT pair, kind, id, claimed_version, record, fence, claims, attempts, posted_version FROM source
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
+"""
+
+RENEW = """
+UPDATE source SET lease_until = CASE WHEN lease_until > :lease_until THEN lease_until ELSE :lease_until END
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
+RETURNING fence
+"""
+
+HOLD = """
+UPDATE source SET
+  state = CASE WHEN version <> claimed_version AND NOT EXISTS (
+      SELECT 1 FROM begun b WHERE b.pair = source.pair AND b.kind = source.kind AND b.id = source.id)
+    THEN 'queued' ELSE 'held' END,
+  problems = :problems, fingerprint = :fingerprint, rule = '', why = '',
+  queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
+RETURNING state
+"""
+
+EXCLUDE = """
+UPDATE source SET
+  state = CASE WHEN version <> claimed_version THEN 'queued' ELSE 'excluded' END,
+  problems = '[]', fingerprint = :fingerprint, rule = :rule, why = '',
+  queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
+RETURNING state
+"""
+
+UNCHANGED = """
+UPDATE source SET
+  state = CASE WHEN version <> claimed_version THEN 'queued' ELSE 'posted' END,
+  record = CASE WHEN version <> claimed_version THEN record END,
+  posted_version = claimed_version, problems = '[]', fingerprint = :fingerprint, rule = '', why = '',
+  queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
+RETURNING state
+"""
+
+LATER = """
+UPDATE source SET
+  state = 'queued', why = :why, not_before = :not_before, waits_for = :waits_for,
+  queued_at = :now, published_at = NULL, claims = claims - 1, attempts = attempts + :spent,
+  owner = '', lease_until = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
+RETURNING state
+"""
+
+RELEASE = """
+UPDATE source SET
+  state = 'queued', queued_at = :now, not_before = NULL, published_at = NULL, claims = claims - 1,
+  owner = '', lease_until = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
+  AND NOT EXISTS (SELECT 1 FROM document d WHERE d.pair = source.pair AND d.kind = source.kind AND d.id = source.id
+                  AND d.stage = 'sending')
+RETURNING state
+"""
+
+IS_BEGUN = "SELECT 1 FROM begun WHERE pair = :pair AND kind = :kind AND id = :id"
+
+IS_OPEN = """
+SELECT 1 FROM source WHERE pair = :pair AND kind = :kind AND id = :id AND state IN ('queued', 'claimed')
+"""
+
+WAKE_WAITERS = """
+UPDATE source SET waits_for = NULL, queued_at = :now
+WHERE pair = :pair AND waits_for = :waits_for
+RETURNING pair, kind, id
+"""
+
+# T3 to T7 - Parts
+
+PARTS = """
+SELECT * FROM document WHERE pair = :pair AND kind = :kind AND id = :id ORDER BY position, part
+"""
+
+PLAN = """
+INSERT INTO document (pair, kind, id, part, position, version, stage, entity, body, number, marker, amount, hash)
+VALUES (:pair, :kind, :id, :part, :position, :version, 'planned', :entity, :body, :number, :marker, :amount, :hash)
+ON CONFLICT (pair, kind, id, part) DO UPDATE SET
+  position = excluded.position, version = excluded.version, stage = 'planned', entity = excluded.entity,
+  body = excluded.body, number = excluded.number, marker = excluded.marker, amount = excluded.amount,
+  hash = excluded.hash, request_id = NULL, bid = NULL, sent = NULL, sent_at = NULL, target_id = '', sync_token = ''
+WHERE document.stage <> 'answered' OR document.hash <> excluded.hash
+"""
+
+DROP_PLAN = """
+DELETE FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage IN ('planned', 'refused')
+"""
+
+SET_FINGERPRINT = """
+UPDATE source SET fingerprint = :fingerprint WHERE pair = :pair AND kind = :kind AND id = :id
+"""
+
+SEND = """
+UPDATE document SET
+  stage = 'sending', request_id = :request_id, bid = :bid, sent = :sent, sent_at = :now, sent_fence = :fence
+WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part AND stage = 'planned'
+  AND EXISTS (SELECT 1 FROM source s WHERE s.pair = :pair AND s.kind = :kind AND s.id = :id
+              AND s.state = 'claimed' AND s.fence = :fence)
+  AND NOT EXISTS (SELECT 1 FROM document e WHERE e.pair = :pair AND e.kind = :kind AND e.id = :id
+                  AND e.position < document.position AND e.stage <> 'answered')
+RETURNING pair, kind, id, part, request_id, bid, sent_fence, sent, sent_at
+"""
+
+SEND_AGAIN = """
+UPDATE document SET sent_at = :now, sent_fence = :fence
+WHERE pair = :pair AND kind = :kind AND id = :id AND request_id = :request_id AND stage = 'sending'
+  AND sent_at <= :sent_before
+  AND EXISTS (SELECT 1 FROM source s WHERE s.pair = :pair AND s.kind = :kind AND s.id = :id
+              AND s.state = 'claimed' AND s.fence = :fence)
+RETURNING pair, kind, id, part, request_id, bid, sent_fence, sent, sent_at
+"""
+
+ASKED = "SELECT * FROM document WHERE request_id = :request_id AND bid = :bid"
+
+OPEN_OF_REQUEST = """
+SELECT * FROM document WHERE request_id = :request_id AND stage = 'sending' ORDER BY pair, kind, id, position, part
+"""
+
+ANSWER = """
+UPDATE document SET stage = 'answered', target_id = :target_id, sync_token = :sync_token
+WHERE request_id = :request_id AND bid = :bid AND stage <> 'answered'
+RETURNING pair
+"""
+
+REFUSE = """
+UPDATE document SET stage = 'refused'
+WHERE request_id = :request_id AND bid = :bid AND sent_fence = :fence AND stage = 'sending'
+RETURNING pair
+"""
+
+NOT_EXECUTED = """
+UPDATE document SET stage = 'planned'
+WHERE request_id = :request_id AND bid = :bid AND sent_fence = :fence AND stage = 'sending'
+RETURNING pair
+"""
+
+OPEN_PARTS = """
+SELECT count(*) AS parts FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage <> 'answered'
+"""
+
+# T6 - Settling
+
+SETTLE = """
+UPDATE source SET
+  state = CASE WHEN version <> :version THEN 'queued' WHEN :problems <> '[]' THEN 'held' ELSE 'posted' END,
+  record = CASE WHEN version <> :version OR :problems <> '[]' THEN record END,
+  posted_version = CASE WHEN :problems <> '[]' THEN posted_version ELSE :version END,
+  problems = :problems, rule = '', why = '', waits_for = NULL,
+  queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id
+RETURNING state
+"""
+
+DROP_BYTES = "UPDATE document SET body = '{}', sent = NULL WHERE pair = :pair AND kind = :kind AND id = :id"
+
+# A crash counter counts crashes without progress: an answer is progress.
+PROGRESS = """
+UPDATE source SET claims = CASE WHEN state = 'claimed' THEN 1 ELSE 0 END, attempts = 0
+WHERE pair = :pair AND kind = :kind AND id = :id
+"""
+
+HOLD_CONFLICT = """
+UPDATE source SET
+  state = 'held', problems = :problems, rule = '', why = '', waits_for = NULL,
+  not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id AND record IS NOT NULL
+RETURNING state
+"""
+
+# T8 - People
+
+RETRY = """
+UPDATE source SET
+  state = 'queued', problems = '[]', rule = '', queued_at = :now, not_before = NULL, published_at = NULL
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'held'
+RETURNING state
+"""
+
+IGNORE = """
+UPDATE source SET state = 'excluded', problems = '[]', rule = :rule
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'held'
+RETURNING state
+"""
+
+WAKE = """
+UPDATE source SET
+  state = 'queued', problems = '[]', rule = '', queued_at = :now, not_before = NULL, published_at = NULL
+WHERE pair = :pair AND kind = :kind AND state IN ('held', 'excluded') AND fingerprint <> :fingerprint
+  AND substr(rule, 1, 8) <> 'ignored:'
+RETURNING pair, kind, id
+"""
+
+# T9 - The sweep
+
+SEEN_EMPTY = """
+INSERT INTO queue (kind, empty_at, lost_before) VALUES (:kind, :empty_at, :lost_before)
+ON CONFLICT (kind) DO UPDATE SET empty_at = excluded.empty_at, lost_before = excluded.lost_before
+WHERE excluded.empty_at > queue.empty_at
+"""
+
+DEAD_LEASES = """
+UPDATE source SET
+  state = 'queued', queued_at = :now, not_before = NULL, published_at = NULL, owner = '', lease_until = NULL
+WHERE state = 'claimed' AND lease_until <= :now
+RETURNING pair, kind, id, claims
+"""
+
+LOST = """
+UPDATE source SET published_at = NULL
+WHERE state = 'queued' AND published_at IS NOT NULL
+  AND published_at < (SELECT q.lost_before FROM queue q WHERE q.kind = source.kind)
+RETURNING pair, kind, id
+"""
+
+FORGET_HANDED_OVER = "UPDATE source SET published_at = NULL WHERE kind = :kind AND state = 'queued'"
+
+# TL - Leases and links
+
+LEASE = """
+INSERT INTO lease (name, owner, lease_until) VALUES (:name, :owner, :lease_until)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until
+WHERE lease.owner = excluded.owner OR lease.lease_until <= :now
+RETURNING owner
+"""
+
+UNLEASE = "DELETE FROM lease WHERE name = :name AND owner = :owner"
+
+LINK = "SELECT * FROM link WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part"
+
+LINKS = "SELECT * FROM link WHERE pair = :pair AND kind = :kind AND id = :id ORDER BY part"
+
+LINK_BY_TARGET = """
+SELECT * FROM link WHERE pair = :pair AND entity = :entity AND target_id = :target_id ORDER BY kind, id, part LIMIT 1
+"""
+
+ADD_LINK = """
+INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, hash)
+VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :hash)
+ON CONFLICT (pair, kind, id, part) DO UPDATE SET
+  sync_token = excluded.sync_token, number = excluded.number, amount = excluded.amount,
+  currency = excluded.currency, hash = excluded.hash
+WHERE link.target_id = excluded.target_id
+RETURNING target_id
+"""
+
+SET_LINK = """
+INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, hash)
+VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :hash)
+ON CONFLICT (pair, kind, id, part) DO UPDATE SET
+  entity = excluded.entity, target_id = excluded.target_id, sync_token = excluded.sync_token,
+  number = excluded.number, amount = excluded.amount, currency = excluded.currency, hash = excluded.hash
+"""
+
+FORGET_LINK = """
+DELETE FROM link WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part RETURNING target_id
+"""
+
+FORGET_PART = """
+DELETE FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part AND stage = 'answered'
+"""
+
+FORGET_VERSION = """
+UPDATE source SET version = '', posted_version = ''
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'posted'
+"""
+
+# The other small tables
+
+SWITCH = """
+INSERT INTO switch (pair, enabled, turned_at, who) VALUES (:pair, :enabled, :now, :who)
+ON CONFLICT (pair) DO UPDATE SET enabled = excluded.enabled, turned_at = excluded.turned_at, who = excluded.who
+"""
+
+SWITCHED = "SELECT enabled, turned_at, who FROM switch WHERE pair = :pair"
+
+OPEN_CIRCUIT = """
+INSERT INTO circuit (pair, side, since, until, failures, reason, needs_person)
+VALUES (:pair, :side, :now, :until, 1, :reason, :needs_person)
+ON CONFLICT (pair, side) DO UPDATE SET
+  until = excluded.until, probe_until = NULL, failures = circuit.failures + 1,
+  reason = excluded.reason, needs_person = excluded.needs_person
+RETURNING *
+"""
+
+CLOSE_CIRCUIT = "DELETE FROM circuit WHERE pair = :pair AND side = :side RETURNING *"
+
+CIRCUITS = "SELECT * FROM circuit WHERE pair = :pair ORDER BY side"
+
+CIRCUIT = "SELECT * FROM circuit WHERE pair = :pair AND side = :side"
+
+TOKENS = "SELECT access, refresh, access_expires, refresh_expires FROM token WHERE pair = :pair"
+
+SAVE_TOKENS = """
+INSERT INTO token (pair, access, refresh, access_expires, refresh_expires)
+VALUES (:pair, :access, :refresh, :access_expires, :refresh_expires)
+ON CONFLICT (pair) DO UPDATE SET
+  access = excluded.access, refresh = excluded.refresh,
+  access_expires = excluded.access_expires, refresh_expires = excluded.refresh_expires
+"""
+
+REFERENCE = "SELECT content, fetched_at FROM reference WHERE pair = :pair AND name = :name"
+
+SAVE_REFERENCE = """
+INSERT INTO reference (pair, name, content, fetched_at) VALUES (:pair, :name, :content, :now)
+ON CONFLICT (pair, name) DO UPDATE SET content = excluded.content, fetched_at = excluded.fetched_at
+"""
+
+DROP_REFERENCE = "DELETE FROM reference WHERE pair = :pair AND name = :name"
+
+# Quotas, in microseconds. A bucket fuller than its burst allows comes from a clock that was set back: it starts anew.
+
+TAKE = """
+INSERT INTO quota (bucket, full_at, closed_until) VALUES (:bucket, :now + :interval, 0)
+ON CONFLICT (bucket) DO UPDATE SET full_at = :interval + CASE
+  WHEN quota.full_at < :now OR quota.full_at > :now + :capacity THEN :now ELSE quota.full_at END
+WHERE quota.closed_until <= :now
+  AND (quota.full_at + :interval <= :now + :capacity OR quota.full_at > :now + :capacity)
+RETURNING full_at
+"""
+
+BUCKET = "SELECT full_at, closed_until FROM quota WHERE bucket = :bucket"
+
+PENALISE = """
+INSERT INTO quota (bucket, full_at, closed_until) VALUES (:bucket, 0, :until)
+ON CONFLICT (bucket) DO UPDATE SET closed_until = excluded.closed_until
+WHERE excluded.closed_until > quota.closed_until
+"""
+
+# Facts
+
+COUNTS = "SELECT state, count(*) AS sources FROM source WHERE pair = :pair AND kind = :kind GROUP BY state"
+
+STANDING = """
+SELECT pair, kind, id, state, problems, rule, version, modified, attempts, not_before, waits_for, why FROM source
+WHERE pair = :pair AND kind = :kind AND id = :id
+"""
+
+HELD = """
+SELECT pair, kind, id, state, problems, rule, version, modified, attempts, not_before, waits_for, why FROM source
+WHERE pair = :pair AND state = 'held' ORDER BY modified, kind, id
+"""
+
+BACKLOG = """
+SELECT count(*) AS sources FROM source WHERE pair = :pair AND kind = :kind AND state IN ('queued', 'claimed')
+"""
+
+OLDEST_QUEUED = """
+SELECT min(modified) AS at FROM source WHERE pair = :pair AND state IN ('queued', 'claimed')
+"""
+
+ADD_EVENT = """
+INSERT INTO event (at, pair, kind, id, what, detail) VALUES (:at, :pair, :kind, :id, :what, :detail)
+"""
+
+EVENTS = """
+SELECT at, pair, kind, id, what, detail FROM event WHERE pair = :pair AND kind = :kind AND id = :id ORDER BY seq
+"""
+
+START_RUN = "INSERT INTO run (pair, workflow, started) VALUES (:pair, :workflow, :now) RETURNING id"
+
+END_RUN = "UPDATE run SET ended = :now, facts = :facts WHERE id = :id"
+
+RUNS = "SELECT id, pair, workflow, started, ended, facts FROM run WHERE pair = :pair ORDER BY id DESC LIMIT :limit"
+
+DEAD = "INSERT INTO dead (at, workflow, body, why) VALUES (:now, :workflow, :body, :why)"
+
+DEAD_LETTERS = "SELECT at, workflow, body, why FROM dead ORDER BY id"
