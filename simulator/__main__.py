@@ -1,0 +1,53 @@
+"""`python -m simulator`: serves a filled shop and an empty company until SIGTERM or SIGINT, then exits 0."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+
+from simulator.serve import Simulator
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = _options(argv)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    simulator = Simulator(
+        company=options.company,
+        home_currency=options.home_currency,
+        seed=options.seed,
+        cap=options.cap,
+        requestid_memory=options.requestid_memory,
+        quotas=options.quotas,
+        port=options.port,
+    )
+    with simulator:
+        simulator.fill(
+            orders=options.orders, customers=options.customers, price_mode=options.price_mode, clean=options.clean
+        )
+        sys.stdout.write(json.dumps(simulator.addresses()) + "\n")
+        sys.stdout.flush()
+        stopped.wait()
+    return 0
+
+
+def _options(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="simulator", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--orders", type=int, default=500)
+    parser.add_argument("--customers", type=int, default=100)
+    parser.add_argument("--clean", action="store_true", help="only orders that can all be booked")
+    parser.add_argument("--price-mode", choices=("exclusive", "inclusive"), default="exclusive")
+    parser.add_argument("--company", choices=("us", "us_ast"), default="us")
+    parser.add_argument("--home-currency", default="USD")
+    parser.add_argument("--cap", type=float, default=2.0, help="seconds after which QuickBooks ends a request")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--requestid-memory", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--quotas", action=argparse.BooleanOptionalAction, default=True)
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""A BigCommerce store and a QuickBooks Online company on one loopback port, with faults around both."""
+
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from simulator import proof
+from simulator.bigcommerce import api as bigcommerce
+from simulator.bigcommerce.store import Store
+from simulator.control import control_routes
+from simulator.faults import FaultInjector, Faults
+from simulator.goods import Product, catalogue
+from simulator.loopback import Loopback
+from simulator.orders import generate
+from simulator.pricing import cents
+from simulator.quickbooks import api as quickbooks
+from simulator.quickbooks.company import Company
+
+Json = dict[str, Any]
+
+# Enough for any run, and still told in the headers of every answer.
+_UNLIMITED = 1_000_000
+
+
+class Simulator:
+    """Both sides, served while entered.
+
+        with Simulator() as sim:
+            sim.fill(orders=500)
+            …  # clients at sim.bigcommerce_url, sim.quickbooks_url, sim.token_url
+            sim.proof()["difference"] == "0.00"
+
+    `company` is the kind of company ("us", "us_ast" for automated sales tax); `home_currency` is its currency and the
+    shop's. `cap` is QuickBooks' limit on one request, in seconds. `requestid_memory` False forgets every requestid,
+    `quotas` False lifts the quotas of both sides.
+    """
+
+    def __init__(
+        self,
+        *,
+        company: str = "us",
+        home_currency: str = "USD",
+        seed: int = 1,
+        cap: float = 2.0,
+        requestid_memory: bool = True,
+        quotas: bool = True,
+        port: int = 0,
+    ) -> None:
+        self.seed = seed
+        self.shop = Store(currency=home_currency)
+        self.company = Company(kind=company, home_currency=home_currency, seed=seed)
+        self.company.cap = cap
+        self.company.requestid_memory = requestid_memory
+        self.faults = Faults(cap=cap)
+        if not quotas:
+            self.shop.quota.limit = _UNLIMITED
+            self.company.quota = None
+        self._loopback = Loopback(FaultInjector(self._app(), self.faults, name=_call), port)
+        self.url = self._loopback.url
+        self.bigcommerce_url = f"{self.url}/bigcommerce"
+        self.quickbooks_url = f"{self.url}/quickbooks"
+        self.token_url = f"{self.quickbooks_url}/oauth2/v1/tokens/bearer"
+
+    def __enter__(self) -> "Simulator":
+        self._loopback.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.faults.clear()
+        self._loopback.__exit__(*exc)
+
+    def fill(self, *, orders: int = 500, customers: int = 100, price_mode: str = "exclusive", **options: Any) -> None:
+        """Generates orders into the shop, and the products they are made of into the shop and, as items, the company.
+
+        `options` are those of `simulator.orders.generate`. A second call adds orders with the ids after the first's.
+        """
+        self.shop.price_mode = price_mode
+        if not self.shop.products:
+            self._stock_up(catalogue(self.seed))
+        options = {"now": self.shop.clock(), "first_id": max(self.shop.orders, default=1000) + 1, **options}
+        raw = generate(self.seed, orders, customers, price_mode, self.shop.currency, **options)
+        for order in raw:
+            self.shop.add_order(order)
+        self._register(raw)
+
+    def report(self) -> Json:
+        """The calls that arrived at each side, as each side counts them."""
+        with self.shop.lock:
+            shop = {"calls": self.shop.calls, "throttled": self.shop.throttled}
+        return {"bigcommerce": shop, "quickbooks": self.company.report()}
+
+    def proof(self, number: str = "BC-{id}") -> Json:
+        """See `simulator.proof.prove`."""
+        return proof.prove(self.shop, self.company, number)
+
+    def reset_counts(self) -> None:
+        self.shop.reset_counts()
+        self.company.reset_counts()
+
+    def addresses(self) -> dict[str, str]:
+        """What a client must be told: URLs, names and secrets."""
+        return {
+            "url": self.url,
+            "bigcommerce_url": self.bigcommerce_url,
+            "quickbooks_url": self.quickbooks_url,
+            "token_url": self.token_url,
+            "store_hash": self.shop.store_hash,
+            "access_token": self.shop.access_token,
+            "realm_id": self.company.realm_id,
+            "client_id": self.company.client_id,
+            "client_secret": self.company.client_secret,
+            "refresh_token": self.company.refresh_token,
+        }
+
+    def _app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Mount("/bigcommerce", bigcommerce.bigcommerce_app(self.shop)),
+                Mount("/quickbooks", quickbooks.quickbooks_app(self.company)),
+                Mount("/control", routes=control_routes(self)),
+            ]
+        )
+
+    def _stock_up(self, products: list[Product]) -> None:
+        names = Counter(product.name for product in products)
+        for product in products:
+            self.shop.add_product(
+                sku=product.sku,
+                name=product.name,
+                price=product.price,
+                product_id=product.product_id,
+                kind=product.kind,
+                tracked=product.tracked,
+                stock=500 if product.tracked else 0,
+            )
+            self.company.add_item(
+                name=product.name if _fits_quickbooks(product.name) and names[product.name] == 1 else product.sku,
+                sku=product.sku,
+                kind="inventory" if product.tracked else "noninventory",
+                cost=cents(product.price / 2),
+                quantity=Decimal(10_000 if product.tracked else 0),
+            )
+
+    def _register(self, orders: Iterable[Json]) -> None:
+        known = {customer["id"] for customer in self.shop.customers}
+        buyers = {o["customer_id"]: o["billing_address"] for o in orders if o["customer_id"]}
+        for customer_id in sorted(buyers.keys() - known):
+            self.shop.add_customer(customer_id=customer_id, billing=buyers[customer_id])
+
+
+def _fits_quickbooks(name: str) -> bool:
+    """At most 100 characters, none outside the basic plane, and no colon, which parts an item from its parent."""
+    return len(name) <= 100 and ":" not in name and max(name) <= "\uffff"
+
+
+def _call(method: str, path: str) -> tuple[str, str] | None:
+    if path.startswith("/bigcommerce/"):
+        return "bigcommerce", bigcommerce.call_name(method, path)
+    if path.startswith("/quickbooks/"):
+        return "quickbooks", quickbooks.call_name(method, path)
+    return None
