@@ -9,7 +9,7 @@ from typing import Any
 
 from cartledger.ledger import statements as sql
 from cartledger.ledger.engine import Engine
-from cartledger.ledger.rows import as_key, maybe_time, read_key, read_standing, read_time
+from cartledger.ledger.rows import as_key, maybe_time, read_key, read_standing, read_time, write_time
 from cartledger.ledger.types import DeadLetter, Event, Run, Standing, State
 from cartledger.money import read_json
 from cartledger.records import SourceKey
@@ -35,6 +35,12 @@ class Facts(Engine):
     def backlog(self, pair: str, kind: str) -> int:
         """How many sources are queued or claimed."""
         (row,) = self._rows(sql.BACKLOG, pair=pair, kind=kind)
+        sources: int = row["sources"]
+        return sources
+
+    def pending(self, pair: str, until: datetime) -> int:
+        """How many sources are in work, or can be without waiting for another source or for a time after `until`."""
+        (row,) = self._rows(sql.PENDING, pair=pair, until=write_time(until))
         sources: int = row["sources"]
         return sources
 

@@ -175,6 +175,11 @@ class Sources(Claims):
             values = {"pair": pair, "kind": kind, "fingerprint": rules_fingerprint, "now": self._now()}
             return self._tell(self._rows(sql.WAKE, **values), "queued", why="the rules have changed")
 
+    def hasten(self, pair: str) -> None:
+        """A person asked for it now: queued sources wait for no time, but for those whose last call may still run."""
+        with self.transaction():
+            self._rows(sql.HASTEN, pair=pair, now=self._now())
+
     def seen_empty(self, kinds: Iterable[str], at: datetime) -> None:
         """The queue that carries `kinds` was empty at `at`."""
         times = {"empty_at": write_time(at), "lost_before": write_time(at - LOST_AFTER)}

@@ -282,6 +282,13 @@ WHERE pair = :pair AND kind = :kind AND state IN ('held', 'excluded') AND finger
 RETURNING pair, kind, id
 """
 
+HASTEN = """
+UPDATE source SET not_before = NULL, queued_at = :now
+WHERE pair = :pair AND state = 'queued' AND not_before > :now AND NOT EXISTS (
+  SELECT 1 FROM document
+  WHERE document.pair = source.pair AND document.kind = source.kind AND document.id = source.id AND stage = 'sending')
+"""
+
 # T9 - The sweep
 
 SEEN_EMPTY = """
@@ -434,6 +441,12 @@ WHERE pair = :pair AND state = 'held' ORDER BY modified, kind, id
 
 BACKLOG = """
 SELECT count(*) AS sources FROM source WHERE pair = :pair AND kind = :kind AND state IN ('queued', 'claimed')
+"""
+
+PENDING = """
+SELECT count(*) AS sources FROM source
+WHERE pair = :pair AND (state = 'claimed' OR (state = 'queued' AND waits_for IS NULL
+  AND (not_before IS NULL OR not_before <= :until)))
 """
 
 OLDEST_QUEUED = """
