@@ -1,0 +1,151 @@
+"""A company on a clock of its own, and the same company behind a real socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from simulator.loopback import Loopback
+from simulator.quickbooks.api import quickbooks_app
+from simulator.quickbooks.company import Company
+from simulator.quickbooks.errors import FaultError
+
+RECORDED = Path(__file__).parents[4] / "shared" / "data" / "quickbooks"
+MIDSUMMER = 1_782_000_000.0  # 2026-06-20
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = MIDSUMMER
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Desk:
+    """Short words for documents written by hand."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+
+    def line(self, item, amount, *, qty=None, price=None, tax=None):
+        value = item if item == "SHIPPING_ITEM_ID" else self.company.id_of("Item", item)
+        detail = {"ItemRef": {"value": value}}
+        if qty is not None:
+            detail["Qty"] = Decimal(qty)
+        if price is not None:
+            detail["UnitPrice"] = Decimal(price)
+        if tax is not None:
+            detail["TaxCodeRef"] = {"value": tax}
+        return {"Amount": Decimal(amount), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+
+    def tax(self, total, *, code="2", rate="3", percent="8.25", base="1"):
+        """The tax block of a company without automated tax."""
+        detail = {
+            "TaxRateRef": {"value": rate},
+            "PercentBased": True,
+            "TaxPercent": Decimal(percent),
+            "NetAmountTaxable": Decimal(base),
+        }
+        line = {"Amount": Decimal(total), "DetailType": "TaxLineDetail", "TaxLineDetail": detail}
+        return {"TxnTaxCodeRef": {"value": code}, "TotalTax": Decimal(total), "TaxLine": [line]}
+
+    def ref(self, entity, name):
+        return {"value": self.company.id_of(entity, name)}
+
+    def customer(self, name="Petra Nightingale"):
+        return {"value": self.company.create("Customer", {"DisplayName": name})["Id"]}
+
+    def receipt(self, *lines, **header):
+        return self.company.create("SalesReceipt", {"Line": list(lines), **header})
+
+    def invoice(self, *lines, **header):
+        return self.company.create("Invoice", {"Line": list(lines), **header})
+
+    def pay(self, invoice, amount, **header):
+        linked = [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]
+        return self.company.create(
+            "Payment",
+            {
+                "CustomerRef": {"value": invoice["CustomerRef"]["value"]},
+                "TotalAmt": Decimal(amount),
+                "Line": [{"Amount": Decimal(amount), "LinkedTxn": linked}],
+                **header,
+            },
+        )
+
+    def refused(self, act, *args, **kwargs):
+        """The codes that a call is refused with."""
+        with pytest.raises(FaultError) as caught:
+            act(*args, **kwargs)
+        return [error.code for error in caught.value.errors]
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def company(clock):
+    """Plain tax, no quotas, products A (stock, cost 12.00) and B (no stock)."""
+    return _company("us", clock)
+
+
+@pytest.fixture
+def automated(clock):
+    """The same with automated sales tax."""
+    return _company("us_ast", clock)
+
+
+def _company(kind, clock):
+    company = Company(kind=kind, clock=clock)
+    company.quota = None
+    company.add_item(name="A", sku="A-1", kind="inventory", cost=Decimal("12.00"), quantity=Decimal(100))
+    company.add_item(name="B", sku="B-1")
+    company.reset_counts()
+    return company
+
+
+@pytest.fixture
+def desk(company):
+    return Desk(company)
+
+
+@pytest.fixture
+def automated_desk(automated):
+    return Desk(automated)
+
+
+@pytest.fixture
+def http(company) -> Iterator[httpx.Client]:
+    """A client of the served company, with a token."""
+    with Loopback(quickbooks_app(company)) as server:
+        headers = {"Authorization": f"Bearer {company.tokens.issue_access()}", "Accept": "application/json"}
+        base = f"{server.url}/v3/company/{company.realm_id}"
+        with httpx.Client(base_url=base, headers=headers, timeout=10) as client:
+            yield client
+
+
+@pytest.fixture
+def token_url(http, company):
+    base = str(http.base_url).partition("/v3/")[0]
+    return f"{base}/oauth2/v1/tokens/bearer"
+
+
+@pytest.fixture
+def recorded():
+    """Reads a recording by file name; skips where the recordings are not at hand."""
+    if not RECORDED.is_dir():
+        pytest.skip("recorded QuickBooks answers are not at hand (../shared/data/quickbooks)")
+
+    def read(name):
+        body = json.loads((RECORDED / name).read_text(), parse_float=Decimal)
+        return body.get("response_body", body) if isinstance(body, dict) else body
+
+    return read
