@@ -1,0 +1,220 @@
+"""The last pass over a finished document, and what `cartledger check` asks of settings, company and catalogue."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from cartledger.errors import Problem
+from cartledger.money import ZERO, cents
+from cartledger.records import Order
+from cartledger.settings import Connection
+from mapping.company import Account, Company, Item, TaxMode, fold
+from mapping.decision import Document
+from mapping.totals import breakdown, read_totals
+
+WARNINGS = frozenset({"no_number_prefix", "custom_numbers_off", "unmapped_tax"})
+"""Codes of `check_connection` that do not keep a connection from posting."""
+
+_CLEARING = frozenset({"Bank", "Other Current Asset"})
+_LIABILITY = frozenset({"Other Current Liability", "Long Term Liability"})
+_INCOME = frozenset({"Income", "Other Income"})
+
+
+def check_document(document: Document, order: Order) -> tuple[Problem, ...]:
+    """The identities that every document must meet, asked of its finished body. Empty when all hold."""
+    totals = read_totals(order)
+    if isinstance(totals, Problem):
+        return (totals,)
+    redeemed = cents(order.tenders)
+    if document.entity == "Payment":
+        paid = sum((line["Amount"] for line in document.body["Line"]), ZERO)
+        asked = [("payment", document.body["TotalAmt"], paid), ("total", paid + redeemed, totals.total_inc)]
+    else:
+        lines = sum((_signed(line) for line in document.body["Line"]), ZERO)
+        tax = document.body.get("TxnTaxDetail", {}).get("TotalTax", ZERO)
+        asked = [
+            ("lines and tax", lines + tax, document.amount),
+            ("total and redeemed tenders", document.amount + redeemed, totals.total_inc),
+            ("tax", tax, totals.tax),
+            ("net", lines + redeemed, totals.total_ex),
+        ]
+    return tuple(
+        Problem(
+            code="identity_violated",
+            text=f"The document's {what} would be {found} where the order says {wanted}: {breakdown(order)}",
+            fix="This is a fault of cartledger: please report it with the order's figures.",
+        )
+        for what, found, wanted in asked
+        if found != wanted
+    )
+
+
+def check_connection(
+    connection: Connection, name: str, company: Company, *, store_currency: str = ""
+) -> tuple[Problem, ...]:
+    """Every name in the settings against the company, all problems at once; see WARNINGS for those that do not block.
+
+    `store_currency` is the shop's default currency, "" where it is not known.
+    """
+    found = [
+        *_check_accounts(connection, company),
+        *_check_items(connection, company),
+        *_check_fields(connection, company),
+        *_check_tax(connection, company),
+        *_check_numbers(connection, company),
+    ]
+    if store_currency and store_currency != company.home_currency:
+        text = f"the shop sells in {store_currency}, the company's books are in {company.home_currency}."
+        found.append(Problem(code="foreign_currency", text=text, fix="Orders in other currencies are held."))
+    return tuple(
+        Problem(code=problem.code, text=f"connections.{name}: {problem.text}", fix=problem.fix) for problem in found
+    )
+
+
+def check_catalogue(variants: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
+    """Blank SKUs and SKUs that several variants share, in any case; rows of `/v3/catalog/variants`."""
+    by_sku: defaultdict[str, list[str]] = defaultdict(list)
+    shown: dict[str, str] = {}
+    for variant in variants:
+        sku = str(variant.get("sku") or "").strip()
+        by_sku[fold(sku)].append(f"variant {variant.get('id')} of product {variant.get('product_id')}")
+        shown.setdefault(fold(sku), sku)
+    blanks = [
+        Problem(code="blank_sku", text=f"No SKU: {where}.", fix="Give it a SKU in BigCommerce.")
+        for where in by_sku.pop("", [])
+    ]
+    twins = [
+        Problem(
+            code="twin_skus",
+            text=f'The SKU "{shown[sku]}" is shared by {", ".join(places)}.',
+            fix="Give each a SKU of its own.",
+        )
+        for sku, places in by_sku.items()
+        if len(places) > 1
+    ]
+    return (*blanks, *twins)
+
+
+def _signed(line: Mapping[str, Any]) -> Decimal:
+    amount: Decimal = line["Amount"]
+    return -amount if line["DetailType"] == "DiscountLineDetail" else amount
+
+
+def _check_accounts(connection: Connection, company: Company) -> Iterator[Problem]:
+    payments = connection.payments
+    accounts = {"payments.default_account": payments.default_account} | {
+        f'payments.methods."{method}".account': mapped.account for method, mapped in payments.methods.items()
+    }
+    for setting, name in accounts.items():
+        if name is None:
+            continue
+        found = company.account(name)
+        if isinstance(found, Problem):
+            yield _at(setting, found)
+        elif found.type not in _CLEARING:
+            yield _wrong_type(setting, f'the account "{found.name}" is of type {found.type}', _CLEARING)
+    for method, mapped in payments.methods.items():
+        if mapped.method is not None:
+            known = company.payment_method(mapped.method)
+            if isinstance(known, Problem):
+                yield _at(f'payments.methods."{method}".method', known)
+
+
+def _check_items(connection: Connection, company: Company) -> Iterator[Problem]:
+    for setting, types in _ITEM_SETTINGS.items():
+        name = getattr(connection.sales, setting)
+        if name is None:
+            continue
+        at = f"sales.{setting}"
+        found = company.item(name)
+        if isinstance(found, Problem):
+            yield _at(at, found)
+        elif found.type == "Group":
+            text = f'the item "{found.name}" is a QuickBooks bundle, which a sales line cannot name.'
+            yield _at(at, Problem(code="bundle_item", text=text, fix="Name an ordinary item."))
+        elif types is not None:
+            account = company.accounts_by_id.get(found.income_account)
+            if account is None or account.type not in types:
+                yield _wrong_type(at, _posts_to(found, account), types)
+
+
+_ITEM_SETTINGS: Mapping[str, frozenset[str] | None] = {
+    "default_product": None,
+    "gift_card_product": _LIABILITY,
+    "store_credit_product": _LIABILITY,
+    "discount_product": _INCOME,
+    "rounding_product": None,
+    "shipping_item": None,
+    "handling_item": None,
+    "wrapping_item": None,
+    "fee_item": None,
+}
+
+
+def _posts_to(item: Item, account: Account | None) -> str:
+    if account is None:
+        return f'the item "{item.name}" posts to no known account'
+    return f'the item "{item.name}" posts to "{account.name}" of type {account.type}'
+
+
+def _wrong_type(setting: str, what: str, types: Iterable[str]) -> Problem:
+    allowed = " or ".join(sorted(types))
+    return Problem(code="wrong_account_type", text=f"{setting}: {what}.", fix=f"It must be {allowed}.")
+
+
+def _check_fields(connection: Connection, company: Company) -> Iterator[Problem]:
+    if connection.sales.shipping_item is None and not company.allows_shipping:
+        yield Problem(
+            code="no_shipping_item",
+            text="sales.shipping_item is not set, and the company does not use QuickBooks' shipping field.",
+            fix="Set sales.shipping_item, or switch shipping on in QuickBooks under Sales.",
+        )
+    if connection.sales.discount_product is None and not company.allows_discount:
+        yield Problem(
+            code="no_discount_product",
+            text="sales.discount_product is not set, and the company does not use QuickBooks' discount field.",
+            fix="Set sales.discount_product, or switch discounts on in QuickBooks under Sales.",
+        )
+
+
+def _check_tax(connection: Connection, company: Company) -> Iterator[Problem]:
+    for key, name in connection.tax.map.items():
+        found = company.tax_code(name)
+        if isinstance(found, Problem):
+            yield _at(f'tax.map."{key}"', found)
+        elif not company.automated_tax and found.percent == 0:
+            text = f'the tax code "{found.name}" has a rate of 0 %.'
+            yield _at(f'tax.map."{key}"', Problem(code="tax_code_without_rate", text=text, fix="Name one with a rate."))
+    if company.tax_mode is TaxMode.PLAIN and not connection.tax.map:
+        yield Problem(
+            code="unmapped_tax",
+            text="tax.map is empty: orders with tax will be held.",
+            fix='Add "*" = "your tax code", or a line for each of the shop\'s taxes.',
+        )
+    if company.tax_mode is TaxMode.PER_LINE:
+        yield Problem(
+            code="tax_mode_not_supported",
+            text="the company takes a tax code on every line, which is not supported in this version.",
+        )
+
+
+def _check_numbers(connection: Connection, company: Company) -> Iterator[Problem]:
+    if not connection.sales.number_prefix:
+        yield Problem(
+            code="no_number_prefix",
+            text="sales.number_prefix is empty: documents are numbered 1234, like the company's own.",
+            fix='Set it, for instance to "BC".',
+        )
+    elif not company.custom_numbers:
+        yield Problem(
+            code="custom_numbers_off",
+            text="sales.number_prefix is set, and custom transaction numbers are off in QuickBooks.",
+            fix="Switch them on in QuickBooks under Sales, or your own numbering may continue from ours.",
+        )
+
+
+def _at(setting: str, problem: Problem) -> Problem:
+    return Problem(code=problem.code, text=f"{setting}: {problem.text}", fix=problem.fix)

@@ -1,0 +1,127 @@
+"""The documents of a sale as QuickBooks' JSON: a sales receipt, or an invoice and its payment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from cartledger.money import ZERO
+from cartledger.records import Order
+from cartledger.settings import Connection
+from mapping.address import email_of, postal
+from mapping.decision import Document
+from mapping.lines import Line, line_body
+from mapping.text import clean, cut, marker, note
+
+_REFERENCE_LIMIT = 21
+_PAID = frozenset({"captured", "paid", "partially refunded", "refunded"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deposit:
+    """Where the money goes: ids of the clearing account and the payment method ("" where none is mapped)."""
+
+    account: str
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sale:
+    """Everything that a sale's documents are made of. Amounts in the home currency, `tax_detail` empty without tax."""
+
+    order: Order
+    connection: Connection
+    day: date
+    currency: str
+    customer: str
+    lines: Sequence[Line]
+    tax_detail: dict[str, Any]
+    total: Decimal
+    discount_account: str
+    deposit: Deposit | None
+
+
+def is_paid(order: Order) -> bool:
+    """Whether the money has come in, by the order's header."""
+    return order.payment_status in _PAID
+
+
+def sale_documents(sale: Sale) -> tuple[Document, ...]:
+    """The receipt, or the invoice followed by its payment where there is a deposit."""
+    if sale.connection.sales.post_as == "sales_receipt":
+        return (_document(sale, "SalesReceipt", _receipt_only(sale)),)
+    invoice = _document(sale, "Invoice", {})
+    return (invoice,) if sale.deposit is None else (invoice, _payment(sale, sale.deposit))
+
+
+def _document(sale: Sale, entity: str, more: dict[str, Any]) -> Document:
+    order, number = sale.order, sale.connection.number(sale.order.id)
+    mark = marker(sale.connection.bigcommerce.store_hash, "order", order.id)
+    email = email_of(order.billing)
+    bill_to = postal(order.billing, addressee=True)
+    ship_to = postal(order.ship_to, addressee=True) if order.ship_to else {}
+    body = {
+        "DocNumber": number,
+        "TxnDate": sale.day.isoformat(),
+        "CurrencyRef": {"value": sale.currency},
+        "CustomerRef": {"value": sale.customer},
+        **({"BillEmail": {"Address": email}} if email else {}),
+        **({"BillAddr": bill_to} if bill_to else {}),
+        **({"ShipAddr": ship_to} if ship_to else {}),
+        "Line": [line_body(line, sale.discount_account) for line in sale.lines],
+        **_tax(sale),
+        "ApplyTaxAfterDiscount": True,
+        **more,
+        "PrivateNote": note(_facts(order), mark),
+    }
+    return Document(name="document", order=0, entity=entity, body=body, number=number, marker=mark, amount=sale.total)
+
+
+def _payment(sale: Sale, deposit: Deposit) -> Document:
+    order = sale.order
+    mark = marker(sale.connection.bigcommerce.store_hash, "payment", order.id)
+    linked = {"TxnId": {"$ref": "document"}, "TxnType": "Invoice"}
+    body = {
+        "TxnDate": sale.day.isoformat(),
+        "CurrencyRef": {"value": sale.currency},
+        "CustomerRef": {"value": sale.customer},
+        "TotalAmt": sale.total,
+        **_money_came(order, deposit),
+        "Line": [{"Amount": sale.total, "LinkedTxn": [linked]}],
+        "PrivateNote": note([f"Payment of BigCommerce order {order.id}.", *_facts(order)[1:]], mark),
+    }
+    return Document(name="payment", order=1, entity="Payment", body=body, number="", marker=mark, amount=sale.total)
+
+
+def _tax(sale: Sale) -> dict[str, Any]:
+    # Without the flag an automated company adds its own shipping tax on top of the explicit amount.
+    return {"TxnTaxDetail": sale.tax_detail, "ShippingTaxIncludedInTotalTax": True} if sale.tax_detail else {}
+
+
+def _receipt_only(sale: Sale) -> dict[str, Any]:
+    return {} if sale.deposit is None else _money_came(sale.order, sale.deposit, nothing_paid=sale.total == ZERO)
+
+
+def _money_came(order: Order, deposit: Deposit, *, nothing_paid: bool = False) -> dict[str, Any]:
+    account: dict[str, Any] = {"DepositToAccountRef": {"value": deposit.account}}
+    if nothing_paid:
+        return account
+    reference = clean(order.payment_reference)[:_REFERENCE_LIMIT]
+    return {
+        **account,
+        **({"PaymentMethodRef": {"value": deposit.method}} if deposit.method else {}),
+        **({"PaymentRefNum": reference} if reference else {}),
+    }
+
+
+def _facts(order: Order) -> list[str]:
+    """What does not change with the order's progress, so that a shipped order is no other document."""
+    facts = [f"BigCommerce order {order.id}."]
+    if order.payment_method:
+        facts.append(f"Payment method: {cut(clean(order.payment_method), 100)}.")
+    if order.payment_reference:
+        facts.append(f"Reference: {cut(clean(order.payment_reference), 200)}.")
+    return facts

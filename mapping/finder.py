@@ -1,0 +1,132 @@
+"""Finds in the company what an order's documents refer to, and gathers all that is not there.
+
+A name that is not found answers with an empty id and leaves a problem behind, so that one look at an order tells
+everything that keeps it from being posted.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from cartledger.errors import Problem
+from cartledger.records import OrderLine
+from cartledger.settings import Connection
+from mapping.company import Company, Entry, Item, Miss, find
+
+SHIPPING_ITEM = "SHIPPING_ITEM_ID"
+
+E = TypeVar("E", bound=Entry)
+
+
+class Finder:
+    """One look-up run for one order; `problems` is what was missing, each reason once."""
+
+    def __init__(self, connection: Connection, company: Company) -> None:
+        self.connection = connection
+        self.company = company
+        self._problems: dict[Problem, None] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(self._problems)
+
+    def report(self, problem: Problem) -> None:
+        self._problems[problem] = None
+
+    def product(self, line: OrderLine) -> tuple[str, bool]:
+        """Item id for a product line, and whether it is the default product's."""
+        found = self._by_sku(line)
+        if isinstance(found, Item):
+            return self._sellable(found), False
+        if found.code in ("blank_sku", "no_item"):
+            default = self.connection.sales.default_product
+            if default is not None:
+                return self.item("default_product", what="lines without a match"), True
+        self.report(found)
+        return "", False
+
+    def item(self, setting: str, *, what: str) -> str:
+        """Id of the item that `sales.<setting>` names; `what` is what the order needs it for."""
+        name: str | None = getattr(self.connection.sales, setting)
+        if name is None:
+            self.report(
+                Problem(
+                    code=f"no_{setting}",
+                    text=f"The order has {what}, and sales.{setting} is not set.",
+                    fix=f"Set sales.{setting} to a QuickBooks item.",
+                )
+            )
+            return ""
+        found = self._found(self.company.item(name), f"sales.{setting}")
+        return self._sellable(found) if found else ""
+
+    def shipping(self) -> str:
+        """Id of the shipping item, or QuickBooks' own shipping field where the company allows it."""
+        if self.connection.sales.shipping_item is None and self.company.allows_shipping:
+            return SHIPPING_ITEM
+        return self.item("shipping_item", what="shipping, the company's shipping field is off")
+
+    def account(self, name: str | None) -> str:
+        """Id of the account that money is deposited to."""
+        if name is None:
+            self.report(
+                Problem(
+                    code="no_default_account",
+                    text="The money's account is not known, since payments.default_account is not set.",
+                    fix="Set payments.default_account to a clearing account.",
+                )
+            )
+            return ""
+        found = self._found(self.company.account(name), "payments")
+        return found.id if found else ""
+
+    def payment_method(self, name: str) -> str:
+        found = self._found(self.company.payment_method(name), "payments.methods")
+        return found.id if found else ""
+
+    def _found(self, found: E | Problem, setting: str) -> E | None:
+        if not isinstance(found, Problem):
+            return found
+        self.report(Problem(code=found.code, text=f"{setting}: {found.text}", fix=found.fix))
+        return None
+
+    def _sellable(self, item: Item) -> str:
+        if item.type != "Group":
+            return item.id
+        self.report(
+            Problem(
+                code="bundle_item",
+                text=f'The item "{item.name}" is a QuickBooks bundle, which a sales line cannot name.',
+                fix="Map to an ordinary item.",
+            )
+        )
+        return ""
+
+    def _by_sku(self, line: OrderLine) -> Item | Problem:
+        if not line.sku:
+            return Problem(
+                code="blank_sku",
+                text=f'The line "{line.name}" has no SKU.',
+                fix="Give the product a SKU in BigCommerce, or set sales.default_product.",
+            )
+        by_name = self.connection.products.match_by == "name"
+        found = find(self.company.items_by_name if by_name else self.company.items_by_sku, line.sku)
+        return _about_sku(found, line, "name" if by_name else "SKU") if isinstance(found, Miss) else found
+
+
+def _about_sku(miss: Miss, line: OrderLine, field: str) -> Problem:
+    text, fix = _SKU_PROBLEMS[miss]
+    return Problem(code=f"{miss}_item", text=text.format(field=field, sku=line.sku, name=line.name), fix=fix)
+
+
+_SKU_PROBLEMS = {
+    Miss.NONE: (
+        'No QuickBooks item has the {field} "{sku}" ({name}).',
+        "Create the item in QuickBooks, correct the SKU in BigCommerce, or set sales.default_product.",
+    ),
+    Miss.AMBIGUOUS: (
+        'Several active QuickBooks items have the {field} "{sku}" ({name}).',
+        "Leave one of them active, or tell them apart.",
+    ),
+    Miss.INACTIVE: ('The QuickBooks item with the {field} "{sku}" is inactive ({name}).', "Make it active again."),
+}

@@ -1,0 +1,234 @@
+"""The lines of a sale: amounts that sum to the cent, discounts per tax code, tenders, rounding, and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from cartledger.errors import Problem
+from cartledger.money import CENT, ZERO, cents, split
+from cartledger.records import Order
+from mapping.charges import ONE, Charge, charges_of, paid_net
+from mapping.discount import Discount, decide_discount, net_shares
+from mapping.finder import Finder
+from mapping.tax import Taxed
+from mapping.text import DESCRIPTION_LIMIT, clean, cut
+from mapping.totals import Totals, breakdown
+
+_PRICE_DECIMALS = (2, 5, 7)
+_PRICE_LIMIT = Decimal(10) ** 11
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a sale. `amount` in whole cents without tax, negative for what is taken off.
+
+    `item` is an id, or "" for QuickBooks' own discount line. `quantity` is None where the line takes none.
+    """
+
+    item: str
+    description: str
+    amount: Decimal
+    quantity: Decimal | None
+    taxed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A sale's lines before its tax code is known. `rounding` is what the rounding line took."""
+
+    lines: tuple[Line, ...]
+    taxed: tuple[Taxed, ...]
+    rounding: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return sum((line.amount for line in self.lines), ZERO)
+
+    @property
+    def taxed_net(self) -> Decimal:
+        return sum((line.amount for line in self.lines if line.taxed), ZERO)
+
+
+def draft_sale(order: Order, totals: Totals, find: Finder) -> Draft:
+    """The lines of an order that closes as `totals` says; whatever is in the way is reported to `find`."""
+    charges = charges_of(order, find)
+    discount = decide_discount(order, totals, charges)
+    if isinstance(discount, Problem):
+        find.report(discount)
+        return Draft(lines=(), taxed=(), rounding=ZERO)
+    amounts, rounding = fit([charge.printed.ex for charge in charges], totals.total_ex + discount.total)
+    no_tax = totals.tax == 0
+    sold = [
+        Line(
+            item=charge.item,
+            description=charge.description,
+            amount=amount,
+            quantity=charge.quantity,
+            taxed=charge.taxed and not no_tax,
+        )
+        for charge, amount in zip(charges, amounts, strict=True)
+    ]
+    rest = [*_rounding(order, rounding, find), *_tenders(order, find)]
+    by_code = _by_code(discount.total, net_shares(amounts, discount, charges, totals), sold)
+    codes = {line.taxed for line in (*sold, *rest) if line.amount}
+    off = list(_discounts(_discount_name(order), by_code, codes, find))
+    _check_line_taxes(order, charges, find)
+    return Draft(lines=(*sold, *off, *rest), taxed=tuple(_taxed(charges, discount, totals)), rounding=rounding)
+
+
+def fit(parts: Sequence[Decimal], total: Decimal) -> tuple[list[Decimal], Decimal]:
+    """Each part in whole cents, rounded down or up so that they sum to `total`, and what that leaves over.
+
+    Largest remainder. A part that is whole cents already is never touched: what then does not fit is left over.
+    """
+    amounts = [part.quantize(CENT, ROUND_FLOOR) for part in parts]
+    missing = int((total - sum(amounts, ZERO)) / CENT)
+    movable = [i for i, part in enumerate(parts) if part != amounts[i]]
+    for i in sorted(movable, key=lambda i: (amounts[i] - parts[i], i))[: max(missing, 0)]:
+        amounts[i] += CENT
+    return amounts, total - sum(amounts, ZERO)
+
+
+def unit_price(amount: Decimal, quantity: Decimal) -> Decimal | None:
+    """The shortest price of 2, 5 or 7 decimals with round_half_up(quantity × price) = amount, or None.
+
+    QuickBooks refuses a line whose product is not its amount (6070), and has been seen to take 7 decimals.
+    """
+    if quantity == 0 or abs(amount) >= _PRICE_LIMIT * quantity:
+        return None
+    for places in _PRICE_DECIMALS:
+        price = (amount / quantity).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        if cents(price * quantity) == amount:
+            return _shortest(price)
+    return None
+
+
+def line_body(line: Line, discount_account: str) -> dict[str, Any]:
+    """The line's JSON. A discount without an item is QuickBooks' own line, whose amount is positive."""
+    if not line.item:
+        account = {"DiscountAccountRef": {"value": discount_account}} if discount_account else {}
+        detail = {"PercentBased": False, **account}
+        return {"Amount": -line.amount, "DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
+    item: dict[str, Any] = {"ItemRef": {"value": line.item}}
+    if line.quantity is not None:
+        item["Qty"] = _plain(line.quantity)
+        price = unit_price(line.amount, line.quantity)
+        if price is not None:
+            item["UnitPrice"] = price
+    item["TaxCodeRef"] = {"value": "TAX" if line.taxed else "NON"}
+    return {
+        "Description": line.description,
+        "Amount": line.amount,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": item,
+    }
+
+
+def _by_code(total: Decimal, weights: Sequence[Decimal], sold: Sequence[Line]) -> dict[bool, Decimal]:
+    """The discount on the taxed and on the untaxed lines, of those that there are."""
+    codes = sorted({line.taxed for line in sold}, reverse=True)
+    rows = list(zip(weights, sold, strict=True))
+    shares = split(total, [sum((weight for weight, line in rows if line.taxed is code), ZERO) for code in codes])
+    return {code: share for code, share in zip(codes, shares, strict=True) if share}
+
+
+def _discounts(name: str, by_code: dict[bool, Decimal], codes: set[bool], find: Finder) -> Iterator[Line]:
+    """One negative line per tax code among the discounted lines, or QuickBooks' own where one code covers all lines."""
+    if not by_code:
+        return
+    if find.connection.sales.discount_product is not None:
+        item = find.item("discount_product", what="a discount")
+        for taxed, amount in by_code.items():
+            yield Line(item=item, description=name, amount=-amount, quantity=ONE, taxed=taxed)
+    elif find.company.allows_discount and len(codes) == 1:
+        total = sum(by_code.values(), ZERO)
+        yield Line(item="", description=name, amount=-total, quantity=None, taxed=True in codes)
+    else:
+        find.report(_no_discount_product(several_codes=len(codes) > 1))
+
+
+def _no_discount_product(*, several_codes: bool) -> Problem:
+    why = (
+        "QuickBooks' own discount line would fall on lines with and without tax alike"
+        if several_codes
+        else "the company does not allow QuickBooks' own discount line"
+    )
+    return Problem(
+        code="no_discount_product",
+        text=f"The order has a discount, sales.discount_product is not set, and {why}.",
+        fix="Set sales.discount_product to an item that posts to your discounts account.",
+    )
+
+
+def _discount_name(order: Order) -> str:
+    codes = ", ".join(dict.fromkeys(d.code for line in order.lines for d in line.discounts if d.code))
+    coupon = f"coupon {codes}".rstrip()
+    names = ["discount"] * bool(order.discount) + [coupon] * bool(order.coupon)
+    text = " and ".join(names)
+    return cut(clean(text[:1].upper() + text[1:]), DESCRIPTION_LIMIT)
+
+
+def _rounding(order: Order, rounding: Decimal, find: Finder) -> Iterator[Line]:
+    if rounding == 0:
+        return
+    limit = find.connection.sales.rounding_limit
+    if abs(rounding) > limit:
+        find.report(
+            Problem(
+                code="lines_do_not_close",
+                text=f"The lines differ from the order's totals by {rounding}, more than rounding_limit {limit}: "
+                f"{breakdown(order)}",
+                fix="Correct the order in BigCommerce, or enter the sale by hand.",
+            )
+        )
+        return
+    item = find.item("rounding_product", what=f"{rounding} that no line can absorb ({breakdown(order)})")
+    yield Line(item=item, description="Rounding", amount=rounding, quantity=ONE)
+
+
+def _tenders(order: Order, find: Finder) -> Iterator[Line]:
+    if redeemed := cents(order.gift_certificate):
+        item = find.item("gift_card_product", what="a gift certificate redeemed")
+        yield Line(item=item, description="Gift certificate redeemed", amount=-redeemed, quantity=ONE)
+    if redeemed := cents(order.store_credit):
+        item = find.item("store_credit_product", what="store credit redeemed")
+        yield Line(item=item, description="Store credit redeemed", amount=-redeemed, quantity=ONE)
+
+
+def _taxed(charges: Sequence[Charge], discount: Discount, totals: Totals) -> Iterator[Taxed]:
+    for i, charge in enumerate(charges):
+        if charge.taxed:
+            yield Taxed(net=_net_of(charge, i, discount, totals), tax=charge.printed.tax)
+
+
+def _net_of(charge: Charge, position: int, discount: Discount, totals: Totals) -> Decimal | None:
+    if discount.shares is None:
+        return None if charge.discountable else paid_net(charge, ZERO, totals)
+    return paid_net(charge, discount.shares[position], totals)
+
+
+def _check_line_taxes(order: Order, charges: Sequence[Charge], find: Finder) -> None:
+    """The charges' taxes decide which lines are taxable, so they must be the order's, but for rounding."""
+    charged = sum((charge.printed.tax for charge in charges), ZERO)
+    if abs(charged - order.total.tax) > CENT * len(charges):
+        find.report(
+            Problem(
+                code="line_taxes_do_not_sum",
+                text=f"The taxes of the lines sum to {cents(charged)}, the order's tax is {cents(order.total.tax)}.",
+                fix="Correct the order in BigCommerce, or enter the sale by hand.",
+            )
+        )
+
+
+def _shortest(price: Decimal) -> Decimal:
+    """Without trailing zeros, but two decimals at least."""
+    short = price.normalize()
+    exponent = short.as_tuple().exponent
+    return short if isinstance(exponent, int) and exponent < -2 else price.quantize(CENT)
+
+
+def _plain(quantity: Decimal) -> Decimal:
+    return quantity.quantize(ONE) if quantity == quantity.to_integral_value() else quantity.normalize()

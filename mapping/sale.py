@@ -1,0 +1,148 @@
+"""What an order becomes. One call, no side effects: documents, or why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cartledger.errors import Problem
+from cartledger.records import Order
+from cartledger.settings import Connection
+from mapping.charges import charges_of
+from mapping.checks import check_document
+from mapping.company import Company, TaxCode
+from mapping.decision import Decision, Held, NeedsTaxes, Post
+from mapping.document import Deposit, Sale, is_paid, sale_documents
+from mapping.finder import Finder
+from mapping.lines import Draft, draft_sale
+from mapping.rules import day_of, screen, unpostable
+from mapping.tax import OrderTax, decide_code, tax_block, unusable_code
+from mapping.totals import Totals, read_totals
+
+_TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction
+
+
+def decide_sale(
+    order: Order,
+    *,
+    connection: Connection,
+    company: Company,
+    zone: ZoneInfo,
+    customer_id: str,
+    taxes: Sequence[OrderTax] | None,
+) -> Decision:
+    """The documents of `order`, or why it is held or excluded. Never raises.
+
+    `zone` is the one that documents are dated in; `customer_id` QuickBooks' id, "" for a trial before the customer
+    exists (everything that holds or excludes shows then too); `taxes` the order's tax rows, None while unread.
+    """
+    screened = screen(order, connection, zone)
+    if screened is not None:
+        return screened
+    day = day_of(order, zone)
+    problems = unpostable(order, connection, company, day)
+    if problems:
+        return Held(problems=problems)
+    find = Finder(connection, company)
+    totals = read_totals(order)
+    if isinstance(totals, Problem):
+        find.report(totals)
+        charges_of(order, find)
+        return Held(problems=find.problems)
+    draft = draft_sale(order, totals, find)
+    deposit = _deposit(order, draft.net + totals.tax, find)
+    _check_size(draft, totals, find)
+    if find.problems:
+        return Held(problems=find.problems)
+    block = _tax_detail(draft, totals, find, taxes)
+    if not isinstance(block, dict):
+        return block
+    sale = Sale(
+        order=order,
+        connection=connection,
+        day=day,
+        currency=company.home_currency,
+        customer=customer_id,
+        lines=draft.lines,
+        tax_detail=block,
+        total=draft.net + totals.tax,
+        discount_account=company.discount_account,
+        deposit=deposit,
+    )
+    return _checked(sale, totals, draft.rounding)
+
+
+def _checked(sale: Sale, totals: Totals, rounding: Decimal) -> Post | Held:
+    """The last pass: a document that would not say what the order says is never posted."""
+    documents = sale_documents(sale)
+    violated = tuple(problem for document in documents for problem in check_document(document, sale.order))
+    if violated:
+        return Held(problems=violated)
+    return Post(documents=documents, rounding=rounding, notices=tuple(_notices(sale, totals)))
+
+
+def _deposit(order: Order, total: Decimal, find: Finder) -> Deposit | None:
+    """A receipt always names its account; an invoice has a payment once its money has come in."""
+    connection = find.connection
+    pays = connection.records_payments and is_paid(order) and total > 0
+    if connection.sales.post_as == "invoice" and not pays:
+        return None
+    mapped = connection.payments.of(order.payment_method)
+    method = find.payment_method(mapped.method) if mapped.method else ""
+    return Deposit(account=find.account(mapped.account), method=method)
+
+
+def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
+    total = draft.net + totals.tax
+    if total < 0:
+        find.report(
+            Problem(
+                code="tenders_exceed_total",
+                text=f"Certificates and store credit redeemed exceed the order's total by {-total}.",
+                fix="Correct the order in BigCommerce, or enter the sale by hand.",
+            )
+        )
+    taxed = sum(line.taxed for line in draft.lines)
+    if taxed > _TAXED_LINES_LIMIT:
+        find.report(
+            Problem(
+                code="too_many_lines",
+                text=f"The order has {taxed} taxed lines; QuickBooks takes {_TAXED_LINES_LIMIT} on one document.",
+                fix="Enter the sale by hand in two documents, then ignore the order.",
+            )
+        )
+
+
+def _tax_detail(
+    draft: Draft, totals: Totals, find: Finder, taxes: Sequence[OrderTax] | None
+) -> dict[str, Any] | NeedsTaxes | Held:
+    """TxnTaxDetail, {} for an order without tax."""
+    if totals.tax == 0:
+        return {}
+    code = decide_code(draft.taxed, taxes, find.connection.tax.map, find.company)
+    if not isinstance(code, TaxCode):
+        return code
+    unusable = unusable_code(code, find.company)
+    if unusable is not None:
+        return Held(problems=(unusable,))
+    return tax_block(code, totals.tax, draft.taxed_net, find.company)
+
+
+def _notices(sale: Sale, totals: Totals) -> Iterator[Problem]:
+    """What a person should know of a posted order: nothing is wrong with it."""
+    payments, method = sale.connection.payments, sale.order.payment_method
+    if sale.deposit is not None and method.casefold() not in {name.casefold() for name in payments.methods}:
+        yield Problem(
+            code="unmapped_method",
+            text=f'The payment method "{method}" is not in payments.methods; '
+            f'its money goes to "{payments.default_account}".',
+        )
+    if totals.fees_inside:
+        yield Problem(code="fees_inside_subtotal", text="The order's subtotal holds its fees already.")
+    if totals.after_tenders:
+        yield Problem(
+            code="totals_after_tenders",
+            text="The order's totals are printed after redeemed certificates and store credit; the sale is the sum.",
+        )
