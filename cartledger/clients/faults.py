@@ -76,23 +76,6 @@ class Row:
     stale: bool = False
 
 
-def read_fault(body: bytes) -> Fault | None:
-    """The fault in an answer's body: JSON in both cases of its keys, or XML. None where there is none.
-
-    QuickBooks answers some calls in XML whatever was asked for, and its gateway writes `fault` in lower case.
-    """
-    if len(body) > _FAULT_AT_MOST:
-        return None
-    text = body.decode(errors="replace").strip()
-    if text.startswith("<"):
-        return _from_xml(text)
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return fault_of(found)
-
-
 def fault_of(answer: Any) -> Fault | None:
     """The fault in parsed JSON, the whole answer or one item of a batch; None where there is none."""
     fault = _lower(_lower(answer).get("fault"))
@@ -100,6 +83,23 @@ def fault_of(answer: Any) -> Fault | None:
     if not isinstance(errors, list):
         return None
     return _fault([_error(_lower(error), _text(fault.get("type"))) for error in errors])
+
+
+def xml_fault(body: bytes) -> Fault | None:
+    """The fault in an XML answer, which some calls get whatever they asked for; None for anything else."""
+    text = body[:_FAULT_AT_MOST].decode(errors="replace").strip()
+    # A document type could define entities that expand without end; QuickBooks sends none, and a web page is no fault.
+    if not text.startswith("<") or re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
+        return None
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - no document type, hence no entities
+    except (ET.ParseError, ValueError):
+        return None
+    for fault in root.iter():
+        if _name(fault) == "fault":
+            kind = fault.get("type", "")
+            return _fault([_error(dict(_xml_error(error)), kind) for error in fault if _name(error) == "error"])
+    return None
 
 
 def verdict(fault: Fault) -> CartledgerError:
@@ -131,11 +131,11 @@ def duplicate_of(fault: Fault) -> str | None:
 
 
 def shop_error(status: int, body: bytes, *, what: str, scope: str) -> CartledgerError:
-    """The error for a BigCommerce answer that is none of 200, 204 and 404-as-an-answer.
+    """The error for an answer of BigCommerce that is none.
 
     `what` was read, `scope` is the permission it needs, in the words of the control panel.
     """
-    row = BIGCOMMERCE.get(status) or (_SHOP_DOWN if status >= 500 else _SHOP_REFUSED)
+    row = BIGCOMMERCE.get(status) or (_SHOP_REFUSED if 400 <= status < 500 else _SHOP_DOWN)
     said = _shop_text(body)
     text = f"{row.cause.format(what=what, scope=scope)} (BigCommerce {status}{': ' + said if said else ''})"
     fix = row.fix.format(scope=scope)
@@ -367,21 +367,6 @@ def _fault(errors: list[Fault]) -> Fault | None:
         return None
     first, *more = errors
     return replace(first, more=tuple(more))
-
-
-def _from_xml(text: str) -> Fault | None:
-    # A document type could define entities that expand without end; QuickBooks sends none, and a web page is no fault.
-    if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
-        return None
-    try:
-        root = ET.fromstring(text)  # noqa: S314 - no document type, hence no entities
-    except (ET.ParseError, ValueError):
-        return None
-    for fault in root.iter():
-        if _name(fault) == "fault":
-            kind = fault.get("type", "")
-            return _fault([_error(dict(_xml_error(error)), kind) for error in fault if _name(error) == "error"])
-    return None
 
 
 def _xml_error(error: ET.Element) -> Iterator[tuple[str, str]]:

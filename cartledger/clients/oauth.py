@@ -9,29 +9,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from cartledger.clients.http import Answer, Http
 from cartledger.errors import Throttled, Unauthorised, Unreachable
+from cartledger.records import Token
 
 RENEWAL_SECONDS = 30.0
 """The deadline of one renewal; a store's lock must outlive two of them."""
 
 _EARLY = timedelta(minutes=1)
 _CONNECT = "Run `cartledger connect` and sign in to the company again."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Token:
-    """One pair of tokens of one company; the expiries are aware. `refresh_expires` is None where Intuit did not say."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    access_expires: datetime
-    refresh_expires: datetime | None
 
 
 class TokenStore(Protocol):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote as url_quote
 
-from cartledger.clients.faults import QUICKBOOKS, THROTTLE_SECONDS, Fault, fault_of, read_fault, verdict
+from cartledger.clients.faults import QUICKBOOKS, THROTTLE_SECONDS, Fault, fault_of, verdict, xml_fault
 from cartledger.clients.http import Answer, Http
 from cartledger.clients.oauth import Tokens
 from cartledger.errors import Forbidden, Pause, Refused, Stop, Throttled, TryLater, Unauthorised, Unreachable
@@ -66,7 +66,7 @@ class Turn:
 
 
 def batch_item_bytes(bid: str, operation: str, entity: str, body: Mapping[str, Any]) -> bytes:
-    """One item of a batch as JSON. `operation` is `create`, `update`, `delete` or `void`; money in `body` is Decimal."""
+    """One item of a batch as JSON. `operation` is `create`, `update`, `delete` or `void`; `body` has Decimals."""
     # Void is no operation of its own in a batch but a way to update.
     how = {"operation": "update", "optionsData": "void"} if operation == "void" else {"operation": operation}
     return write_json({"bId": bid, **how, entity: body}).encode()
@@ -255,7 +255,8 @@ def _check(items: Sequence[BatchItem], request_id: str) -> None:
 
 def _object(answer: Answer) -> dict[str, Any]:
     """The JSON object that a call was answered with; raises for everything else, by status, then by code."""
-    fault = read_fault(answer.body)
+    found = _json(answer)
+    fault = xml_fault(answer.body) if found is None else fault_of(found)
     if answer.status == 429 or (fault and "3001" in fault.codes):  # older gateways sent the throttle's body with a 403
         raise Throttled("The company's quota of calls is used up.", seconds=_retry_after(answer))
     if answer.status in (401, 403):
@@ -264,13 +265,17 @@ def _object(answer: Answer) -> dict[str, Any]:
         raise _no_answer(answer)
     if fault is not None:
         raise verdict(fault)
+    if answer.status != 200 or found is None:
+        raise _no_answer(answer)
+    return found
+
+
+def _json(answer: Answer) -> dict[str, Any] | None:
     try:
         found = answer.json()
     except ValueError:
-        raise _no_answer(answer) from None
-    if answer.status != 200 or not isinstance(found, dict):
-        raise _no_answer(answer)
-    return found
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _denied(status: int, fault: Fault | None) -> Stop:
@@ -314,9 +319,11 @@ def _batch_answer(found: Mapping[str, Any], bids: Sequence[str]) -> BatchAnswer:
 
 
 def _result(item: Any) -> dict[str, Any] | Fault | None:
+    """The object or the fault of one item; None where it holds neither, a fault without an error included."""
     if not isinstance(item, dict) or not isinstance(item.get("bId"), str):
         return None
-    fault = fault_of(item)
-    if fault is not None:
-        return fault
-    return next((value for value in item.values() if isinstance(value, dict)), None)
+    by_name = {name.lower(): value for name, value in item.items() if isinstance(value, dict)}
+    if "fault" in by_name:
+        return fault_of(item)
+    by_name.pop("warnings", None)
+    return next(iter(by_name.values()), None)

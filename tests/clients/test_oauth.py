@@ -1,0 +1,226 @@
+"""Tokens: one renewal at a time among all processes, stored before anybody uses it."""
+
+import base64
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from cartledger.clients.http import Http
+from cartledger.clients.oauth import Tokens
+from cartledger.errors import CartledgerError, LedgerTrouble, Stop, Throttled, Unauthorised, Unreachable
+from cartledger.records import Token
+from tests.clients.conftest import Asked, Clock, Reply, Store, Wire, as_json, token
+
+
+class Intuit:
+    """Gives out a new pair for the last refresh token and `invalid_grant` for any older one."""
+
+    def __init__(self, first: str = "refresh-1") -> None:
+        self.valid = first
+        self.given = 1
+        self.refused = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, asked: Asked) -> Reply:
+        with self._lock:
+            form = parse_qs(asked.body.decode())
+            if form["refresh_token"] != [self.valid]:
+                self.refused += 1
+                return as_json({"error": "invalid_grant"}, 400)
+            self.given += 1
+            self.valid = f"refresh-{self.given}"
+            return as_json(
+                {
+                    "token_type": "bearer",
+                    "access_token": f"access-{self.given}",
+                    "expires_in": 3600,
+                    "refresh_token": self.valid,
+                    "x_refresh_token_expires_in": 8726400,
+                }
+            )
+
+
+@pytest.fixture
+def intuit(wire: Wire) -> Intuit:
+    intuit = Intuit()
+    wire.on = intuit
+    return intuit
+
+
+def test_a_fresh_token_is_used_without_asking(wire: Wire, tokens: Tokens) -> None:
+    assert tokens.access() == "access-1"
+    assert wire.asked == []
+
+
+def test_a_token_about_to_expire_is_renewed(
+    wire: Wire, tokens: Tokens, store: Store, clock: Clock, intuit: Intuit
+) -> None:
+    clock.now += timedelta(minutes=59, seconds=1)
+    assert tokens.access() == "access-2"
+    assert store.token == Token(
+        access="access-2",
+        refresh="refresh-2",
+        access_expires=clock.now + timedelta(hours=1),
+        refresh_expires=clock.now + timedelta(days=101),
+    )
+    [asked] = wire.asked
+    assert asked.method == "POST"
+    assert asked.path == "/oauth2/v1/tokens/bearer"
+    assert asked.headers["authorization"] == "Basic " + base64.b64encode(b"client-7:client-secret").decode()
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert asked.body == b"grant_type=refresh_token&refresh_token=refresh-1"
+
+
+def test_rotation_goes_on_from_the_last_refresh_token(tokens: Tokens, clock: Clock, intuit: Intuit) -> None:
+    used = []
+    for _ in range(4):
+        clock.now += timedelta(hours=1)
+        used.append(tokens.access())
+    assert used == ["access-2", "access-3", "access-4", "access-5"]
+    assert intuit.refused == 0
+
+
+def test_a_refused_token_is_renewed_although_it_looks_fresh(tokens: Tokens, intuit: Intuit) -> None:
+    assert tokens.renewed("access-1") == "access-2"
+
+
+def test_a_refused_token_that_was_replaced_meanwhile_costs_no_renewal(
+    tokens: Tokens, store: Store, clock: Clock, intuit: Intuit
+) -> None:
+    store.token = token(7, clock)
+    assert tokens.renewed("access-1") == "access-7"
+    assert intuit.given == 1
+
+
+def test_a_pair_that_cannot_be_stored_is_not_used(tokens: Tokens, clock: Clock, intuit: Intuit, store: Store) -> None:
+    def full(_: Token) -> None:
+        raise LedgerTrouble("the disk is full")
+
+    store.save = full  # type: ignore[method-assign]
+    clock.now += timedelta(hours=1)
+    with pytest.raises(LedgerTrouble):
+        tokens.access()
+
+
+def test_no_token_yet(tokens: Tokens, store: Store) -> None:
+    store.token = None
+    with pytest.raises(Unauthorised, match="cartledger connect"):
+        tokens.access()
+
+
+def test_eight_threads_renew_once(http: Http, tokens: Tokens, intuit: Intuit) -> None:
+    ready = threading.Barrier(8)
+    used: list[str] = []
+
+    def refused() -> None:
+        ready.wait()
+        used.append(tokens.renewed("access-1"))
+
+    threads = [threading.Thread(target=refused) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert used == ["access-2"] * 8
+    assert (intuit.given, intuit.refused) == (2, 0)
+
+
+def test_eight_processes_renew_once(wire: Wire, intuit: Intuit, tmp_path: Path) -> None:
+    stored = tmp_path / "token"
+    stored.write_text("access-1 refresh-1")
+    script = Path(__file__).with_name("renew_in_a_process.py")
+    command = [sys.executable, str(script), wire.url, str(stored)]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    for process in running:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    used = [process.communicate()[0].strip() for process in running]
+    assert used == ["access-2"] * 8
+    assert (intuit.given, intuit.refused) == (2, 0)
+    assert stored.read_text() == "access-2 refresh-2"
+
+
+class OvertakenStore(Store):
+    """Somebody stores another pair while the first renewal is under way."""
+
+    def __init__(self, first: Token, then: Token) -> None:
+        super().__init__(first)
+        self.then = then
+
+    def load(self) -> Token | None:
+        now, self.token = self.token, self.then
+        return now
+
+
+def _tokens(wire: Wire, http: Http, store: Store, clock: Clock) -> Tokens:
+    return Tokens(
+        http=http,
+        token_url=wire.url,
+        client_id="client-7",
+        client_secret="client-secret",
+        store=store,
+        clock=clock,
+    )
+
+
+def test_invalid_grant_finds_the_pair_that_somebody_else_stored(wire: Wire, http: Http, clock: Clock) -> None:
+    wire.on = Intuit(first="refresh-5")
+    store = OvertakenStore(token(1, clock), token(5, clock))
+    assert _tokens(wire, http, store, clock).renewed("access-1") == "access-5"
+
+
+def test_invalid_grant_renews_the_other_pair_when_that_is_old_too(wire: Wire, http: Http, clock: Clock) -> None:
+    intuit = Intuit(first="refresh-5")
+    wire.on = intuit
+    store = OvertakenStore(token(1, clock), token(5, clock, lasts=-60))
+    assert _tokens(wire, http, store, clock).renewed("access-1") == "access-2"
+    assert intuit.refused == 1
+
+
+@pytest.mark.parametrize("second", [1, 5])
+def test_invalid_grant_for_good_asks_a_person_to_connect(wire: Wire, http: Http, clock: Clock, second: int) -> None:
+    wire.on = Intuit(first="refresh-9")
+    store = OvertakenStore(token(1, clock), token(second, clock, lasts=-60))
+    with pytest.raises(Unauthorised, match="cartledger connect"):
+        _tokens(wire, http, store, clock).renewed("access-1")
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (as_json({"error": "invalid_client"}, 401), Unauthorised, "client id or the client secret"),
+        (Reply(status=401), Unauthorised, "client id or the client secret"),
+        (as_json({"error": "unsupported_grant_type"}, 400), Unauthorised, "unsupported_grant_type"),
+        (Reply(status=429), Throttled, "too many calls"),
+        (as_json({"error": "server_error"}, 500), Unreachable, "500"),
+        (Reply(status=503, body=b"<html>busy</html>"), Unreachable, "503"),
+        (Reply(status=400, body=b"<html>busy</html>"), Unreachable, "400"),
+        (Reply(body=b"<html>welcome</html>"), Unreachable, "none"),
+        (as_json([]), Unreachable, "none"),
+        (as_json({"access_token": "a"}), Unreachable, "none"),
+        (as_json({"access_token": "", "refresh_token": "", "expires_in": 1}), Unreachable, "none"),
+        (as_json({"access_token": "a", "refresh_token": "r", "expires_in": "soon"}), Unreachable, "none"),
+        (Reply(end="reset"), Unreachable, "could not be renewed"),
+        (Reply(body=b"{}", end="cut"), Unreachable, "could not be renewed"),
+    ],
+)
+def test_what_else_intuit_may_say(
+    wire: Wire, tokens: Tokens, store: Store, reply: Reply, kind: type[CartledgerError], words: str
+) -> None:
+    wire.replies = [reply]
+    with pytest.raises(kind, match=words) as caught:
+        tokens.renewed("access-1")
+    # The call that needed the token has not happened, whatever became of the renewal.
+    assert not caught.value.in_doubt
+    assert store.saved == []
+    assert bool(caught.value.fix) or not isinstance(caught.value, Stop)
+    assert not {"access-1", "refresh-1", "client-secret"} & set(str(caught.value).split())
