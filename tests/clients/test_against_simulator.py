@@ -1,0 +1,301 @@
+"""The clients against the strict simulator, which was written from the same documents by other hands."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cartledger.clients.bigcommerce import BigCommerce
+from cartledger.clients.faults import Fault, duplicate_of, verdict
+from cartledger.clients.http import Http
+from cartledger.clients.oauth import Tokens
+from cartledger.clients.quickbooks import BatchItem, QuickBooks, batch_item_bytes, quote, select
+from cartledger.errors import (
+    CompanyReadOnly,
+    Forbidden,
+    Pause,
+    Refused,
+    Throttled,
+    Unauthorised,
+    Unreachable,
+)
+from cartledger.records import Token, read_order
+from simulator import Simulator
+from tests.clients.conftest import Clock, Quota, Store
+
+IN_FLIGHT = timedelta(seconds=130)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with Simulator(cap=0.5) as sim:
+        yield sim
+
+
+@pytest.fixture
+def store(sim: Simulator, clock: Clock) -> Store:
+    """As the settings give it: a refresh token, and no access token yet."""
+    return Store(Token(access="", refresh=sim.company.refresh_token, access_expires=clock.now, refresh_expires=None))
+
+
+@pytest.fixture
+def tokens(sim: Simulator, http: Http, store: Store, clock: Clock) -> Tokens:
+    return Tokens(
+        http=http,
+        token_url=sim.token_url,
+        client_id=sim.company.client_id,
+        client_secret=sim.company.client_secret,
+        store=store,
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def books(sim: Simulator, http: Http, tokens: Tokens, quota: Quota, clock: Clock) -> QuickBooks:
+    return QuickBooks(
+        http=http,
+        base_url=sim.quickbooks_url,
+        realm_id=sim.company.realm_id,
+        tokens=tokens,
+        quota=quota,
+        in_flight=IN_FLIGHT,
+        clock=clock,
+        sleep=clock.sleep,
+    )
+
+
+@pytest.fixture
+def shop(sim: Simulator, http: Http, clock: Clock) -> BigCommerce:
+    return BigCommerce(
+        http=http,
+        base_url=sim.bigcommerce_url,
+        store_hash=sim.shop.store_hash,
+        access_token=sim.shop.access_token,
+        clock=clock,
+        sleep=clock.sleep,
+    )
+
+
+def customers(*names: str) -> list[BatchItem]:
+    return [
+        BatchItem(bid=str(n), sent=batch_item_bytes(str(n), "create", "Customer", {"DisplayName": name}))
+        for n, name in enumerate(names, 1)
+    ]
+
+
+def request_id() -> str:
+    return uuid.uuid4().hex
+
+
+def names(sim: Simulator) -> list[str]:
+    return [customer["DisplayName"] for customer in sim.company.objects("Customer")]
+
+
+def test_what_the_company_is(books: QuickBooks) -> None:
+    assert books.company_info()["Country"] == "US"
+    assert books.preferences()["CurrencyPrefs"]["HomeCurrency"]["value"] == "USD"
+
+
+def test_customers_are_made_found_by_awkward_names_and_counted(books: QuickBooks, sim: Simulator) -> None:
+    awkward = ["Zoë O'Brien", "A & B + 100%", "Back\\slash", "’Quoted’ – ☃"]
+    before = books.count("Customer")
+    answer = books.batch(customers(*awkward), request_id())
+    assert answer.missing == ()
+    ids = [answer.results[bid]["Id"] for bid in "1234"]  # type: ignore[index]
+    assert books.count("Customer") == before + 4
+    for name, customer_id in zip(awkward, ids, strict=True):
+        [found] = books.query(select("Customer", f"DisplayName = {quote(name)}"))
+        assert found["Id"] == customer_id
+    assert books.read("Customer", ids[0])["DisplayName"] == awkward[0]  # type: ignore[index]
+    assert books.read("Customer", "999999") is None
+
+
+def test_a_batch_says_of_each_item_what_became_of_it(books: QuickBooks) -> None:
+    answer = books.batch(customers("Ada Sample", "Ada Sample", "a:b", ""), request_id())
+    assert isinstance(answer.results["1"], dict)
+    codes = [answer.results[bid].code for bid in "234"]  # type: ignore[union-attr]
+    assert codes[0] == "6240"
+    for bid in "234":
+        fault = answer.results[bid]
+        assert isinstance(fault, Fault)
+        assert isinstance(verdict(fault), Refused)
+
+
+def test_a_number_used_twice_names_the_first_document(books: QuickBooks, sim: Simulator) -> None:
+    sim.fill(orders=1, customers=1)
+    [customer, *_] = books.batch(customers("Ada Sample"), request_id()).results.values()
+    item = books.query(select("Item"))[0]
+    receipt = {
+        "CustomerRef": {"value": customer["Id"]},  # type: ignore[index]
+        "DocNumber": "BC-7",
+        "Line": [
+            {
+                "Amount": Decimal("7.10"),
+                "DetailType": "SalesItemLineDetail",
+                "SalesItemLineDetail": {
+                    "ItemRef": {"value": item["Id"]},
+                    "Qty": 1,
+                    "UnitPrice": Decimal("7.10"),
+                    "TaxCodeRef": {"value": "NON"},
+                },
+            }
+        ],
+    }
+    sent = [BatchItem(bid="1", sent=batch_item_bytes("1", "create", "SalesReceipt", receipt))]
+    made = books.batch(sent, request_id()).results["1"]
+    assert isinstance(made, dict)
+    assert made["TotalAmt"] == Decimal("7.1")
+    fault = books.batch(sent, request_id()).results["1"]
+    assert isinstance(fault, Fault)
+    assert duplicate_of(fault) == made["Id"]
+
+
+def test_the_same_batch_sent_twice_is_executed_once(books: QuickBooks, sim: Simulator) -> None:
+    same = request_id()
+    first = books.batch(customers("Ada Sample"), same)
+    assert books.batch(customers("Ada Sample"), same).results["1"] == first.results["1"]
+    assert names(sim).count("Ada Sample") == 1
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "truncated", "html", "drip"])
+def test_executed_and_not_answered_is_in_doubt(books: QuickBooks, sim: Simulator, kind: Any) -> None:
+    sim.faults.add(side="quickbooks", call="batch", kind=kind, nth=1)
+    with pytest.raises(Unreachable) as caught:
+        books.batch(customers("Ada Sample"), request_id())
+    assert caught.value.in_doubt
+    assert "Ada Sample" in names(sim)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "in_doubt"),
+    [
+        ({"kind": "drop_before"}, Unreachable, True),
+        ({"kind": "hang"}, Unreachable, True),
+        ({"kind": "commit_late"}, Unreachable, True),
+        ({"kind": "status", "status": 500}, Unreachable, True),
+        ({"kind": "status", "status": 503, "body": "html"}, Unreachable, True),
+        ({"kind": "status", "status": 403}, Forbidden, False),
+        ({"kind": "status", "status": 429, "body": "html"}, Throttled, False),
+        ({"kind": "throttled"}, Throttled, False),
+    ],
+)
+def test_not_executed_or_not_known(
+    books: QuickBooks, sim: Simulator, rule: dict[str, Any], kind: type[Pause], in_doubt: bool
+) -> None:
+    sim.faults.add(side="quickbooks", call="batch", nth=1, **rule)
+    with pytest.raises(kind) as caught:
+        books.batch(customers("Ada Sample"), request_id())
+    assert caught.value.in_doubt is in_doubt
+    assert "Ada Sample" not in names(sim)
+
+
+def test_a_token_refused_in_the_middle_is_renewed(books: QuickBooks, sim: Simulator, store: Store) -> None:
+    sim.faults.add(side="quickbooks", call="batch", kind="unauthorised", nth=1)
+    assert books.batch(customers("Ada Sample"), request_id()).missing == ()
+    assert len(store.saved) == 2
+    assert names(sim).count("Ada Sample") == 1
+
+
+def test_eight_threads_outlive_their_tokens(books: QuickBooks, sim: Simulator, store: Store) -> None:
+    sim.company.quota = None
+    sim.company.tokens.lifetime_calls = 8
+    counted: list[int] = []
+    for _ in range(4):
+        threads = [threading.Thread(target=lambda: counted.append(books.count("Customer"))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(counted) == 32
+    assert sim.company.tokens.refreshes == len(store.saved) == 4
+    assert sim.company.refresh_token == store.saved[-1].refresh
+
+
+def test_a_connection_taken_back_is_for_a_person(books: QuickBooks, sim: Simulator, store: Store, clock: Clock) -> None:
+    store.token = Token(access="", refresh="RT1-gone", access_expires=clock.now, refresh_expires=None)
+    with pytest.raises(Unauthorised, match="cartledger connect"):
+        books.count("Customer")
+
+
+def test_another_realms_token_is_for_a_person(books: QuickBooks, sim: Simulator, store: Store, clock: Clock) -> None:
+    stranger = sim.company.tokens.issue_access("4620816365")
+    store.token = Token(
+        access=stranger, refresh="RT1", access_expires=clock.now + timedelta(hours=1), refresh_expires=None
+    )
+    with pytest.raises(Forbidden):
+        books.count("Customer")
+
+
+def test_a_company_that_takes_no_data(books: QuickBooks, sim: Simulator) -> None:
+    sim.company.subscription_lapsed = True
+    with pytest.raises(CompanyReadOnly) as caught:
+        books.batch(customers("Ada Sample"), request_id())
+    assert not caught.value.in_doubt
+
+
+def test_a_company_that_only_reads(books: QuickBooks, sim: Simulator) -> None:
+    sim.company.subscription_ended = True
+    fault = books.batch(customers("Ada Sample"), request_id()).results["1"]
+    assert isinstance(fault, Fault)
+    assert isinstance(verdict(fault), CompanyReadOnly)
+    assert books.count("Customer") >= 0
+
+
+def test_a_query_the_company_cannot_read(books: QuickBooks) -> None:
+    with pytest.raises(Refused) as caught:
+        books.query("SELECT * FROM Nothing")
+    assert caught.value.codes == ("4001",)
+
+
+def test_orders_are_read_whole_in_the_order_of_their_changes(shop: BigCommerce, sim: Simulator) -> None:
+    sim.fill(orders=120, customers=20)
+    first = shop.orders(LONG_AGO, limit=100)
+    second = shop.orders(LONG_AGO, limit=100, page=2)
+    orders = [read_order(row) for row in first.rows + second.rows]
+    assert len({order.id for order in orders}) == len(orders) == 120
+    assert [order.modified for order in orders] == sorted(order.modified for order in orders)
+    assert len(second.rows) == 20
+    assert shop.orders(orders[-1].modified + timedelta(seconds=1)).rows == []
+    short = next(order for order in orders if order.lines and not order.lines_incomplete)
+    assert len(shop.order_products(short.id)) == len(short.lines)
+    one = shop.order(short.id)
+    assert one is not None
+    assert read_order(one) == short
+    assert shop.order(1) is None
+    assert all(Decimal(row["line_amount"]).is_finite() for row in shop.order_taxes(short.id))
+    assert all(isinstance(row["amount"], int | Decimal) for row in shop.transactions(short.id))
+
+
+def test_what_the_store_is(shop: BigCommerce, sim: Simulator) -> None:
+    assert shop.store()["currency"] == "USD"
+    assert {status["id"] for status in shop.order_statuses()} >= {0, 11}
+    assert shop.time().tzinfo is UTC
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "truncated", "throttled"])
+def test_the_shops_hiccups_pass(shop: BigCommerce, sim: Simulator, kind: Any) -> None:
+    sim.fill(orders=30, customers=5)
+    sim.faults.add(side="bigcommerce", call="*", kind=kind, first=2)
+    assert len(shop.orders(LONG_AGO).rows) == 30
+
+
+def test_a_wrong_token_and_a_wrong_store(sim: Simulator, http: Http, clock: Clock) -> None:
+    for store_hash, access_token, kind in (
+        (sim.shop.store_hash, "wrong", Unauthorised),
+        ("nosuchstore", sim.shop.access_token, Forbidden),
+    ):
+        shop = BigCommerce(
+            http=http,
+            base_url=sim.bigcommerce_url,
+            store_hash=store_hash,
+            access_token=access_token,
+            clock=clock,
+            sleep=clock.sleep,
+        )
+        with pytest.raises(kind):
+            shop.store()
