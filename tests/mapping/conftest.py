@@ -1,0 +1,327 @@
+"""A QuickBooks company, settings and orders, each in the wire's own shape, and documents shown as short rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cartledger.money import D
+from cartledger.records import read_order
+from cartledger.settings import Connection
+from mapping.company import read_company
+from mapping.decision import Held, Post
+from mapping.sale import decide_sale
+
+ZONE = ZoneInfo("America/Chicago")
+ORDERS = Path(__file__).parents[1] / "fixtures" / "orders"
+
+ACCOUNTS = {
+    "Clearing": "Bank",
+    "PayPal": "Other Current Asset",
+    "Sales": "Income",
+    "Discounts given": "Income",
+    "Gift certificates": "Other Current Liability",
+    "Store credit": "Other Current Liability",
+    "Office": "Expense",
+}
+ITEMS = {
+    "A": ("Sales", "Inventory"),
+    "B": ("Sales", "NonInventory"),
+    "BOTTLE": ("Sales", "NonInventory"),
+    "GOODS": ("Sales", "NonInventory"),
+    "DISC": ("Discounts given", "NonInventory"),
+    "GIFT": ("Gift certificates", "NonInventory"),
+    "CREDIT": ("Store credit", "NonInventory"),
+    "ROUND": ("Office", "Service"),
+    "SHIP": ("Sales", "Service"),
+    "HANDLING": ("Sales", "Service"),
+    "WRAPPING": ("Sales", "Service"),
+    "FEE": ("Sales", "Service"),
+    "DEFAULT": ("Sales", "Service"),
+} | dict.fromkeys(("JOURNAL", "CHAIR", "MUG", "BOWL", "LAMP", "TRAY"), ("Sales", "NonInventory"))
+CODES = {"Texas": ["6.25", "2"], "Low": ["4"], "Zero": ["0"], "City": ["1"]}
+
+
+def _company_json(
+    *, automated: bool | None = None, currency: str = "USD", country: str = "US", **forms: Any
+) -> dict[str, Any]:
+    accounts = [
+        {"Id": str(100 + i), "Name": name, "FullyQualifiedName": name, "AccountType": kind, "Active": True}
+        for i, (name, kind) in enumerate(ACCOUNTS.items())
+    ]
+    ids = {account["Name"]: account["Id"] for account in accounts}
+    items = [
+        {"Id": name, "Name": name, "Sku": f"SKU-{name}", "Type": kind, "Active": True}
+        | {"FullyQualifiedName": name, "IncomeAccountRef": {"value": ids[income]}}
+        for name, (income, kind) in ITEMS.items()
+    ]
+    codes, rates = [{"Id": "TAX", "Name": "TAX"}, {"Id": "NON", "Name": "NON"}], []
+    for number, (name, percents) in enumerate(CODES.items(), 2):
+        own = [{"Id": f"{number}{i}", "RateValue": D(percent)} for i, percent in enumerate(percents)]
+        rates += own
+        details = [{"TaxRateRef": {"value": rate["Id"]}} for rate in own]
+        codes.append({"Id": str(number), "Name": name, "SalesTaxRateList": {"TaxRateDetail": details}})
+    return {
+        "info": {"Country": country},
+        "preferences": {
+            "SalesFormsPrefs": {
+                "CustomTxnNumbers": True,
+                "AllowShipping": True,
+                "AllowDiscount": True,
+                "DefaultDiscountAccount": ids["Discounts given"],
+                **forms,
+            },
+            "TaxPrefs": {"UsingSalesTax": True, "TaxGroupCodeRef": {"value": "2"}}
+            | ({} if automated is None else {"PartnerTaxEnabled": automated}),
+            "CurrencyPrefs": {"HomeCurrency": {"value": currency}},
+            "AccountingInfoPrefs": {},
+        },
+        "accounts": accounts,
+        "items": items,
+        "tax_codes": codes,
+        "tax_rates": rates,
+        "payment_methods": [{"Id": "7", "Name": "Card", "Active": True}],
+    }
+
+
+def _connection(**sections: Any) -> Connection:
+    plain: dict[str, Any] = {
+        "start_date": "2015-01-01",
+        "workflows": ["sales", "payments"],
+        "bigcommerce": {"store_hash": "abc123", "access_token": "x"},
+        "quickbooks": {"realm_id": "1", "client_id": "x", "client_secret": "x", "refresh_token": "x"},
+        "products": {"match_by": "name"},
+        "sales": {
+            "post_as": "sales_receipt",
+            "number_prefix": "BC",
+            "statuses": [1, 2, 3, 7, 8, 9, 10, 11],
+            "receipt_for_unpaid": True,
+            "discount_product": "DISC",
+            "gift_card_product": "GIFT",
+            "store_credit_product": "CREDIT",
+            "handling_item": "HANDLING",
+            "wrapping_item": "WRAPPING",
+            "fee_item": "FEE",
+        },
+        "payments": {
+            "default_account": "Clearing",
+            "methods": {"Credit Card": {"method": "Card"}, "PayPal": {"account": "PayPal"}},
+        },
+        "tax": {"map": {"*": "Texas"}},
+    }
+    for name, section in sections.items():
+        plain[name] = plain[name] | section if isinstance(section, dict) and name != "tax" else section
+    return Connection.model_validate(plain)
+
+
+def _line(
+    sku: str, quantity: int, ex: str, *, inc: str | None = None, tax: str = "0", off: str | None = None, **more: Any
+) -> dict[str, Any]:
+    shares = [{"id": "total-coupon", "amount": off, "code": "SAVE", "target": "order"}] if off else []
+    return {
+        "product_id": 1,
+        "variant_id": 1,
+        "name": f"Product {sku}",
+        "sku": sku,
+        "type": "physical",
+        "quantity": quantity,
+        "total_ex_tax": ex,
+        "total_inc_tax": inc or str(D(ex) + D(tax)),
+        "total_tax": tax,
+        "applied_discounts": shares,
+        **more,
+    }
+
+
+def _charge(name: str, ex: str, tax: str) -> dict[str, str]:
+    inc = str(D(ex) + D(tax))
+    return {f"{name}_cost_ex_tax": ex, f"{name}_cost_inc_tax": inc, f"{name}_cost_tax": tax}
+
+
+def _order(
+    order_id: int,
+    lines: list[dict[str, Any]],
+    *,
+    subtotal: tuple[str, str, str],
+    total: tuple[str, str, str],
+    shipping: tuple[str, str] | None = None,
+    handling: tuple[str, str] | None = None,
+    wrapping: tuple[str, str] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Triples are without tax, tax, with tax; pairs are without tax, tax."""
+    charges = {"shipping": shipping, "handling": handling, "wrapping": wrapping}
+    sides = ("ex_tax", "tax", "inc_tax")
+    raw: dict[str, Any] = {
+        "id": order_id,
+        "customer_id": 42,
+        "date_created": "Fri, 01 May 2026 03:30:00 +0000",
+        "date_modified": "Fri, 01 May 2026 04:00:00 +0000",
+        "status_id": 11,
+        "status": "Awaiting Fulfillment",
+        "default_currency_code": "USD",
+        "items_total": sum(line["quantity"] for line in lines),
+        "payment_method": "Credit Card",
+        "payment_status": "captured",
+        "order_source": "www",
+        "is_deleted": False,
+        "billing_address": {
+            "first_name": "Ada",
+            "last_name": "Byrne",
+            "company": "Byrne Looms",
+            "street_1": "1 Mill Lane",
+            "city": "Austin",
+            "state": "Texas",
+            "zip": "78701",
+            "country": "United States",
+            "email": "ada@example.com",
+        },
+        "products": [{"id": number, **line} for number, line in enumerate(lines, 1)],
+    }
+    raw |= {f"subtotal_{side}": amount for side, amount in zip(sides, subtotal, strict=True)}
+    raw |= {f"total_{side}": amount for side, amount in zip(sides, total, strict=True)}
+    for name, charge in charges.items():
+        raw |= _charge(name, *charge) if charge else {}
+    return raw | more
+
+
+def _decide(raw: dict[str, Any], **options: Any) -> Any:
+    options = {"connection": _connection(), "customer_id": "9", "taxes": None, "zone": ZONE} | options
+    company = options.pop("company", None) or read_company(**_company_json())
+    return decide_sale(read_order(raw), company=company, **options)
+
+
+def _rows(body: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Item (its id is its name), quantity × price, amount and code of each line."""
+    return [_row(line) for line in body["Line"]]
+
+
+def _row(line: dict[str, Any]) -> tuple[str, ...]:
+    if line["DetailType"] == "DiscountLineDetail":
+        return ("own discount", "", str(line["Amount"]), "")
+    detail = line["SalesItemLineDetail"]
+    product = f"{detail['Qty']} × {detail.get('UnitPrice', '?')}" if "Qty" in detail else ""
+    return (detail["ItemRef"]["value"], product, str(line["Amount"]), detail["TaxCodeRef"]["value"])
+
+
+def _posted(decision: Any) -> Any:
+    assert isinstance(decision, Post), decision
+    return decision.documents[0]
+
+
+def _codes(decision: Any) -> set[str]:
+    assert isinstance(decision, Held), decision
+    return {problem.code for problem in decision.problems}
+
+
+@pytest.fixture
+def company_json():
+    return _company_json
+
+
+@pytest.fixture
+def make_company():
+    return lambda **options: read_company(**_company_json(**options))
+
+
+@pytest.fixture
+def make_connection():
+    return _connection
+
+
+@pytest.fixture
+def line():
+    return _line
+
+
+@pytest.fixture
+def make_order():
+    return _order
+
+
+@pytest.fixture
+def decide():
+    return _decide
+
+
+@pytest.fixture
+def rows():
+    return _rows
+
+
+@pytest.fixture
+def posted():
+    """The sale's document of a decision to post."""
+    return _posted
+
+
+@pytest.fixture
+def codes():
+    """The reasons' codes of a decision to hold."""
+    return _codes
+
+
+@pytest.fixture
+def recorded():
+    """An order as a shop printed it, with invented people."""
+    return lambda name: json.loads((ORDERS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def example(make_order, line):
+    """The worked examples of the books by number."""
+    orders = {
+        "1": make_order(
+            1001,
+            [
+                line("A", 2, "50.00", inc="54.1222", tax="3.71", off="5.00"),
+                line("B", 1, "30.00", inc="32.4778", tax="2.23", off="3.00"),
+            ],
+            subtotal=("80.00", "5.94", "86.60"),
+            shipping=("10.00", "0.83"),
+            coupon_discount="8.00",
+            total=("82.00", "6.77", "88.77"),
+        ),
+        "4": make_order(
+            1004,
+            [
+                line("GOODS", 1, "20.00", tax="1.65"),
+                line("", 1, "50.00", type="giftcertificate", name="$50.00 Gift Certificate"),
+            ],
+            subtotal=("70.00", "1.65", "71.65"),
+            total=("70.00", "1.65", "71.65"),
+        ),
+        "5": make_order(
+            1005,
+            [line("GOODS", 1, "80.00", tax="6.60")],
+            subtotal=("80.00", "6.60", "86.60"),
+            shipping=("5.00", "0.41"),
+            total=("85.00", "7.01", "92.01"),
+            gift_certificate_amount="50.00",
+        ),
+        "6": make_order(
+            1006,
+            [line("GOODS", 1, "60.00", tax="4.95")],
+            subtotal=("60.00", "4.95", "64.95"),
+            total=("60.00", "4.95", "64.95"),
+            store_credit_amount="64.95",
+            payment_method="Store Credit",
+        ),
+        "7": make_order(
+            1007,
+            [line("GOODS", 1, "100.00", tax="8.00", wrapping_cost_ex_tax="4.00", wrapping_cost_inc_tax="4.32")],
+            subtotal=("100.00", "8.00", "108.00"),
+            shipping=("12.00", "0"),
+            handling=("3.00", "0.24"),
+            wrapping=("4.00", "0.32"),
+            fees=[
+                {"id": 1, "cost_ex_tax": "2.50", "cost_inc_tax": "2.50", "cost_tax": "0", "display_name_merchant": ""}
+            ],
+            total=("121.50", "8.56", "130.06"),
+        ),
+    }
+    return orders.__getitem__

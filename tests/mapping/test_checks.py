@@ -1,0 +1,161 @@
+"""The last pass over documents, and what `check` finds in settings, company and catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cartledger.money import D
+from cartledger.records import read_order
+from mapping.checks import WARNINGS, check_catalogue, check_connection, check_document
+from mapping.company import read_company
+
+
+@pytest.fixture
+def checked(make_connection, company_json):
+    """(code, text) of what `check` says of these settings."""
+
+    def check(*, company=None, store_currency="USD", extra_items=(), **sections):
+        raw = company_json()
+        raw["items"] += extra_items
+        found = check_connection(
+            make_connection(**sections), "main", company or read_company(**raw), store_currency=store_currency
+        )
+        return [(problem.code, problem.text) for problem in found]
+
+    return check
+
+
+def test_nothing_to_say_of_a_right_connection(checked):
+    assert checked() == []
+
+
+def test_every_name_at_once_with_the_nearest(checked):
+    found = checked(
+        sales={"discount_product": "DSIC", "fee_item": "FEES", "default_product": "NOTHING LIKE IT"},
+        payments={"default_account": "Clering", "methods": {"Card": {"account": "Office", "method": "Crad"}}},
+        tax={"map": {"State": "Texsa"}},
+    )
+    assert found == [
+        (
+            "no_account",
+            'connections.main: payments.default_account: QuickBooks has no account "Clering". Did you mean "Clearing"?',
+        ),
+        (
+            "wrong_account_type",
+            'connections.main: payments.methods."Card".account: the account "Office" is of type Expense.',
+        ),
+        (
+            "no_payment_method",
+            'connections.main: payments.methods."Card".method: QuickBooks has no payment method'
+            ' "Crad". Did you mean "Card"?',
+        ),
+        ("no_item", 'connections.main: sales.default_product: QuickBooks has no item "NOTHING LIKE IT".'),
+        ("no_item", 'connections.main: sales.discount_product: QuickBooks has no item "DSIC". Did you mean "DISC"?'),
+        ("no_item", 'connections.main: sales.fee_item: QuickBooks has no item "FEES". Did you mean "FEE"?'),
+        ("no_tax_code", 'connections.main: tax.map."State": QuickBooks has no tax code "Texsa". Did you mean "Texas"?'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "item", "code"),
+    [
+        ("gift_card_product", "A", "wrong_account_type"),
+        ("store_credit_product", "DISC", "wrong_account_type"),
+        ("discount_product", "GIFT", "wrong_account_type"),
+        ("discount_product", "ORPHAN", "wrong_account_type"),
+        ("default_product", "KIT", "bundle_item"),
+        ("default_product", "OLD", "inactive_item"),
+        ("rounding_product", "ROUND", None),
+        ("gift_card_product", "CREDIT", None),
+    ],
+)
+def test_items_of_the_wrong_kind(checked, setting, item, code):
+    extra = [
+        {"Id": "900", "Name": "ORPHAN", "Type": "Service"},
+        {"Id": "901", "Name": "KIT", "Type": "Group"},
+        {"Id": "902", "Name": "OLD (deleted)", "Type": "Service", "Active": False},
+    ]
+    assert [code for code, _ in checked(sales={setting: item}, extra_items=extra)] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("forms", "sections", "code", "blocks"),
+    [
+        ({"AllowShipping": False}, {}, "no_shipping_item", True),
+        ({"AllowDiscount": False}, {"sales": {"discount_product": None}}, "no_discount_product", True),
+        ({"CustomTxnNumbers": False}, {}, "custom_numbers_off", False),
+        ({}, {"sales": {"number_prefix": ""}}, "no_number_prefix", False),
+        ({}, {"tax": {"map": {}}}, "unmapped_tax", False),
+        ({}, {"tax": {"map": {"*": "Zero"}}}, "tax_code_without_rate", True),
+        ({"currency": "AUD"}, {}, "foreign_currency", True),
+    ],
+)
+def test_company_and_settings_that_do_not_fit(checked, make_company, forms, sections, code, blocks):
+    assert [found for found, _ in checked(company=make_company(**forms), **sections)] == [code]
+    assert (code not in WARNINGS) is blocks
+
+
+def test_no_field_is_missed_where_an_item_stands_in(checked, make_company):
+    company = make_company(AllowShipping=False, AllowDiscount=False)
+    assert checked(company=company, sales={"shipping_item": "SHIP"}) == []
+
+
+def test_blank_and_twin_skus():
+    variants = [
+        {"id": 1, "product_id": 10, "sku": "MUG"},
+        {"id": 2, "product_id": 11, "sku": "mug "},
+        {"id": 3, "product_id": 12, "sku": ""},
+        {"id": 4, "product_id": 13, "sku": None},
+        {"id": 5, "product_id": 14, "sku": "BOWL"},
+    ]
+    assert [(problem.code, problem.text) for problem in check_catalogue(variants)] == [
+        ("blank_sku", "No SKU: variant 3 of product 12."),
+        ("blank_sku", "No SKU: variant 4 of product 13."),
+        ("twin_skus", 'The SKU "MUG" is shared by variant 1 of product 10, variant 2 of product 11.'),
+    ]
+
+
+@pytest.fixture
+def sale(example, decide, make_connection):
+    connection = make_connection(sales={"post_as": "invoice"})
+    return read_order(example("5")), *decide(example("5"), connection=connection).documents
+
+
+def names(problems):
+    return [problem.text.removeprefix("The document's ").partition(" would")[0] for problem in problems]
+
+
+def test_right_documents_pass(sale):
+    order, invoice, payment = sale
+    assert check_document(invoice, order) == check_document(payment, order) == ()
+
+
+def test_a_line_of_another_amount_is_found(sale):
+    order, invoice, _ = sale
+    first, *others = invoice.body["Line"]
+    wrong = replace(invoice, body=invoice.body | {"Line": [first | {"Amount": D("80.01")}, *others]})
+    assert names(check_document(wrong, order)) == ["lines and tax", "net"]
+
+
+def test_another_tax_is_found(sale):
+    order, invoice, _ = sale
+    block = invoice.body["TxnTaxDetail"] | {"TotalTax": D("7.02")}
+    wrong = replace(invoice, body=invoice.body | {"TxnTaxDetail": block})
+    assert names(check_document(wrong, order)) == ["lines and tax", "tax"]
+
+
+def test_a_forgotten_tender_is_found(sale):
+    order, invoice, _ = sale
+    wrong = replace(invoice, body=invoice.body | {"Line": invoice.body["Line"][:-1]}, amount=D("92.01"))
+    assert names(check_document(wrong, order)) == ["total and redeemed tenders", "net"]
+
+
+def test_a_payment_of_another_amount_is_found(sale):
+    order, _, payment = sale
+    wrong = replace(payment, body=payment.body | {"TotalAmt": D("92.01")})
+    assert names(check_document(wrong, order)) == ["payment"]
+    (line,) = payment.body["Line"]
+    wrong = replace(payment, body=payment.body | {"TotalAmt": D("92.01"), "Line": [line | {"Amount": D("92.01")}]})
+    assert names(check_document(wrong, order)) == ["total"]
