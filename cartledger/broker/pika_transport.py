@@ -96,9 +96,10 @@ class Link:
     def close(self) -> None:
         """Say goodbye, which flushes what is written, but do not wait long for an answer."""
         self._channels.clear()
-        with contextlib.suppress(exceptions.AMQPError):
-            self._raw._impl.close(200, "bye")  # noqa: SLF001 - pika's own close waits for the answer without a limit
-            self._raw.process_data_events(time_limit=CLOSE_LIMIT)
+        if self.is_open:
+            with contextlib.suppress(exceptions.AMQPError):
+                self._raw._impl.close()  # noqa: SLF001 - pika's own close waits for the answer without a limit
+                self._process_until_closed()
         self.abort()
 
     def abort(self) -> None:
@@ -109,7 +110,13 @@ class Link:
         with contextlib.suppress(exceptions.AMQPError):
             # pika has no public way to drop a connection that does not answer; its heartbeat checker uses this one.
             self._raw._impl._terminate_stream(exceptions.StreamLostError("dropped by us"))  # noqa: SLF001
-            self._raw.process_data_events(time_limit=CLOSE_LIMIT)
+            self._process_until_closed()
+
+    def _process_until_closed(self) -> None:
+        """One call does not do: it returns at once when a channel has something to say."""
+        limit = monotonic() + CLOSE_LIMIT
+        while not self._raw.is_closed and (left := limit - monotonic()) > 0:
+            self._raw.process_data_events(time_limit=left)
 
 
 class Confirms:
@@ -224,7 +231,7 @@ class Channel(base.StdChannel):
         if self._raw.is_open:
             self._raw.close()
 
-    def prepare_message(  # noqa: PLR0917 - kombu calls it so
+    def prepare_message(
         self,
         body: bytes,
         priority: int | None = None,

@@ -197,6 +197,7 @@ class Broker:
         if self._channel is not None:
             with contextlib.suppress(*LINK_ERRORS):
                 self._settle()
+                self._see_acks_taken()
         self._forget()
         self._connection.release()
 
@@ -299,6 +300,13 @@ class Broker:
                     self._open_tags.remove(delivery.tag)
                     workflow, tag = delivery.tag
                     self._inboxes[workflow].basic_ack(tag)
+
+    def _see_acks_taken(self) -> None:
+        """A quorum queue takes acks in at its own pace, and a channel that closes forgets those under way. A question
+        to the queue on the same channel is answered after them.
+        """
+        for workflow, inbox in self._inboxes.items():
+            inbox.queue_declare(queue=self._queue(workflow), passive=True)
 
     def _queue(self, workflow: str) -> str:
         if workflow not in self._declared:
