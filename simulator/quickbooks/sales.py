@@ -66,7 +66,7 @@ _NOT_TAKEN_OVER = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class SalesLine:
-    """One line as stored. `account` None: a line of text; `units` of an inventory item move stock at `unit_cost`."""
+    """One line as stored. `account` None: a line of text; `units` of an inventory item move stock."""
 
     shown: JsonObject
     amount: Decimal = ZERO
