@@ -8,7 +8,7 @@ A call either comes back with what was asked or raises for the whole of it; the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ BID_LENGTH = 10
 _CALLS_PER_SECOND, _CALLS_BURST = 8.0, 2
 _BATCHES_PER_SECOND, _BATCHES_BURST = 38 / 60, 2
 
+_BEYOND_LATIN_1 = re.compile(r"[^\x00-\xff]+")
 _JSON = "application/json; charset=utf-8"
 _CONNECT = "Run `cartledger connect` and sign in to the company again."
 
@@ -115,12 +116,30 @@ class QuickBooks:
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """All objects that `statement` (of `select`, without paging) finds; one call for each thousand."""
+        entity = _entity(statement)
         rows: list[dict[str, Any]] = []
         while True:
-            page = _rows(self._ask(f"{statement} STARTPOSITION {len(rows) + 1} MAXRESULTS {PAGE}"), statement)
+            page = _rows(self._ask(f"{statement} STARTPOSITION {len(rows) + 1} MAXRESULTS {PAGE}"), entity)
             rows += page
             if len(page) < PAGE:
                 return rows
+
+    def find(self, entity: str, name: str, values: Iterable[str], where: str = "") -> list[dict[str, Any]]:
+        """Objects whose text property `name` is one of `values`, in any case of letters, and that meet `where`.
+
+        Inactive ones come only where `where` asks for them. The query language reads no character beyond Latin-1 in a
+        literal (4000, "Lexical error"): a value with one is asked for as a pattern, a call each, and compared here.
+        """
+        condition = f" AND {where}" if where else ""
+        plain, foreign = _by_alphabet(values)
+        rows: list[dict[str, Any]] = []
+        if plain:
+            rows += self.query(select(entity, f"{name} IN ({', '.join(map(quote, plain))}){condition}"))
+        for value in foreign:
+            pattern = quote(_BEYOND_LATIN_1.sub("%", value))
+            found = self.query(select(entity, f"{name} LIKE {pattern}{condition}"))
+            rows += [row for row in found if str(row.get(name)).casefold() == value.casefold()]
+        return rows
 
     def count(self, entity: str, where: str = "") -> int:
         """How many of `entity` meet `where`."""
@@ -242,6 +261,13 @@ class _Request:
     end_by: datetime
 
 
+def _by_alphabet(values: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The values that a literal of the query language can hold, and the others; each once, in order."""
+    every = sorted(set(values))
+    foreign = [value for value in every if _BEYOND_LATIN_1.search(value)]
+    return [value for value in every if value not in foreign], foreign
+
+
 def _check(items: Sequence[BatchItem], request_id: str) -> None:
     bids = [item.bid for item in items]
     if not 0 < len(items) <= BATCH_ITEMS or sum(len(item.sent) for item in items) > BATCH_BYTES:
@@ -299,15 +325,16 @@ def _retry_after(answer: Answer) -> float:
     return float(told) if told.isdecimal() else THROTTLE_SECONDS
 
 
-def _rows(found: Mapping[str, Any], statement: str) -> list[dict[str, Any]]:
-    """The rows of one page; an empty page has no key for its entity."""
+def _entity(statement: str) -> str:
     asked = re.search(r"\bFROM\s+(\w+)", statement, re.IGNORECASE)
     if asked is None:
         raise ValueError(f"no entity in {statement!r}")
-    for entity, rows in found.items():
-        if entity.lower() == asked[1].lower() and isinstance(rows, list):
-            return rows
-    return []
+    return asked[1]
+
+
+def _rows(found: Mapping[str, Any], entity: str) -> list[dict[str, Any]]:
+    """The rows of one page; an empty page has no key for its entity."""
+    return next((rows for name, rows in found.items() if name.lower() == entity.lower()), [])
 
 
 def _batch_answer(found: Mapping[str, Any], bids: Sequence[str]) -> BatchAnswer:

@@ -13,7 +13,7 @@ from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.faults import Fault, duplicate_of, verdict
 from cartledger.clients.http import Http
 from cartledger.clients.oauth import Tokens
-from cartledger.clients.quickbooks import BatchItem, QuickBooks, batch_item_bytes, quote, select
+from cartledger.clients.quickbooks import BatchItem, QuickBooks, batch_item_bytes, select
 from cartledger.errors import (
     CompanyReadOnly,
     Forbidden,
@@ -109,7 +109,7 @@ def test_customers_are_made_found_by_awkward_names_and_counted(books: QuickBooks
     ids = [answer.results[bid]["Id"] for bid in "1234"]  # type: ignore[index]
     assert books.count("Customer") == before + 4
     for name, customer_id in zip(awkward, ids, strict=True):
-        [found] = books.query(select("Customer", f"DisplayName = {quote(name)}"))
+        [found] = books.find("Customer", "DisplayName", [name])
         assert found["Id"] == customer_id
     assert books.read("Customer", ids[0])["DisplayName"] == awkward[0]  # type: ignore[index]
     assert books.read("Customer", "999999") is None

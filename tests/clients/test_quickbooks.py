@@ -386,6 +386,40 @@ def test_rows_are_found_by_the_entity_of_the_statement(quickbooks: QuickBooks, w
     assert quickbooks.query(statement) == [{"Id": "3"}]
 
 
+def test_names_beyond_latin_1_are_found_by_pattern(quickbooks: QuickBooks, wire: Wire) -> None:
+    kept = ["Ada", "Zoë O'Brien", "Jan Włodarski", "JAN WŁODARSKI", "Jan Wrodarski", "李 珊珊", "A B"]
+
+    def company(asked: Asked) -> Reply:
+        statement = asked.body.decode()
+        if max(statement) > "\xff":
+            return refused("4000", detail="QueryParserError: Lexical error at line 1.")
+        rows = [{"DisplayName": name} for name in kept if "LIKE" in statement]
+        return as_json({"QueryResponse": {"Customer": rows} if rows else {}})
+
+    wire.on = company
+    found = quickbooks.find(
+        "Customer", "DisplayName", ["Jan Włodarski", "Zoë O'Brien", "Ada", "李 珊珊", "Ada"], "Active IN (true, false)"
+    )
+    assert [row["DisplayName"] for row in found] == ["Jan Włodarski", "JAN WŁODARSKI", "李 珊珊"]
+    asked = [each.body.decode().partition(" WHERE ")[2].partition(" ORDERBY ")[0] for each in wire.asked]
+    assert asked == [
+        r"DisplayName IN ('Ada', 'Zoë O\'Brien') AND Active IN (true, false)",
+        "DisplayName LIKE 'Jan W%odarski' AND Active IN (true, false)",
+        "DisplayName LIKE '% %' AND Active IN (true, false)",
+    ]
+
+
+def test_a_statement_without_an_entity_is_not_sent(quickbooks: QuickBooks, wire: Wire) -> None:
+    with pytest.raises(ValueError, match="no entity"):
+        quickbooks.query("SELECT 7")
+    assert wire.asked == []
+
+
+def test_nothing_to_find_asks_nothing(quickbooks: QuickBooks, wire: Wire) -> None:
+    assert quickbooks.find("Customer", "DisplayName", []) == []
+    assert wire.asked == []
+
+
 def test_an_empty_result_has_no_key(quickbooks: QuickBooks, wire: Wire) -> None:
     wire.replies = [as_json({"QueryResponse": {}, "time": "now"})]
     assert quickbooks.query(select("Customer")) == []
