@@ -66,6 +66,17 @@ def read_message(body: bytes) -> SourceKey:
     return SourceKey(pair=pair, kind=kind, id=source_id)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """The QuickBooks tokens of one company; they never show in a print. Expiries are aware times; `refresh_expires`
+    is None where Intuit did not say."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    access_expires: datetime
+    refresh_expires: datetime | None
+
+
 def content_hash(value: Any) -> str:
     """32 hexadecimal digits that tell two contents apart; keys in any order, Decimals by value (7.1 = 7.10)."""
     return hashlib.sha256(write_json(_canonical(value)).encode()).hexdigest()[:32]
@@ -237,6 +248,11 @@ def read_order(raw: Mapping[str, Any]) -> Order:
 def with_lines(raw: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The raw order with all its lines from `/v2/orders/{id}/products` in place of those of the consignments."""
     return {**raw, "products": list(products)}
+
+
+def order_modified(raw: Mapping[str, Any]) -> datetime:
+    """When the shop says the order was last modified (whole seconds, UTC)."""
+    return parsedate_to_datetime(str(raw["date_modified"]))
 
 
 def order_version(raw: Mapping[str, Any]) -> str:

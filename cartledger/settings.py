@@ -20,7 +20,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from cartledger.errors import Problem, SettingsWrong
 
@@ -287,22 +294,10 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        toml_file=None,
     )
     ledger: Ledger = Ledger()
     broker: Broker = Broker()
     connections: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Connection] = Field(min_length=1)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, file_secret_settings, TomlConfigSettingsSource(settings_cls)
 
     def connection(self, name: str) -> Connection:
         """Raises SettingsWrong with the nearest name."""
@@ -339,8 +334,26 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
 
 
 def _build(path: Path, environment: Mapping[str, str]) -> Settings:
+    class Environment(EnvSettingsSource):
+        def _load_env_vars(self) -> Mapping[str, str | None]:
+            return {name.lower(): value for name, value in environment.items()}
+
     class Read(Settings):
-        model_config = SettingsConfigDict(toml_file=path, secrets_dir=environment.get("CREDENTIALS_DIRECTORY"))
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            credentials = environment.get("CREDENTIALS_DIRECTORY")
+            secrets = NestedSecretsSettingsSource(
+                file_secret_settings, secrets_dir=credentials, secrets_nested_delimiter="__"
+            )
+            sources = (Environment(settings_cls), TomlConfigSettingsSource(settings_cls, toml_file=path))
+            return (sources[0], secrets, sources[1]) if credentials else sources
 
     return Read()
 

@@ -1,0 +1,59 @@
+"""`cartledger`: the command line. One file a command in `daemon/commands`; here is what they share.
+
+Exit codes: 0 done; 1 the books or the sync have something to say; 2 wrong use or wrong settings, nothing touched.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cartledger import logs
+from cartledger.errors import CartledgerError, WrongUse
+from daemon.commands.check import check
+from daemon.commands.demo import demo
+from daemon.commands.enable import disable, enable
+from daemon.commands.held import held
+from daemon.commands.run import consume, produce, run
+from daemon.commands.status import status
+from daemon.commands.sync import sync
+from daemon.context import HERE, SYSTEM, Context
+
+
+class Commands(click.Group):
+    """Turns our errors into one sentence and an exit code, in one place."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WrongUse as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+        except CartledgerError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="CARTLEDGER_CONFIG",
+    help=f"The settings file [default: ./{HERE} if it is there, else {SYSTEM}].",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Log more.")
+@click.version_option(version("cartledger"), prog_name="cartledger")
+@click.pass_context
+def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
+    """Keeps a BigCommerce shop's books in QuickBooks Online: to the cent, exactly once."""
+    logs.set_up(sys.stderr, as_json=not sys.stderr.isatty(), level=logging.DEBUG if verbose else logging.INFO)
+    ctx.obj = Context(config=config or (HERE if HERE.exists() else SYSTEM))
+
+
+for command in (check, consume, demo, disable, enable, held, produce, run, status, sync):
+    main.add_command(command)

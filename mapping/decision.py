@@ -30,8 +30,9 @@ class Document:
 
     @property
     def hash(self) -> str:
-        """Tells whether a document decided again is the one that stands."""
-        return content_hash({"entity": self.entity, "body": self.body})
+        """Tells whether a document decided again is the one that stands (whose number may have got a suffix)."""
+        body = {name: value for name, value in self.body.items() if name != "DocNumber"}
+        return content_hash({"entity": self.entity, "body": body})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,76 @@
+"""The breaker of one pair towards QuickBooks. Its state stands in the ledger, so that every process keeps to it.
+
+While it is open nothing is sent, no attempt is spent and nothing waits unacked; sources go back to the ledger, which
+hands one of them over as a probe when the time has come (design §3, third failure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from cartledger import logs
+from cartledger.errors import CartledgerError, Pause, Stop, Throttled
+from cartledger.ledger.store import Ledger
+
+SIDE = "quickbooks"
+FIRST_WAIT = timedelta(seconds=10)
+LONGEST_WAIT = timedelta(minutes=10)
+THROTTLED_WAIT = timedelta(seconds=60)  # what the API's documentation asks for after a 429
+PERSON_WAIT = timedelta(minutes=15)
+DOUBTS_IN_A_ROW = 3
+
+
+def wait_for(error: CartledgerError, failures: int) -> timedelta:
+    """How long to leave the other side alone after its `failures`-th failure in a row (from 1)."""
+    if isinstance(error, Pause) and error.seconds is not None:
+        return timedelta(seconds=error.seconds)
+    if isinstance(error, Throttled):
+        return THROTTLED_WAIT
+    if isinstance(error, Stop):
+        return PERSON_WAIT
+    return min(FIRST_WAIT * (1 << (failures - 1)), LONGEST_WAIT)
+
+
+class Breaker:
+    """Opens when the side does not answer, closes when it does; each is logged once, the second with its length."""
+
+    def __init__(self, *, ledger: Ledger, pair: str, connection: str, clock: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._pair = pair
+        self._connection = connection
+        self._clock = clock
+        self._doubts = 0
+
+    def closed_until(self) -> datetime | None:
+        """None when calls may go out; else when the next one may."""
+        for circuit in self._ledger.circuits(self._pair):
+            if circuit.side == SIDE and circuit.until > self._clock():
+                return circuit.until
+        return None
+
+    def failed(self, error: CartledgerError) -> datetime:
+        """Note a failed call. Returns when to try again. One lost answer opens nothing; three in a row do."""
+        self._doubts += 1
+        if error.in_doubt and self._doubts < DOUBTS_IN_A_ROW:
+            return self._clock()
+        standing = next((c for c in self._ledger.circuits(self._pair) if c.side == SIDE), None)
+        until = self._clock() + wait_for(error, standing.failures + 1 if standing else 1)
+        self._ledger.open_circuit(
+            self._pair, SIDE, until=until, reason=str(error), needs_person=isinstance(error, Stop)
+        )
+        if standing is None:
+            logs.warning(f"QuickBooks: {error}", action="circuit_open", connection=self._connection)
+        return until
+
+    def worked(self) -> None:
+        """Note a call that was answered."""
+        self._doubts = 0
+        if circuit := self._ledger.close_circuit(self._pair, SIDE):
+            seconds = int(circuit.lasted(self._clock()).total_seconds())
+            logs.info(
+                f"QuickBooks answers again after {seconds} s.",
+                action="circuit_closed",
+                connection=self._connection,
+                seconds=seconds,
+            )

@@ -1,0 +1,252 @@
+"""Orders: what the protocol does with each, and how their documents are found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from cartledger.clients.faults import Fault, duplicate_of, lists_are_stale, verdict
+from cartledger.clients.quickbooks import QuickBooks, quote, select
+from cartledger.errors import BadRecord, Hold, Problem, TryLater
+from cartledger.ledger.store import Ledger
+from cartledger.ledger.types import Claim, Link, Made, Part, Read, State
+from cartledger.money import ZERO, read_json, write_json
+from cartledger.records import Order, SourceKey, content_hash, read_order
+from cartledger.settings import Connection
+from consumers.company import CompanyBook
+from consumers.customers import CUSTOMER, DOCUMENT
+from consumers.outcome import Excluded, Held, Unchanged
+from consumers.posting import AfterRefusal, Verdict, WaitFor, read_made
+from mapping.company import Company
+from mapping.customer import Person, person, write_person
+from mapping.decision import Decision, Document, NeedsTaxes, Post
+from mapping.sale import decide_sale
+from mapping.tax import OrderTax, read_taxes
+from mapping.text import marker_of
+
+TAKEN_SUFFIX = "-S"
+
+
+class Shop(Protocol):
+    """What deciding orders needs of the BigCommerce client."""
+
+    def order_taxes(self, order_id: int) -> Sequence[Mapping[str, Any]]:
+        """The order's tax rows. Raises BadRecord when the order is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """An order with what decided it."""
+
+    claim: Claim
+    order: Order
+    taxes: tuple[OrderTax, ...] | None
+    company: Company
+
+
+_RULES = {"sales", "products", "payments", "tax", "timezone", "start_date"}
+
+
+def rules_fingerprint(connection: Connection) -> str:
+    """Tells two sets of rules apart: what was held or excluded under others is decided again."""
+    rules = connection.model_dump(mode="json", include=_RULES)
+    return content_hash(rules | {"workflows": sorted(connection.workflows)})
+
+
+class Sales:
+    """The handler of orders, for one connection."""
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        zone: Callable[[], ZoneInfo],
+        ledger: Ledger,
+        quickbooks: QuickBooks,
+        shop: Shop,
+        book: CompanyBook,
+    ) -> None:
+        self._connection = connection
+        self._zone = zone
+        self._ledger = ledger
+        self._quickbooks = quickbooks
+        self._shop = shop
+        self._book = book
+
+    def fingerprint(self) -> str:
+        return rules_fingerprint(self._connection)
+
+    def decide(self, claims: Sequence[Claim]) -> dict[SourceKey, Verdict]:
+        """First as if the customer were there, so that nothing is made for an order that will be held; then with it."""
+        verdicts: dict[SourceKey, Verdict] = {}
+        postable: list[tuple[_Read, Person]] = []
+        for claim in claims:
+            tried = self._try(claim)
+            if isinstance(tried, _Read):
+                postable.append((tried, person(tried.order)))
+            else:
+                verdicts[claim.key] = self._against_what_stands(claim, tried)
+        pair = self._connection.pair
+        links = self._ledger.links(pair, CUSTOMER, {buyer.key for _, buyer in postable})
+        for read, buyer in postable:
+            link = links.get(buyer.key, {}).get(DOCUMENT)
+            verdicts[read.claim.key] = self._final(read, link.target_id) if link else self._wait(read, buyer)
+        return verdicts
+
+    def _try(self, claim: Claim) -> _Read | Held | Excluded:
+        try:
+            order = read_order(read_json(claim.record))
+        except BadRecord as error:
+            return Held(problems=error.problems)
+        read = _Read(claim=claim, order=order, taxes=None, company=self._book.company())
+        decision = self._decision(read, "")
+        if isinstance(decision, NeedsTaxes):
+            try:
+                read = replace(read, taxes=read_taxes(self._shop.order_taxes(order.id)))
+            except BadRecord as error:
+                return Held(problems=error.problems)
+            decision = self._decision(read, "")
+        if isinstance(decision, Held) and (newer := self._book.renewed()):
+            read = replace(read, company=newer)
+            decision = self._decision(read, "")
+        return read if isinstance(decision, Post) else _settled(decision)
+
+    def _decision(self, read: _Read, customer_id: str) -> Decision:
+        return decide_sale(
+            read.order,
+            connection=self._connection,
+            company=read.company,
+            zone=self._zone(),
+            customer_id=customer_id,
+            taxes=read.taxes,
+        )
+
+    def _final(self, read: _Read, customer_id: str) -> Verdict:
+        decision = self._decision(read, customer_id)
+        return self._against_what_stands(read.claim, decision if isinstance(decision, Post) else _settled(decision))
+
+    def _against_what_stands(self, claim: Claim, decision: Post | Held | Excluded) -> Verdict:
+        """Never touch a document that stands: an order that changed so that it would be another one is held."""
+        stands = self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id]).get(claim.key.id, {})
+        if DOCUMENT not in stands:
+            return decision
+        if isinstance(decision, Excluded):
+            return Held(problems=(_left(stands[DOCUMENT], decision.rule),))
+        if isinstance(decision, Held):
+            return decision
+        changed = [d for d in decision.documents if d.name in stands and stands[d.name].hash != d.hash]
+        if changed:
+            return Held(problems=(_changed(stands[DOCUMENT]),))
+        return decision if any(d.name not in stands for d in decision.documents) else Unchanged()
+
+    def _wait(self, read: _Read, buyer: Person) -> Verdict:
+        """The customer first, as a source of its own."""
+        key = SourceKey(pair=self._connection.pair, kind=CUSTOMER, id=buyer.key)
+        standing = self._ledger.standing(key)
+        if standing and standing.state is State.HELD:
+            reasons = " ".join(str(problem) for problem in standing.problems)
+            problem = Problem(
+                code="customer_held", text=f"Its customer cannot be made: {reasons}", fix="Then retry both."
+            )
+            return Held(problems=(problem,))
+        record = write_json(write_person(buyer)).encode()
+        wanted = Read(
+            id=buyer.key, version=content_hash(write_person(buyer)), record=record, modified=read.order.modified
+        )
+        self._ledger.remember(key.pair, CUSTOMER, [wanted])
+        return WaitFor(key=key, why="its customer is made first")
+
+    def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
+        found: dict[str, Made] = {}
+        for entity in sorted({part.entity for _, part in parts}):
+            wanted = [part for _, part in parts if part.entity == entity]
+            where = _payments_like(wanted) if entity == "Payment" else _numbered(wanted)
+            rows = self._quickbooks.query(select(entity, where))
+            markers = {part.marker for part in wanted}
+            found |= {
+                mark: read_made(row)
+                for row in rows
+                if (mark := marker_of(str(row.get("PrivateNote") or ""))) in markers
+            }
+        return found
+
+    def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
+        """A number that is taken is ours (found again after all) or a stranger's, who is never touched."""
+        if (other := duplicate_of(fault)) is not None:
+            return self._number_taken(claim, part, fault, other)
+        if lists_are_stale(fault):
+            self._book.forget()
+            self._forget_customer(claim)
+            if claim.attempts == 0:
+                return TryLater("What the document refers to has changed in QuickBooks.")
+        error = verdict(fault)
+        return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
+
+    def _number_taken(self, claim: Claim, part: Part, fault: Fault, other: str) -> AfterRefusal:
+        row = self._quickbooks.read(part.entity, other)
+        if row is not None and marker_of(str(row.get("PrivateNote") or "")) == part.marker:
+            return read_made(row)
+        if part.number.endswith(TAKEN_SUFFIX):
+            error = verdict(fault)
+            return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
+        return _renumbered(claim, part)
+
+    def _forget_customer(self, claim: Claim) -> None:
+        """A customer merged or made inactive in QuickBooks is matched again, by e-mail and name."""
+        buyer = person(read_order(read_json(claim.record)))
+        self._ledger.forget_link(SourceKey(pair=claim.key.pair, kind=CUSTOMER, id=buyer.key), DOCUMENT)
+
+
+def _settled(decision: Decision) -> Held | Excluded:
+    if isinstance(decision, Held | Excluded):
+        return decision
+    problem = Problem(code="taxes_missing", text="The order's tax rows do not tell which tax it is.", fix="Report it.")
+    return Held(problems=(problem,))
+
+
+def _renumbered(claim: Claim, part: Part) -> Post:
+    """The same documents, the refused one under its number with a suffix: the same order always gets the same."""
+    number = part.number + TAKEN_SUFFIX
+    documents = [
+        Document(
+            name=each.name,
+            order=each.order,
+            entity=each.entity,
+            body=each.body | {"DocNumber": number} if each.name == part.name else each.body,
+            number=number if each.name == part.name else each.number,
+            marker=each.marker,
+            amount=each.amount,
+        )
+        for each in claim.parts
+    ]
+    notice = Problem(code="number_taken", text=f"{part.number} is another document's number, so {number} is used.")
+    return Post(documents=tuple(documents), rounding=ZERO, notices=(notice,))
+
+
+def _numbered(parts: Sequence[Part]) -> str:
+    return f"DocNumber in ({', '.join(quote(part.number) for part in parts)})"
+
+
+def _payments_like(parts: Sequence[Part]) -> str:
+    """Payments have no number to ask for: those of the same customers and days are read."""
+    customers = sorted({str(part.body["CustomerRef"]["value"]) for part in parts})
+    days = sorted({str(part.body["TxnDate"]) for part in parts})
+    return f"CustomerRef in ({', '.join(map(quote, customers))}) and TxnDate in ({', '.join(map(quote, days))})"
+
+
+def _changed(stands: Link) -> Problem:
+    return Problem(
+        code="changed_after_posting",
+        text=f"The order changed after {stands.entity} {stands.number} was posted; this version changes no document.",
+        fix="Change the document in QuickBooks, then use `cartledger held ignore`.",
+    )
+
+
+def _left(stands: Link, rule: str) -> Problem:
+    return Problem(
+        code="left_after_posting",
+        text=f"{stands.entity} {stands.number} stands in QuickBooks, and now: {rule}",
+        fix="Void or refund the document in QuickBooks if need be, then use `cartledger held ignore`.",
+    )

@@ -1,0 +1,166 @@
+"""The loop that takes keys from the broker, lets a desk work on them, and acks.
+
+The I/O thread owns the link to the broker: it drains, gathers keys into batches and acks. Worker threads claim the
+sources in the ledger and run the protocol. Every message is acked whatever became of its source: the ledger remembers,
+the broker only hands over. The one exception is a ledger that cannot be written: nothing is acked, the process stops.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from typing import Protocol
+
+from cartledger import logs
+from cartledger.broker.queues import Broker, Delivery
+from cartledger.errors import BrokerDown
+from cartledger.ledger.store import Ledger
+from cartledger.ledger.types import Claim
+from cartledger.records import NotAMessage, SourceKey, read_message
+from consumers.outcome import Outcome
+
+BATCH = 30
+LINGER = 0.2
+DRAIN = 0.05
+
+
+class Desk(Protocol):
+    """Works on claimed sources of one pair and kind. Raises LedgerTrouble only."""
+
+    lease: timedelta
+
+    def work(self, claims: Sequence[Claim]) -> Mapping[SourceKey, Outcome]: ...
+
+
+Desks = Mapping[tuple[str, str], Desk]
+"""By pair and kind."""
+
+
+class Worker:
+    """Takes from `workflows` until told to be quiet. `on_outcomes` hears what came of each batch, on its thread."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        ledger: Ledger,
+        desks: Desks,
+        workflows: Sequence[str],
+        owner: str,
+        threads: int,
+        on_outcomes: Callable[[Mapping[SourceKey, Outcome]], None],
+    ) -> None:
+        self._broker = broker
+        self._ledger = ledger
+        self._desks = desks
+        self._workflows = workflows
+        self._owner = owner
+        self._threads = threads
+        self._on_outcomes = on_outcomes
+        self._waiting: dict[str, list[Delivery]] = defaultdict(list)
+        self._first_at: dict[str, float] = {}
+        self._running: set[Future[None]] = set()
+
+    def run(self, quiet: threading.Event) -> None:
+        """Until `quiet` is set; then nothing more is taken, what is in work is finished, and it returns.
+
+        Raises LedgerTrouble when the ledger cannot be written: what was claimed is free again when its lease ends.
+        """
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="desk") as pool:
+            self._with_broker(self._start, quiet)
+            while not quiet.is_set():
+                self._with_broker(self._turn, quiet)
+                self._dispatch(pool)
+                self._reap()
+            self._finish()
+
+    def _start(self) -> None:
+        self._broker.declare(self._workflows)
+        self._broker.consume(self._workflows, BATCH * self._threads, self._take)
+
+    def _turn(self) -> None:
+        self._broker.drain(DRAIN)
+
+    def _with_broker(self, step: Callable[[], None], quiet: threading.Event) -> None:
+        """An outage is logged once; the link comes back with its consumers, and unacked messages with it."""
+        down_since: float | None = None
+        while not quiet.is_set():
+            try:
+                step()
+            except BrokerDown as error:
+                if down_since is None:
+                    down_since = time.monotonic()
+                    logs.warning(f"Broker: {error}", action="broker_down")
+                self._waiting.clear()
+                quiet.wait(self._broker.retry_in)
+            else:
+                if down_since is not None:
+                    seconds = int(time.monotonic() - down_since)
+                    logs.info(f"The broker answers again after {seconds} s.", action="broker_up", seconds=seconds)
+                return
+
+    def _take(self, workflow: str, delivery: Delivery) -> None:
+        self._first_at.setdefault(workflow, time.monotonic())
+        self._waiting[workflow].append(delivery)
+
+    def _dispatch(self, pool: ThreadPoolExecutor) -> None:
+        """Full batches at once, the rest when it has waited long enough; no more than there are threads."""
+        for workflow, waiting in self._waiting.items():
+            while waiting and len(self._running) < self._threads and self._ripe(workflow, waiting):
+                batch = waiting[:BATCH]
+                del waiting[:BATCH]
+                self._first_at[workflow] = time.monotonic()
+                self._running.add(pool.submit(self._work, workflow, batch))
+            if not waiting:
+                self._first_at.pop(workflow, None)
+
+    def _ripe(self, workflow: str, waiting: Sequence[Delivery]) -> bool:
+        return len(waiting) >= BATCH or time.monotonic() - self._first_at[workflow] >= LINGER
+
+    def _reap(self) -> None:
+        for future in [future for future in self._running if future.done()]:
+            self._running.remove(future)
+            future.result()
+
+    def _finish(self) -> None:
+        try:
+            self._broker.cancel()
+        except BrokerDown as error:
+            logs.warning(f"Broker: {error}", action="broker_down")
+        for future in list(self._running):
+            future.result()
+        try:
+            self._broker.drain(0)
+        except BrokerDown as error:
+            logs.warning(f"Broker: {error}", action="broker_down")
+
+    def _work(self, workflow: str, deliveries: Sequence[Delivery]) -> None:
+        """On a worker thread: one batch, then its acks."""
+        keys = self._keys(workflow, deliveries)
+        for desk, group in self._by_desk(keys):
+            claims = self._ledger.claim(group, self._owner, desk.lease)
+            if claims:
+                self._on_outcomes(desk.work(claims))
+        for delivery in deliveries:
+            self._broker.ack(delivery)
+
+    def _keys(self, workflow: str, deliveries: Iterable[Delivery]) -> set[SourceKey]:
+        keys = set()
+        for delivery in deliveries:
+            try:
+                keys.add(read_message(delivery.body))
+            except NotAMessage as error:
+                logs.warning(f"Bytes in the queue {workflow} are no message: {error}", action="dead_letter")
+                self._ledger.dead(delivery.body, why=str(error), workflow=workflow)
+        return keys
+
+    def _by_desk(self, keys: Iterable[SourceKey]) -> list[tuple[Desk, list[SourceKey]]]:
+        """Keys of a pair that these settings do not know stay in the ledger for whoever knows it."""
+        groups: dict[tuple[str, str], list[SourceKey]] = defaultdict(list)
+        for key in sorted(keys):
+            groups[key.pair, key.kind].append(key)
+        return [(self._desks[name], group) for name, group in groups.items() if name in self._desks]

@@ -1,0 +1,216 @@
+"""Puts the program together; the only place that names concrete classes. Building it costs no call and no connection
+but the ledger's file."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cartledger.broker.queues import Broker
+from cartledger.clients.bigcommerce import BigCommerce
+from cartledger.clients.http import Http
+from cartledger.clients.oauth import Tokens
+from cartledger.clients.quickbooks import QuickBooks
+from cartledger.ledger.quota import Quota
+from cartledger.ledger.store import Ledger
+from cartledger.money import read_json, write_json
+from cartledger.records import SourceKey
+from cartledger.settings import Connection, Settings
+from consumers.circuit import Breaker
+from consumers.company import CompanyBook
+from consumers.customers import Customers, OneAtATime
+from consumers.outcome import Outcome
+from consumers.posting import Posting
+from consumers.sales import Sales, rules_fingerprint
+from consumers.worker import Desk, Worker
+from daemon.clock import now
+from daemon.tokens import LedgerTokens
+from producers.handover import KINDS, HandOver
+from producers.orders import Walk, read_orders, start_of
+
+STORE = "store"
+STORE_AGES_AFTER = timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One connection with everything that serves it."""
+
+    name: str
+    connection: Connection
+    shop: BigCommerce
+    quickbooks: QuickBooks
+    book: CompanyBook
+    breaker: Breaker
+    ledger: Ledger
+    clock: Callable[[], datetime]
+
+    def zone(self) -> ZoneInfo:
+        """The zone that documents are dated in; the store is asked only where the settings do not say, and rarely."""
+        if self.connection.timezone:
+            return ZoneInfo(self.connection.timezone)
+        return ZoneInfo(self.store()["timezone"]["name"])
+
+    def store(self) -> dict[str, Any]:
+        """The facts of `/v2/store`, as read within the last hours."""
+        pair = self.connection.pair
+        known = self.ledger.reference(pair, STORE)
+        if known is not None and self.clock() - known.fetched_at < STORE_AGES_AFTER:
+            facts: dict[str, Any] = read_json(known.content)
+        else:
+            facts = self.shop.store()
+            self.ledger.save_reference(pair, STORE, write_json(facts).encode())
+        return facts
+
+    def read_orders(self, on_page: Callable[[Walk], None]) -> Walk:
+        """One reading of the shop's orders into the ledger."""
+        return read_orders(
+            pair=self.connection.pair,
+            shop=self.shop,
+            memory=self.ledger,
+            start=start_of(self.connection.start_date, self.zone()),
+            clock=self.clock,
+            on_page=on_page,
+        )
+
+
+class App:
+    """All connections of the settings on one ledger and one broker."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = now,
+        sleep: Callable[[float], None] = time.sleep,
+        open_ledger: Callable[..., Ledger] = Ledger.open,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._sleep = sleep
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.ledger = open_ledger(settings.ledger.path, clock=clock)
+        self.lines = {name: self._line(name, connection) for name, connection in settings.connections.items()}
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def _line(self, name: str, connection: Connection) -> Line:
+        pair, http, qbo = connection.pair, Http(), connection.quickbooks
+        store = LedgerTokens(
+            ledger=self.ledger,
+            pair=pair,
+            first_refresh=qbo.refresh_token.get_secret_value(),
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+        tokens = Tokens(
+            http=http,
+            token_url=qbo.token_url,
+            client_id=qbo.client_id,
+            client_secret=qbo.client_secret.get_secret_value(),
+            store=store,
+            clock=self.clock,
+        )
+        quickbooks = QuickBooks(
+            http=http,
+            base_url=qbo.api_url,
+            realm_id=qbo.realm_id,
+            tokens=tokens,
+            quota=Quota(self.ledger),
+            in_flight=connection.in_flight,
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+        shop = BigCommerce(
+            http=http,
+            base_url=connection.bigcommerce.api_url,
+            store_hash=connection.bigcommerce.store_hash,
+            access_token=connection.bigcommerce.access_token.get_secret_value(),
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+        return Line(
+            name=name,
+            connection=connection,
+            shop=shop,
+            quickbooks=quickbooks,
+            book=CompanyBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
+            breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock),
+            ledger=self.ledger,
+            clock=self.clock,
+        )
+
+    def wake_changed_rules(self) -> None:
+        """What was held or excluded under other settings is decided again."""
+        for line in self.lines.values():
+            self.ledger.wake(line.connection.pair, "order", rules_fingerprint(line.connection))
+
+    def broker(self) -> Broker:
+        """A link of its own for each thread that needs one."""
+        return Broker(self.settings.broker.url, self.settings.broker.namespace)
+
+    def hand_over(self, names: Sequence[str], broker: Broker) -> HandOver:
+        pairs = [self.lines[name].connection.pair for name in names]
+        return HandOver(broker=broker, ledger=self.ledger, pairs=pairs, clock=self.clock)
+
+    def worker(
+        self,
+        names: Sequence[str],
+        broker: Broker,
+        *,
+        threads: int,
+        manual_since: datetime | None,
+        on_outcomes: Callable[[Mapping[SourceKey, Outcome]], None],
+    ) -> Worker:
+        desks: dict[tuple[str, str], Desk] = {}
+        for name in names:
+            desks |= self._desks(self.lines[name], manual_since)
+        return Worker(
+            broker=broker,
+            ledger=self.ledger,
+            desks=desks,
+            workflows=list(KINDS),
+            owner=self.owner,
+            threads=threads,
+            on_outcomes=on_outcomes,
+        )
+
+    def _desks(self, line: Line, manual_since: datetime | None) -> dict[tuple[str, str], Desk]:
+        connection, pair = line.connection, line.connection.pair
+        sales = Sales(
+            connection=connection,
+            zone=line.zone,
+            ledger=self.ledger,
+            quickbooks=line.quickbooks,
+            shop=line.shop,
+            book=line.book,
+        )
+        customers = Customers(store_hash=connection.bigcommerce.store_hash, quickbooks=line.quickbooks)
+        orders_desk, customers_desk = (
+            Posting(
+                connection=line.name,
+                ledger=self.ledger,
+                quickbooks=line.quickbooks,
+                handler=handler,
+                breaker=line.breaker,
+                in_flight=connection.in_flight,
+                clock=self.clock,
+                manual_since=manual_since,
+            )
+            for handler in (sales, customers)
+        )
+        lists = OneAtATime(
+            desk=customers_desk,
+            ledger=self.ledger,
+            name=f"lists:{connection.quickbooks.realm_id}",
+            clock=self.clock,
+        )
+        return {(pair, "order"): orders_desk, (pair, "customer"): lists}

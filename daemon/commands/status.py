@@ -1,0 +1,63 @@
+"""`cartledger status`: where each connection stands, from the ledger alone (no call)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cartledger.ledger.types import State
+from daemon.app import App, Line
+from daemon.console import json_option, out, print_json, table
+from producers.orders import STREAM
+
+
+@click.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, *, as_json: bool) -> None:
+    """Where each connection stands."""
+    with ctx.obj.app() as app:
+        facts = {name: _facts(app, line) for name, line in app.lines.items()}
+        dead = len(app.ledger.dead_letters())
+    if as_json:
+        print_json({"connections": facts, "dead_letters": dead})
+        return
+    columns = ["connection", "posts by itself", "last read (UTC)", *(state.value for state in State), "oldest waiting"]
+    rows = [
+        (
+            name,
+            "yes" if one["enabled"] else "no",
+            one["last_read"],
+            *(one["orders"][state.value] for state in State),
+            one["oldest_waiting"],
+        )
+        for name, one in facts.items()
+    ]
+    console = out()
+    console.print(table("cartledger", columns, rows, right=[state.value for state in State]))
+    for name, one in facts.items():
+        for trouble in one["troubles"]:
+            console.print(f"{name}: {trouble}")
+    if dead:
+        console.print(f"{dead} messages in the queues were no messages of cartledger; they are kept in the ledger.")
+
+
+def _facts(app: App, line: Line) -> dict[str, Any]:
+    pair = line.connection.pair
+    cursor = app.ledger.cursor(pair, STREAM)
+    return {
+        "enabled": app.ledger.is_enabled(pair),
+        "workflows": sorted(line.connection.workflows),
+        "last_read": cursor.polled_at if cursor else None,
+        "orders": {state.value: count for state, count in app.ledger.counts(pair, "order").items()},
+        "oldest_waiting": app.ledger.oldest_queued(pair),
+        "troubles": [
+            f"{circuit.side} since {circuit.since:%Y-%m-%d %H:%M} UTC: {circuit.reason}"
+            for circuit in app.ledger.circuits(pair)
+        ],
+        "runs": [
+            {"workflow": run.workflow, "started": run.started, "ended": run.ended, **run.facts}
+            for run in app.ledger.runs(pair, 5)
+        ],
+    }

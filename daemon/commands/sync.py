@@ -1,0 +1,202 @@
+"""`cartledger sync`: read and post now, in this process, whether or not the connection posts by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cartledger import logs
+from cartledger.errors import CartledgerError, LedgerTrouble
+from cartledger.ledger.types import State
+from daemon.app import App, Line
+from daemon.console import json_option, out, print_json
+from daemon.context import Context
+from daemon.supervisor import Consuming, Crew, Producing
+from producers.orders import Walk
+
+THREADS = 8
+LOOK_EVERY = 0.2
+SAY_EVERY = 10.0
+GIVE_UP_AFTER = 3
+"""Failures in a row after which a sync leaves a side that does not answer to the next one."""
+
+
+@dataclass(kw_only=True)
+class Progressed:
+    """How far a sync is: of `known` orders, `open` are not settled."""
+
+    read: int = 0
+    fresh: int = 0
+    open: int = 0
+    counts: dict[State, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synced:
+    """What a sync came to."""
+
+    connection: str
+    read: int
+    new_or_changed: int
+    posted: int
+    held: int
+    excluded: int
+    waiting: int
+    troubles: tuple[str, ...]
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.held or self.waiting or self.troubles else 0
+
+
+@click.command()
+@click.argument("connection")
+@json_option
+@click.pass_context
+def sync(ctx: click.Context, connection: str, *, as_json: bool) -> None:
+    """Read and post what is new in CONNECTION now."""
+    context: Context = ctx.obj
+    context.settings().connection(connection)
+    with context.app() as app:
+        synced = sync_with_progress(app, connection)
+    if as_json:
+        print_json(vars(synced) | {"troubles": list(synced.troubles)})
+    else:
+        say(synced)
+    ctx.exit(synced.exit_code)
+
+
+def say(synced: Synced) -> None:
+    """The result, for a person."""
+    console = out()
+    console.print(
+        f"{synced.connection}: {synced.new_or_changed} orders new or changed. In the ledger: {synced.posted} posted, "
+        f"{synced.held} held, {synced.excluded} excluded, {synced.waiting} waiting."
+    )
+    for trouble in synced.troubles:
+        console.print(trouble)
+    if synced.held:
+        console.print("Why orders are held, and what to do: cartledger held list")
+
+
+def sync_with_progress(app: App, name: str) -> Synced:
+    """`run_sync` with a bar on a terminal, a log line now and then elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return run_sync(app, name, _log_now_and_then(name))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+
+        def show(now: Progressed) -> None:
+            total = sum(now.counts.values())
+            bar.update(task, total=total or None, completed=total - now.open, description=f"{name}: settled")
+
+        return run_sync(app, name, show)
+
+
+def _log_now_and_then(name: str) -> Callable[[Progressed], None]:
+    next_at = time.monotonic() + SAY_EVERY
+
+    def say_so(now: Progressed) -> None:
+        nonlocal next_at
+        if time.monotonic() >= next_at:
+            next_at = time.monotonic() + SAY_EVERY
+            text = f"{now.read} orders read, {now.counts[State.POSTED]} posted, {now.open} to go."
+            logs.info(text, action="progress", connection=name)
+
+    return say_so
+
+
+def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> Synced:
+    """Read the shop, post everything that can be posted now, and return when nothing more is due.
+
+    Joins a reading of another process instead of doubling it. Orders in doubt are waited for; a side that does not
+    answer is given up after a few tries, and its orders stay queued for the next sync.
+    """
+    line = app.lines[name]
+    pair = line.connection.pair
+    began, started = app.clock(), time.monotonic()
+    app.wake_changed_rules()
+    app.ledger.hasten(pair)
+    crew, now = Crew(), Progressed()
+    troubles: list[str] = []
+    producing = Producing(app, [name], crew)
+    reading = _Reading(app, producing, line, now, troubles)
+    run = app.ledger.start_run(pair, "sales")
+    crew.start("hand-over", producing.hand_over)
+    crew.start("work", Consuming(app, [name], crew, threads=THREADS, manual_since=began).work)
+    crew.start("read", reading.read)
+    try:
+        while not crew.quiet.wait(LOOK_EVERY):
+            now.counts = app.ledger.counts(pair, "order")
+            now.open = now.counts[State.QUEUED] + now.counts[State.CLAIMED]
+            on_progress(now)
+            if reading.over and _nothing_due(app, line):
+                break
+    finally:
+        crew.stop()
+        crew.wait()
+    troubles += [f"QuickBooks: {circuit.reason}" for circuit in app.ledger.circuits(pair)]
+    synced = _result(app, line, now, troubles, time.monotonic() - started)
+    app.ledger.end_run(run, {k: v for k, v in vars(synced).items() if k != "troubles"})
+    return synced
+
+
+class _Reading:
+    """The reading of one sync; `over` when it has ended, well or not."""
+
+    def __init__(self, app: App, producing: Producing, line: Line, now: Progressed, troubles: list[str]) -> None:
+        self.over = False
+        self._app = app
+        self._producing = producing
+        self._line = line
+        self._now = now
+        self._troubles = troubles
+
+    def read(self) -> None:
+        try:
+            while self._producing.read(self._line, self._heard) is None and not self._producing.crew.quiet.is_set():
+                logs.info(
+                    "Another process reads the shop; waiting for it.", action="joined", connection=self._line.name
+                )
+                self._producing.crew.quiet.wait(1.0)
+        except LedgerTrouble:
+            raise
+        except CartledgerError as error:
+            self._troubles.append(f"The shop cannot be read: {error}")
+        finally:
+            self.over = True
+
+    def _heard(self, walk: Walk) -> None:
+        self._now.read, self._now.fresh = walk.read, walk.fresh
+
+
+def _nothing_due(app: App, line: Line) -> bool:
+    """Whether nothing is left that this sync should wait for."""
+    pair = line.connection.pair
+    if any(circuit.needs_person or circuit.failures >= GIVE_UP_AFTER for circuit in app.ledger.circuits(pair)):
+        return True
+    return app.ledger.pending(pair, app.clock() + line.connection.in_flight + timedelta(minutes=1)) == 0
+
+
+def _result(app: App, line: Line, now: Progressed, troubles: list[str], seconds: float) -> Synced:
+    counts = app.ledger.counts(line.connection.pair, "order")
+    return Synced(
+        connection=line.name,
+        read=now.read,
+        new_or_changed=now.fresh,
+        posted=counts[State.POSTED],
+        held=counts[State.HELD],
+        excluded=counts[State.EXCLUDED],
+        waiting=counts[State.QUEUED] + counts[State.CLAIMED],
+        troubles=tuple(troubles),
+        seconds=round(seconds, 1),
+    )

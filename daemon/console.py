@@ -1,0 +1,53 @@
+"""What stands on stdout: facts, as tables for a person or as one JSON object for a program. Logs go to stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json` for every command that prints facts."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")(command)
+
+
+def print_json(facts: Any) -> None:
+    """One object on one line; Decimals as texts, times as ISO."""
+    click.echo(json.dumps(facts, default=_plain, ensure_ascii=False))
+
+
+def out() -> Console:
+    """A console for tables; plain and 100 columns wide where there is no terminal."""
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=100)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> Table:
+    """A table; the columns named in `right` hold numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(show(value) for value in row))
+    return made
+
+
+def show(value: object) -> str:
+    """A value in a cell."""
+    if value is None:
+        return "–"
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

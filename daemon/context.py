@@ -1,0 +1,34 @@
+"""What every command starts from: the settings file named before it, and the program built on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cartledger.settings import Settings, read_environment, read_settings
+from daemon.app import App
+
+HERE = Path("cartledger.toml")
+SYSTEM = Path("/etc/cartledger/cartledger.toml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What the options before the command say."""
+
+    config: Path
+
+    def settings(self) -> Settings:
+        """Raises SettingsWrong."""
+        return read_settings(self.config, read_environment())
+
+    @contextmanager
+    def app(self) -> Iterator[App]:
+        """The program on these settings. Raises SettingsWrong, LedgerRefused."""
+        app = App(self.settings())
+        try:
+            yield app
+        finally:
+            app.close()

@@ -1,0 +1,67 @@
+"""Hands the keys of due sources to the broker, in portions, and notices those whose messages were lost.
+
+The ledger says what is due; the broker holds at most `PORTION` of it, so that a backlog of any size is cheap to lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from cartledger import logs
+from cartledger.broker.queues import Broker
+from cartledger.ledger.store import Ledger
+from cartledger.records import write_message
+
+PORTION = 2000
+SWEEP_EVERY = timedelta(seconds=5)
+
+KINDS: Mapping[str, tuple[str, ...]] = {"sales": ("order",), "lists": ("customer",)}
+"""Which kinds of sources travel in which queue."""
+
+
+class HandOver:
+    """One link to the broker that only publishes. `start` first, then `once` whenever something may be due."""
+
+    def __init__(self, *, broker: Broker, ledger: Ledger, pairs: Sequence[str], clock: Callable[[], datetime]) -> None:
+        self._broker = broker
+        self._ledger = ledger
+        self._pairs = pairs
+        self._clock = clock
+        self._sweep_at: datetime | None = None
+
+    def start(self, *, messages_are_gone: bool) -> None:
+        """`messages_are_gone`: the broker lives in this process, which is new. Raises BrokerDown, BrokerMisdeclared."""
+        self._broker.declare(list(KINDS))
+        if messages_are_gone:
+            for kinds in KINDS.values():
+                self._ledger.forget_handed_over(kinds)
+
+    def once(self) -> int:
+        """Hand over what is due now. Returns how many. Raises BrokerDown: what was not confirmed stays due."""
+        self._sweep()
+        return sum(self._workflow(workflow, kinds) for workflow, kinds in KINDS.items())
+
+    def _workflow(self, workflow: str, kinds: tuple[str, ...]) -> int:
+        depth = self._broker.depth(workflow)
+        if depth == 0:
+            self._ledger.seen_empty(kinds, self._clock())
+        asked = self._clock()
+        keys = self._ledger.due(self._pairs, kinds, max(0, PORTION - depth))
+        if keys:
+            self._broker.publish(workflow, [write_message(key) for key in keys])
+            self._ledger.handed_over(keys, asked=asked)
+        return len(keys)
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        if self._sweep_at is not None and now < self._sweep_at:
+            return
+        self._sweep_at = now + SWEEP_EVERY
+        swept = self._ledger.sweep()
+        if swept.dead_leases or swept.lost:
+            logs.info(
+                f"{swept.dead_leases} sources of a consumer that ended, {swept.lost} whose messages were lost: again.",
+                action="sweep",
+                count=swept.dead_leases + swept.lost,
+            )
