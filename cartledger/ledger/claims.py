@@ -62,20 +62,20 @@ class Claims(Engine):
     def exclude(self, claim: Claim, rule: str, fingerprint: str) -> bool:
         """T3: a rule leaves it out; the record is kept for changed rules. False: not ours.
 
-        Raises AssertionError for a begun claim.
+        Raises AssertionError while a part is sending.
         """
         with self.transaction():
-            self._assert_not_begun(claim.key)
+            self._assert_not_sending(claim.key)
             values = {"rule": rule, "fingerprint": fingerprint}
             return self._decided(sql.EXCLUDE, claim, State.EXCLUDED, {"rule": rule}, values)
 
     def unchanged(self, claim: Claim, fingerprint: str) -> bool:
         """T3: what stands in QuickBooks is right for this version: posted, nothing sent. False: not ours.
 
-        Raises AssertionError for a begun claim.
+        Raises AssertionError while a part is sending.
         """
         with self.transaction():
-            self._assert_not_begun(claim.key)
+            self._assert_not_sending(claim.key)
             detail = {"version": claim.version, "unchanged": True}
             return self._decided(sql.UNCHANGED, claim, State.POSTED, detail, {"fingerprint": fingerprint})
 
@@ -135,8 +135,9 @@ class Claims(Engine):
         for row in self._rows(sql.WAKE_WAITERS, pair=key.pair, waits_for=waiting_for(key), now=self._now()):
             self._event(read_key(row), "woken", by=waiting_for(key))
 
-    def _assert_not_begun(self, key: SourceKey) -> None:
-        assert self._row(sql.IS_BEGUN, **as_key(key)) is None, f"{key} is begun: its parts go on as planned"  # noqa: S101 - the caller's bug
+    def _assert_not_sending(self, key: SourceKey) -> None:
+        sending = self._row(sql.IS_SENDING, **as_key(key)) is not None
+        assert not sending, f"{key} has parts on their way: they are looked up first"  # noqa: S101 - the caller's bug
 
     def _ours(self, statement: str, claim: Claim | Sent, **values: Any) -> bool:
         return self._row(statement, **as_key(claim.key), fence=claim.fence, **values) is not None

@@ -18,8 +18,8 @@ from cartledger.ledger.rows import (
     unpack,
     write_time,
 )
-from cartledger.ledger.types import Circuit, Link, Reference, Switch, Token
-from cartledger.records import SourceKey
+from cartledger.ledger.types import Circuit, Link, Reference, Switch
+from cartledger.records import SourceKey, Token
 
 
 class Keeping(Engine):

@@ -26,12 +26,12 @@ class Parts(Claims):
 
         Parts planned or refused before are replaced; an answered part of the same name and hash is kept, one of
         another hash is planned anew (its link stays, so that the body can be an update). Where every part is kept
-        there is nothing to send: `unchanged`. Raises AssertionError for a begun claim.
+        there is nothing to send: `unchanged`. Raises AssertionError while a part is sending.
         """
         with self.transaction():
             if self.refresh(claim) is None:
                 return None
-            self._assert_not_begun(claim.key)
+            self._assert_not_sending(claim.key)
             self._rows(sql.DROP_PLAN, **as_key(claim.key))
             self._rows(sql.SET_FINGERPRINT, **as_key(claim.key), fingerprint=fingerprint)
             self._plan(claim.key, claim.version, parts)

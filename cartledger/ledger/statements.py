@@ -146,7 +146,9 @@ WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence
 RETURNING state
 """
 
-IS_BEGUN = "SELECT 1 FROM begun WHERE pair = :pair AND kind = :kind AND id = :id"
+IS_SENDING = """
+SELECT 1 FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage = 'sending' LIMIT 1
+"""
 
 IS_OPEN = """
 SELECT 1 FROM source WHERE pair = :pair AND kind = :kind AND id = :id AND state IN ('queued', 'claimed')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -229,16 +229,6 @@ class Circuit:
     def lasted(self, now: datetime) -> timedelta:
         """How long it has been open."""
         return now - self.since
-
-
-@dataclass(frozen=True, kw_only=True)
-class Token:
-    """The OAuth tokens of one company; they never show in a print. `refresh_expires` None: not known yet."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    access_expires: datetime
-    refresh_expires: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,774 @@
+"""The exactly-once protocol (design §5), walked by a state machine against a real ledger file.
+
+Around the ledger stand a shop whose orders change, a broker that loses and doubles messages, consumers and producers
+that are killed between any two steps or go on long after their leases have ended, and a QuickBooks that loses answers,
+commits late, refuses, and forgets request ids. At no time may two live documents bear one marker. When the weather has
+cleared everything must have come out: nothing lost, doubled, stuck, or left on an old version.
+
+One thing is left out because no client can exclude it: a call that reaches the socket long after its last check. The
+client's total deadline forbids it; here `WIRE` does. For the same reason the clock is only set forward while no call
+is in the air.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from cartledger.errors import Problem
+from cartledger.ledger.store import Ledger
+from cartledger.ledger.types import Claim, Cursor, Made, NewPart, Part, Read, Sending, Sent, Stage, Standing, State
+from cartledger.records import SourceKey
+
+PAIR = "abc123:9130"
+KINDS = ("order", "customer")
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+WIRE = 5.0  # a call that is not on the wire so soon after T4 is not made
+CAP = 120.0  # QuickBooks ends a request after this
+IN_FLIGHT = timedelta(seconds=130)
+LEASE = IN_FLIGHT + timedelta(seconds=30)
+OVERLAP = timedelta(minutes=10)
+WEATHERS = ("fine", "fine", "fine", "lost", "late", "halfway", "missing", "throttled", "whole refused", "never")
+
+Steps = Generator[None, None, None]
+
+
+class ProcessEnded(Exception):
+    """A source that ends the process which works on it."""
+
+
+class FastLedger(Ledger):
+    """Kills here are of generators, not of machines: nothing needs to survive a power cut."""
+
+    synchronous: ClassVar[str] = "OFF"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the shop says; `note` changes the version but no document."""
+
+    amount: int = 1
+    note: int = 0
+    customer: str = ""
+    stages: int = 1
+    verdict: str = "post"
+    refuse: str = ""
+    wrong_total: bool = False
+
+
+@dataclass
+class Document:
+    id: str
+    marker: str
+    content: str
+    live: bool = True
+
+
+@dataclass
+class Books:
+    """A fake QuickBooks. An operation is `{op, marker, content, …}`; `pending` ones are executed late, or never."""
+
+    memory_on: bool = True
+    documents: dict[str, Document] = field(default_factory=dict)
+    memory: dict[tuple[str, str], Made] = field(default_factory=dict)
+    pending: list[tuple[float, str, str, bytes]] = field(default_factory=list)
+    ids: Iterable[int] = field(default_factory=lambda: count(100))
+    refusing: bool = True
+
+    def execute(self, request_id: str, bid: str, sent: bytes) -> Made | str:
+        """Made, or the code of a refusal."""
+        if self.memory_on and (request_id, bid) in self.memory:
+            return self.memory[request_id, bid]
+        operation = json.loads(sent)
+        if operation["refuse"] and self.refusing:
+            return "refused"
+        document = self._apply(operation)
+        made = _made(document, wrong_total=operation["wrong_total"])
+        self.memory[request_id, bid] = made
+        return made
+
+    def _apply(self, operation: dict[str, Any]) -> Document:
+        if operation["needs"]:
+            assert self.documents[operation["needs"]].live
+        if operation["op"] == "create":
+            document = Document(str(next(self.ids)), operation["marker"], operation["content"])
+            self.documents[document.id] = document
+            assert len(self.by_marker(document.marker)) == 1, f"two documents bear {document.marker}"
+            return document
+        document = self.documents[operation["target"]]
+        document.live = operation["op"] != "void"
+        document.content = operation["content"]
+        return document
+
+    def by_marker(self, marker: str) -> list[Document]:
+        return [d for d in self.documents.values() if d.marker == marker and d.live]
+
+    def find(self, part: Part) -> Made | None:
+        """T7's query: what `part` would have made, recognised by its marker."""
+        operation = json.loads(part.sent)
+        if operation["op"] == "void":
+            target = self.documents[operation["target"]]
+            return None if target.live else _made(target)
+        for document in self.by_marker(part.marker):
+            if document.content == operation["content"]:
+                return _made(document, wrong_total=operation["wrong_total"])
+        return None
+
+    def run_until(self, now: float) -> None:
+        """Execute what is pending and has reached its time."""
+        for late in sorted(item for item in self.pending if item[0] <= now):
+            self.pending.remove(late)
+            self.execute(*late[1:])
+
+
+def _made(document: Document, *, wrong_total: bool = False) -> Made:
+    amount = Decimal(2 if wrong_total else 1)
+    return Made(target_id=document.id, sync_token="0", number="", amount=amount, currency="USD")
+
+
+@dataclass
+class Broker:
+    """Queues by kind; what a killed consumer had is delivered again, or gone (`memory://`)."""
+
+    durable: bool = True
+    queues: dict[str, list[SourceKey]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+
+    def take(self, kind: str, most: int) -> list[SourceKey]:
+        queue = self.queues[kind]
+        taken, queue[:] = queue[:most], queue[most:]
+        return taken
+
+    def give_back(self, keys: Iterable[SourceKey]) -> None:
+        if self.durable:
+            for key in keys:
+                self.queues[key.kind].insert(0, key)
+
+
+@dataclass
+class World:
+    ledger: Ledger = field(init=False)
+    books: Books = field(default_factory=Books)
+    broker: Broker = field(default_factory=Broker)
+    elapsed: float = 0.0
+    wall_offset: float = 0.0
+    sent_last: float = -1000.0
+    orders: dict[str, tuple[datetime, Order]] = field(default_factory=dict)
+    killers: dict[SourceKey, str] = field(default_factory=dict)
+    voided: set[str] = field(default_factory=set)
+    strict_rules: bool = True
+    weather: str = "fine"
+    mask: int = 0
+    requests: Iterable[int] = field(default_factory=lambda: count(1))
+
+    def clock(self) -> datetime:
+        return START + timedelta(seconds=self.elapsed + self.wall_offset)
+
+    def shop_time(self) -> datetime:
+        """The shop's own clock, which nobody sets."""
+        return START + timedelta(seconds=self.elapsed)
+
+    def pass_time(self, seconds: float) -> None:
+        self.elapsed += seconds
+        self.books.run_until(self.elapsed)
+
+    def fingerprint(self) -> str:
+        return f"strict={self.strict_rules}"
+
+    def kill_at(self, key: SourceKey, place: str) -> None:
+        if self.killers.get(key) == place:
+            raise ProcessEnded
+
+
+def version(order: Order) -> str:
+    return str(order)
+
+
+def order_key(id_: str) -> SourceKey:
+    return SourceKey(pair=PAIR, kind="order", id=id_)
+
+
+def producer(world: World) -> Steps:
+    """T0, T1 and T9."""
+    ledger = world.ledger
+    cursor = ledger.cursor(PAIR, "orders")
+    since = cursor.watermark - OVERLAP if cursor else START - OVERLAP
+    watermark = world.shop_time()
+    reads = [
+        Read(id=id_, version=version(order), record=json.dumps(order.__dict__).encode(), modified=modified)
+        for id_, (modified, order) in world.orders.items()
+        if modified >= since
+    ]
+    yield
+    ledger.remember(PAIR, "order", reads, Cursor(watermark=watermark, polled_at=world.clock()), stream="orders")
+    yield
+    for kind in KINDS:
+        if not world.broker.queues[kind]:
+            ledger.seen_empty([kind], world.clock())
+        asked = world.clock()
+        keys = ledger.due([PAIR], [kind], 4)
+        yield
+        world.broker.queues[kind].extend(keys)
+        yield
+        ledger.handed_over(keys, asked=asked)
+        yield
+    ledger.sweep()
+
+
+@dataclass
+class Consumer:
+    """The reference driver: the order of steps that design §5 prescribes, and a place to be killed after each."""
+
+    world: World
+    kind: str
+    name: str
+    deliveries: list[SourceKey] = field(default_factory=list)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.world.ledger
+
+    def steps(self) -> Steps:
+        if self.kind == "customer" and not self.ledger.lease("lists:9130", self.name, LEASE):
+            return
+        self.deliveries = self.world.broker.take(self.kind, 3)
+        yield
+        claims = self.ledger.claim(self.deliveries, self.name, LEASE)
+        yield
+        for group in _groups(claims):
+            yield from self._group(group)
+        self.deliveries = []
+        self.ledger.unlease("lists:9130", self.name)
+
+    def _group(self, claims: list[Claim]) -> Steps:
+        circuits = self.ledger.circuits(PAIR)
+        if circuits and circuits[0].until > self.world.clock():
+            self.ledger.release(claims)
+            for claim in claims:
+                self.ledger.later(claim, circuits[0].until, "QuickBooks does not answer")
+            return
+        ready = yield from self._resolve(self._hold_killers(claims))
+        works = []
+        for claim in ready:
+            decided = claim if claim.begun else (yield from self._decide(claim))
+            if decided is not None:
+                works.append(decided)
+        while works:
+            works = yield from self._stage(works)
+
+    def _hold_killers(self, claims: list[Claim]) -> list[Claim]:
+        for claim in claims:
+            if claim.claims >= 6:
+                self.ledger.hold(claim, [_problem("ends_the_process")], self.world.fingerprint())
+        return [claim for claim in claims if claim.claims < 6]
+
+    def _resolve(self, claims: list[Claim]) -> Generator[None, None, list[Claim]]:
+        """T7: what may be on its way is looked up, and goes again with the same bytes and ids if it is not there."""
+        for claim in claims:
+            times = [part.sent_at + IN_FLIGHT for part in claim.sending if part.sent_at]
+            if times and max(times) > self.world.clock():
+                self.ledger.later(claim, max(times), "not known yet")
+        yield
+        for request_id in sorted({part.request_id for claim in claims for part in claim.sending}):
+            mine = [fresh for claim in claims if (fresh := self.ledger.refresh(claim))]
+            parts = [part for claim in mine for part in claim.sending if part.request_id == request_id]
+            found = [(part, made) for part in parts if (made := self.world.books.find(part))]
+            yield
+            for part, made in found:
+                self._answer(request_id, part.bid, part.name, made)
+                yield
+            started = self.world.elapsed
+            sents = self.ledger.send_again(mine, request_id, in_flight=IN_FLIGHT)
+            yield
+            yield from self._post(request_id, sents, started)
+        mine = [fresh for claim in claims if (fresh := self.ledger.refresh(claim))]
+        for claim in mine:
+            if claim.sending:
+                self.ledger.later(claim, self.world.clock() + timedelta(minutes=1), "not enabled")
+        return [claim for claim in mine if not claim.sending]
+
+    def _decide(self, claim: Claim) -> Generator[None, None, Claim | None]:
+        """T3. None where nothing is to be sent now."""
+        self.world.kill_at(claim.key, "decide")
+        if self.kind == "customer":
+            return self.ledger.plan(claim, [_part(claim.key, "customer", 0, "c", "")], self.world.fingerprint())
+        order = Order(**json.loads(claim.record))
+        if order.verdict == "exclude":
+            self.ledger.exclude(claim, "status", self.world.fingerprint())
+            return None
+        if order.verdict == "hold" or (order.verdict == "rule" and self.world.strict_rules):
+            self.ledger.hold(claim, [_problem("no_item")], self.world.fingerprint())
+            return None
+        if any(part.name == "void" for part in claim.parts):
+            self.ledger.hold(claim, [_problem("voided")], self.world.fingerprint())
+            return None
+        if order.customer and not (yield from self._has_customer(claim, order.customer)):
+            return None
+        return self._plan(claim, order)
+
+    def _has_customer(self, claim: Claim, customer: str) -> Generator[None, None, bool]:
+        key = SourceKey(pair=PAIR, kind="customer", id=customer)
+        if self.ledger.link(key, "customer"):
+            return True
+        standing = self.ledger.standing(key)
+        yield
+        if standing and standing.state is State.HELD:
+            self.ledger.hold(claim, [_problem("customer_held")], self.world.fingerprint())
+            return False
+        if standing is None:
+            read = Read(id=customer, version="c", record=b"{}", modified=START)
+            self.ledger.remember(PAIR, "customer", [read])
+            yield
+        self.ledger.later(claim, self.world.clock(), "needs its customer", waits_for=key)
+        return False
+
+    def _plan(self, claim: Claim, order: Order) -> Claim | None:
+        parts = [
+            _part(claim.key, name, position, _content(order, name), _refusal(order, name), order.wrong_total)
+            for position, name in enumerate(("invoice", "payment")[: order.stages])
+        ]
+        links = self.ledger.links(PAIR, "order", [claim.key.id]).get(claim.key.id, {})
+        if all(part.name in links and links[part.name].hash == part.hash for part in parts):
+            self.ledger.unchanged(claim, self.world.fingerprint())
+            return None
+        aimed = [_aimed(part, links[part.name].target_id if part.name in links else "") for part in parts]
+        return self.ledger.plan(claim, aimed, self.world.fingerprint())
+
+    def _stage(self, claims: list[Claim]) -> Generator[None, None, list[Claim]]:
+        """T4, the call, T5 for the next stage of each; returns those that have another."""
+        request_id = f"request-{next(self.world.requests)}"
+        items = [
+            Sending(claim=claim, part=part.name, bid=f"{claim.key.id}.{part.name}"[:10], sent=_bytes(claim, part))
+            for claim in claims
+            for part in _next_parts(claim)
+        ]
+        started = self.world.elapsed
+        sents = self.ledger.send(items, request_id=request_id, in_flight=IN_FLIGHT)
+        yield
+        yield from self._post(request_id, sents, started)
+        sent = {one.key for one in sents}
+        again = []
+        for claim in claims:
+            fresh = self.ledger.refresh(claim)
+            if fresh is not None and claim.key in sent:
+                again.append(fresh)
+            elif fresh is not None:
+                self.ledger.later(fresh, self.world.clock() + timedelta(minutes=1), "not enabled")
+        return again
+
+    def _post(self, request_id: str, sents: list[Sent], started: float) -> Steps:
+        """The call with its total deadline, and T5 for what came back."""
+        if not sents:
+            return
+        if self.world.elapsed > started + WIRE:
+            self.ledger.not_executed(sents, until=self.world.clock(), why="not on the wire in time")
+            return
+        for sent in sents:
+            self.world.kill_at(sent.key, "send")
+        outcome, results = post(self.world, request_id, sents, started)
+        yield
+        for sent in sents:
+            self.world.kill_at(sent.key, "answer")
+        if outcome == "not executed":
+            until = self.world.clock() + timedelta(minutes=1)
+            self.ledger.open_circuit(PAIR, "quickbooks", until=until, reason="throttled")
+            yield
+            self.ledger.not_executed(sents, until=until, why="throttled")
+            return
+        if outcome == "whole refused":
+            self.ledger.not_executed(sents, until=self.world.clock(), why="halved", spend_attempt=True)
+            return
+        self.ledger.close_circuit(PAIR, "quickbooks")
+        for sent in sents:
+            result = results.get(sent.bid)
+            if isinstance(result, Made):
+                self._answer(sent.request_id, sent.bid, sent.part, result)
+            elif result is None:
+                self.ledger.unknown([sent], in_flight=IN_FLIGHT, why="no answer")
+            else:
+                self.ledger.refused(sent, [_problem(result)], self.world.fingerprint())
+            yield
+
+    def _answer(self, request_id: str, bid: str, part: str, made: Made) -> None:
+        wrong = made.amount != 1 and part != "void"
+        then = []
+        if wrong:
+            (key,) = {key for key, open_part in self.ledger.sending(request_id) if open_part.bid == bid} or {None}
+            if key is not None:
+                then = [_aimed(_part(key, "void", 9, "void", ""), made.target_id, "void")]
+        problems = [_problem("total_differs")] if wrong or part == "void" else []
+        answered = self.ledger.answered(request_id, bid, made, then=then, problems=problems)
+        assert answered.known
+        assert not answered.conflict
+
+
+def post(world: World, request_id: str, sents: list[Sent], started: float) -> tuple[str, dict[str, Made | str]]:
+    """The call under the weather of the moment: what the client learns, item by item."""
+    weather, books = world.weather, world.books
+    world.sent_last = world.elapsed
+    if weather == "throttled":
+        return "not executed", {}
+    if weather == "whole refused" and len(sents) > 1:
+        return "whole refused", {}
+    chosen = [bool(world.mask >> i & 1) for i in range(len(sents))]
+    results: dict[str, Made | str] = {}
+    for sent, bit in zip(sents, chosen, strict=True):
+        later = weather == "late" or (weather == "halfway" and bit)
+        if later:
+            books.pending.append((started + CAP * (world.mask % 8) / 7, request_id, sent.bid, sent.sent))
+        elif weather != "never":
+            results[sent.bid] = books.execute(request_id, sent.bid, sent.sent)
+    known = {"missing": {s.bid for s, bit in zip(sents, chosen, strict=True) if bit}, "halfway": set(results)}
+    silent = {"lost": set(results), "late": set(results)}
+    hidden = silent.get(weather, set(results) - known.get(weather, set(results)))
+    return "answered", {bid: result for bid, result in results.items() if bid not in hidden}
+
+
+def _groups(claims: list[Claim]) -> list[list[Claim]]:
+    """What may have ended the process is tried alone."""
+    alone = [[claim] for claim in claims if claim.claims >= 3]
+    return [[claim for claim in claims if claim.claims < 3], *alone]
+
+
+def _problem(code: str) -> Problem:
+    return Problem(code=code, text=f"{code} of Ann Example.")
+
+
+def _content(order: Order, name: str) -> str:
+    return f"{name} {order.amount}{_refusal(order, name)}{' wrong' * order.wrong_total}"
+
+
+def _refusal(order: Order, name: str) -> str:
+    return "refuse" if order.refuse == name else ""
+
+
+def _part(key: SourceKey, name: str, position: int, content: str, refuse: str, wrong: bool = False) -> NewPart:
+    body = {"op": "create", "content": content, "refuse": refuse, "wrong_total": wrong, "target": ""}
+    return NewPart(
+        name=name,
+        order=position,
+        entity=name,
+        body=body,
+        number="",
+        marker=f"cartledger:abc123:{key.kind}:{key.id}:{name}",
+        amount=Decimal(1),
+        hash=content,
+    )
+
+
+def _aimed(part: NewPart, target: str, operation: str = "update") -> NewPart:
+    return replace(part, body={**part.body, "op": operation, "target": target}) if target else part
+
+
+def _next_parts(claim: Claim) -> list[Part]:
+    planned = [part for part in claim.parts if part.stage is Stage.PLANNED]
+    return [part for part in planned if part.order == min(p.order for p in planned)]
+
+
+def _bytes(claim: Claim, part: Part) -> bytes:
+    """The body with the ids of earlier parts in it."""
+    ids = {p.name: p.target_id for p in claim.parts if p.stage is Stage.ANSWERED}
+    needs = ids["invoice"] if part.name == "payment" else ""
+    return json.dumps({**part.body, "marker": part.marker, "needs": needs}).encode()
+
+
+ORDERS = st.builds(
+    Order,
+    amount=st.integers(1, 3),
+    note=st.integers(0, 1),
+    customer=st.sampled_from(["", "7", "7", "8"]),
+    stages=st.sampled_from([1, 2, 2]),
+    verdict=st.sampled_from(["post"] * 7 + ["hold", "exclude", "rule"]),
+    refuse=st.sampled_from([""] * 8 + ["invoice", "payment"]),
+    wrong_total=st.sampled_from([False] * 9 + [True]),
+)
+
+
+PICKS = st.integers(0, 5)
+STEPS = st.integers(1, 25)
+MASKS = st.integers(0, 7)
+ALL = 1000
+
+
+class Protocol(RuleBasedStateMachine):
+    """Everything that can happen, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.numbers = count(1)
+        self.consumers: list[tuple[Consumer, Steps]] = []
+        self.producers: list[Steps] = []
+        self.ignored: dict[SourceKey, str] = {}
+        self.directory = tempfile.TemporaryDirectory()
+        path = Path(self.directory.name) / "ledger.db"
+        shutil.copy(_template(), path)
+        self.world.ledger = FastLedger(path, self.world.clock)
+        self.world.ledger.switch(PAIR, enabled=True, who="owner")
+
+    @initialize(memory=st.booleans(), durable=st.booleans(), orders=st.lists(ORDERS, min_size=1, max_size=4))
+    def open_shop(self, memory: bool, durable: bool, orders: list[Order]) -> None:
+        self.world.books.memory_on = memory
+        self.world.broker.durable = durable
+        for order in orders:
+            self.order(order)
+        self.produce()
+
+    @precondition(lambda self: len(self.world.orders) < 6)
+    @rule(order=ORDERS)
+    def order(self, order: Order) -> None:
+        self.world.pass_time(1)
+        self.world.orders[str(next(self.numbers))] = (self.world.shop_time(), order)
+
+    @rule(order=ORDERS, pick=PICKS)
+    def change(self, order: Order, pick: int) -> None:
+        self.world.pass_time(1)
+        id_ = list(self.world.orders)[pick % len(self.world.orders)]
+        stages = max(order.stages, self.world.orders[id_][1].stages)
+        self.world.orders[id_] = (self.world.shop_time(), replace(order, stages=stages))
+
+    @rule()
+    def produce(self) -> None:
+        for _step in producer(self.world):
+            pass
+
+    @precondition(lambda self: len(self.producers) < 2)
+    @rule(steps=st.integers(1, 8))
+    def produce_partly(self, steps: int) -> None:
+        self.producers.append(producer(self.world))
+        self._advance_producer(len(self.producers) - 1, steps)
+
+    @precondition(lambda self: self.producers)
+    @rule(pick=PICKS, steps=st.integers(1, 8))
+    def produce_on(self, pick: int, steps: int) -> None:
+        self._advance_producer(pick % len(self.producers), steps)
+
+    @precondition(lambda self: len(self.consumers) < 3)
+    @rule(kind=st.sampled_from(KINDS), steps=STEPS, weather=st.sampled_from(WEATHERS), mask=MASKS)
+    def consume(self, kind: str, steps: int, weather: str, mask: int) -> None:
+        if not self.world.broker.queues[kind]:
+            self.produce()
+        consumer = Consumer(self.world, kind, f"consumer-{next(self.numbers)}")
+        self.consumers.append((consumer, consumer.steps()))
+        self._advance(len(self.consumers) - 1, steps, weather, mask)
+
+    @precondition(lambda self: self.consumers)
+    @rule(pick=PICKS, steps=STEPS, weather=st.sampled_from(WEATHERS), mask=MASKS)
+    def consume_on(self, pick: int, steps: int, weather: str, mask: int) -> None:
+        self._advance(pick % len(self.consumers), steps, weather, mask)
+
+    @precondition(lambda self: self.consumers)
+    @rule(pick=PICKS)
+    def kill(self, pick: int) -> None:
+        self._kill(pick % len(self.consumers))
+
+    @rule(weather=st.sampled_from(WEATHERS), mask=MASKS)
+    def whole_round(self, weather: str, mask: int) -> None:
+        """Producer and consumers from end to end; then the next thing is due."""
+        if len(self.consumers) > 2:
+            return
+        self.consume("order", ALL, weather, mask)
+        self.consume("customer", ALL, weather, mask)
+        self.pass_time_until_something_is_due()
+
+    @rule()
+    def pass_time_until_something_is_due(self) -> None:
+        due = self.world.ledger.next_due([PAIR]) or self.world.clock()
+        self.world.pass_time(max(1.0, (due - self.world.clock()).total_seconds()))
+
+    @rule(seconds=st.sampled_from([1, 4, 61, 131, 161, 400]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.pass_time(seconds)
+
+    @rule(seconds=st.sampled_from([-600, -60, -1, 1, 60, 600]))
+    def clock_is_set(self, seconds: int) -> None:
+        """Forward only while no call is in the air (see above)."""
+        in_the_air = self.world.books.pending or self.world.elapsed <= self.world.sent_last + CAP
+        if seconds < 0 or not (in_the_air or any(consumer.deliveries for consumer, _ in self.consumers)):
+            self.world.wall_offset += seconds
+
+    @rule(kind=st.sampled_from(KINDS), doubled=st.booleans())
+    def message_is_lost_or_doubled(self, kind: str, doubled: bool) -> None:
+        queue = self.world.broker.queues[kind]
+        queue[:] = queue + queue[:1] if doubled else queue[1:]
+
+    @rule(what=st.sampled_from(["forget", "memory", "disable", "enable", "enable", "retry", "rules", "restart"]))
+    def somebody_acts(self, what: str) -> None:
+        world = self.world
+        if what == "forget":
+            world.books.memory.clear()
+        elif what == "memory":
+            world.books.memory_on = not world.books.memory_on
+        elif what in ("disable", "enable"):
+            world.ledger.switch(PAIR, enabled=what == "enable", who="owner")
+        elif what == "retry":
+            world.ledger.retry(PAIR)
+        elif what == "rules":
+            world.strict_rules = not world.strict_rules
+            world.ledger.wake(PAIR, "order", world.fingerprint())
+        else:
+            self._restart()
+
+    def _restart(self) -> None:
+        while self.consumers:
+            self._kill(0)
+        self.producers.clear()
+        if not self.world.broker.durable:
+            self.world.broker.queues = {kind: [] for kind in KINDS}
+            self.world.ledger.forget_handed_over(KINDS)
+
+    @rule(place=st.sampled_from(["decide", "send", "answer"]), pick=PICKS)
+    def order_ends_the_process(self, place: str, pick: int) -> None:
+        self.world.killers[self._pick(pick)] = place
+
+    @rule(pick=PICKS)
+    def ignore(self, pick: int) -> None:
+        key = self._pick(pick)
+        standing = self.world.ledger.standing(key)
+        if self.world.ledger.ignore([key], "entered by hand") and standing:
+            self.ignored[key] = standing.version
+
+    def _pick(self, pick: int) -> SourceKey:
+        ids = list(self.world.orders)
+        return order_key(ids[pick % len(ids)])
+
+    @invariant()
+    def no_marker_twice(self) -> None:
+        markers = [document.marker for document in self.world.books.documents.values() if document.live]
+        assert len(markers) == len(set(markers))
+
+    def teardown(self) -> None:
+        try:
+            self._drain()
+            self._everything_came_out()
+        finally:
+            self.world.ledger.close()
+            self.directory.cleanup()
+
+    def _advance_producer(self, index: int, steps: int) -> None:
+        for _ in range(steps):
+            if next(self.producers[index], "ended") == "ended":
+                del self.producers[index]
+                return
+
+    def _advance(self, index: int, steps: int, weather: str, mask: int) -> None:
+        self.world.weather, self.world.mask = weather, mask
+        for _ in range(steps):
+            try:
+                ended = next(self.consumers[index][1], "ended") == "ended"
+            except ProcessEnded:
+                self._kill(index)
+                return
+            if ended:
+                del self.consumers[index]
+                return
+
+    def _kill(self, index: int) -> None:
+        consumer, _ = self.consumers.pop(index)
+        self.world.broker.give_back(consumer.deliveries)
+
+    def _drain(self) -> None:
+        """The weather clears, whatever was broken is mended, and zombies run to their end."""
+        world = self.world
+        world.killers.clear()
+        world.weather = "fine"
+        world.ledger.switch(PAIR, enabled=True, who="owner")
+        while self.producers:
+            self._advance_producer(0, 100)
+        while self.consumers:
+            self._advance(0, 1000, "fine", 0)
+        world.pass_time(CAP)
+        for _ in range(3):
+            world.ledger.retry(PAIR)
+            self._run_dry()
+
+    def _run_dry(self) -> None:
+        world, ledger = self.world, self.world.ledger
+        for _ in range(200):
+            for _step in producer(world):
+                pass
+            for kind in KINDS * 4:
+                for _step in Consumer(world, kind, "last").steps():
+                    pass
+            if not any(ledger.backlog(PAIR, kind) for kind in KINDS):
+                return
+            due = ledger.next_due([PAIR]) or world.clock() + timedelta(minutes=6)
+            world.pass_time(max(1.0, (due - world.clock()).total_seconds()))
+        stuck = [ledger.standing(order_key(id_)) for id_ in world.orders]
+        raise AssertionError(f"stuck: {[one for one in stuck if one and one.state in (State.QUEUED, State.CLAIMED)]}")
+
+    def _everything_came_out(self) -> None:
+        ledger = self.world.ledger
+        counts = ledger.counts(PAIR, "order")
+        assert counts[State.POSTED] + counts[State.HELD] + counts[State.EXCLUDED] == len(self.world.orders)
+        for id_, (_, order) in self.world.orders.items():
+            standing = ledger.standing(order_key(id_))
+            assert standing is not None
+            assert standing.version == version(order)
+            assert standing.waits_for == ""
+            self._as_expected(standing, order)
+        for id_ in {link for _, order in self.world.orders.values() for link in [order.customer] if link}:
+            standing = ledger.standing(SourceKey(pair=PAIR, kind="customer", id=id_))
+            assert standing is None or standing.state is State.POSTED
+
+    def _as_expected(self, standing: Standing, order: Order) -> None:
+        if standing.rule.startswith("ignored"):
+            assert self.ignored[standing.key] == standing.version
+            return
+        voided = any(event.what == "answered" and event.detail["part"] == "void" for event in self._events(standing))
+        assert standing.state in self._expected(order, voided=voided), (standing, order)
+        if standing.state is State.POSTED:
+            for name in ("invoice", "payment")[: order.stages]:
+                (document,) = self.world.books.by_marker(f"cartledger:abc123:order:{standing.key.id}:{name}")
+                assert document.content == _content(order, name)
+                link = self.world.ledger.link(standing.key, name)
+                assert link is not None
+                assert link.target_id == document.id
+
+    def _events(self, standing: Standing) -> list[Any]:
+        return self.world.ledger.events(standing.key)
+
+    def _expected(self, order: Order, *, voided: bool) -> set[State]:
+        if order.verdict == "exclude":
+            return {State.EXCLUDED}
+        if order.verdict == "hold":
+            return {State.HELD}
+        if order.verdict == "rule" and self.world.strict_rules:
+            return {State.HELD, State.POSTED}  # rules that have become strict unmake nothing
+        names = ("invoice", "payment")[: order.stages]
+        return {State.HELD if voided or order.wrong_total or order.refuse in names else State.POSTED}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ledger_template() -> Iterable[None]:
+    yield
+    if _made_template:
+        shutil.rmtree(_made_template.pop().parent)
+
+
+_made_template: list[Path] = []
+
+
+def _template() -> Path:
+    """A new ledger, made once and copied: making one is slow."""
+    if not _made_template:
+        path = Path(tempfile.mkdtemp()) / "template.db"
+        Ledger.open(path, clock=lambda: START).close()
+        _made_template.append(path)
+    return _made_template[0]
+
+
+TestProtocol = Protocol.TestCase
+TestProtocol.settings = settings(stateful_step_count=60)
