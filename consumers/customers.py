@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cartledger.clients.faults import Fault, verdict
-from cartledger.clients.quickbooks import QuickBooks, quote, select
+from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Hold, TryLater
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Link, Made, Part
@@ -64,10 +64,8 @@ class Customers:
         return Post(documents=(customer_document(person, name, self._marker(person)),), rounding=ZERO)
 
     def _rows(self, field: str, values: set[str]) -> list[dict[str, Any]]:
-        if not values:
-            return []
-        listed = ", ".join(quote(value) for value in sorted(values))
-        return self._quickbooks.query(select("Customer", f"{field} in ({listed}) and Active in (true, false)"))
+        """Inactive ones too: their names are taken."""
+        return self._quickbooks.find("Customer", field, sorted(values), "Active in (true, false)") if values else []
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
         rows = self._rows("DisplayName", {str(part.body["DisplayName"]) for _, part in parts})

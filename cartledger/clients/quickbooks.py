@@ -8,6 +8,7 @@ A call either comes back with what was asked or raises for the whole of it; the 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -109,6 +110,7 @@ class QuickBooks:
         self._realm_id = realm_id
         self._tokens = tokens
         self._quota = quota
+        self._queues = {"calls": threading.Lock(), "batches": threading.Lock()}
         self._deadline = in_flight * 125 / 130
         self._leave_within = in_flight * 10 / 130
         self._clock = clock
@@ -244,8 +246,10 @@ class QuickBooks:
 
     def _take(self, bucket: str, per_second: float, burst: int) -> None:
         name = f"quickbooks:{self._realm_id}:{bucket}"
-        while (wait := self._quota.take(name, per_second=per_second, burst=burst)) > 0:
-            self._sleep(wait)
+        # Threads queue here, else one of many could wait for ever while its claims run out.
+        with self._queues[bucket]:
+            while (wait := self._quota.take(name, per_second=per_second, burst=burst)) > 0:
+                self._sleep(wait)
 
 
 @dataclass(frozen=True, kw_only=True)

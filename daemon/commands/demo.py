@@ -23,7 +23,8 @@ from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
 
 NAME = "demo"
-IN_FLIGHT = 2  # seconds; the simulator ends a request then, as QuickBooks does after 120
+IN_FLIGHT = 2  # seconds, in place of 130
+CAP = 1.8  # seconds after which the simulator ends a request, in place of 120
 
 SETTINGS = """\
 # A shop and a company that live on this machine only. Secrets come from the environment: see secrets.env.
@@ -162,7 +163,7 @@ def _simulator(shop: Shop) -> Iterator[dict[str, str]]:
         "--seed": shop.seed,
         "--price-mode": shop.price_mode,
         "--company": shop.company,
-        "--cap": IN_FLIGHT,
+        "--cap": CAP,
     }
     arguments = [str(word) for pair in options.items() for word in pair]
     process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
