@@ -1,0 +1,220 @@
+"""Reading the shop: nothing lost while orders move, nothing asked twice for nothing."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producers.orders import OVERLAP, PAGE, STREAM, read_orders, start_of
+
+NOW = datetime(2026, 4, 28, 12, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=30)
+
+
+def row(number, modified, **fields):
+    return {
+        "id": number,
+        "date_modified": format_datetime(modified),
+        "date_created": format_datetime(modified),
+        **fields,
+    }
+
+
+@dataclass
+class Page:
+    rows: list
+    server_time: datetime
+
+
+@dataclass
+class Shop:
+    """Orders by number; answers as `/v2/orders` does. `during` runs after each answer: orders move then."""
+
+    orders: dict = field(default_factory=dict)
+    most: int = 250
+    now: datetime = NOW
+    calls: int = 0
+    during: object = lambda shop: None
+
+    def page(self, min_modified, limit, page):
+        self.calls += 1
+        limit = min(limit, self.most)
+        rows = sorted(
+            (each for each in self.orders.values() if modified(each) >= min_modified),
+            key=lambda each: (modified(each), each["id"]),
+        )
+        answer = Page(rows[(page - 1) * limit : page * limit], self.now)
+        self.during(self)
+        return answer
+
+
+class Reader:
+    """The client's face over a Shop."""
+
+    def __init__(self, shop):
+        self.shop = shop
+        self.products_read = []
+
+    def orders(self, min_modified, *, limit, page):
+        return self.shop.page(min_modified, limit, page)
+
+    def order_products(self, order_id):
+        self.products_read.append(order_id)
+        return [{"id": 1, "quantity": 60}]
+
+
+@dataclass
+class Memory:
+    """The ledger's face; what it remembers can be looked at."""
+
+    seen: dict = field(default_factory=dict)
+    at: object = None
+    pages: int = 0
+
+    def cursor(self, pair, stream):
+        assert stream == STREAM
+        return self.at
+
+    def known(self, pair, kind, ids):
+        return {each: self.seen[each] for each in ids if each in self.seen}
+
+    def remember(self, pair, kind, reads, cursor=None, *, stream=""):
+        self.pages += 1
+        self.at = cursor
+        self.seen |= {read.id: read.version for read in reads}
+
+
+def modified(each):
+    return datetime.strptime(each["date_modified"], "%a, %d %b %Y %H:%M:%S %z")
+
+
+def read(shop, memory, start=LONG_AGO):
+    reader = Reader(shop)
+    walk = read_orders(
+        pair="p", shop=reader, memory=memory, start=start, clock=lambda: shop.now, on_page=lambda walk: None
+    )
+    return walk, reader
+
+
+def test_a_backlog_is_read_in_pages_of_250_and_a_second_reading_costs_two_calls_at_most():
+    shop = Shop({n: row(n, NOW - timedelta(days=3, minutes=-n)) for n in range(1, 501)})
+    memory = Memory()
+    walk, _ = read(shop, memory)
+    assert (walk.read, walk.fresh, shop.calls) == (500, 500, 4)
+    shop.calls = 0
+    walk, _ = read(shop, memory)
+    assert (walk.fresh, shop.calls) == (0, 1)
+
+
+def test_nothing_new_with_the_last_order_a_minute_old_costs_two_calls():
+    shop, memory = Shop({1: row(1, NOW - timedelta(minutes=1))}), Memory()
+    read(shop, memory)
+    shop.calls = 0
+    walk, _ = read(shop, memory)
+    assert (walk.fresh, shop.calls) == (0, 2)
+
+
+def test_the_watermark_is_the_shops_clock_at_the_first_answer():
+    shop, memory = Shop({1: row(1, NOW - timedelta(days=1))}), Memory()
+
+    def tick(shop):
+        shop.now += timedelta(seconds=5)
+
+    shop.during = tick
+    read(shop, memory)
+    assert memory.at.watermark == NOW
+
+
+def test_an_order_that_moves_during_the_walk_hides_no_other():
+    shop = Shop({n: row(n, NOW - timedelta(days=1, seconds=-n)) for n in range(1, 601)})
+
+    def move_one(shop):
+        shop.during = lambda shop: None
+        shop.orders[3] = row(3, shop.now, status_id=2)
+
+    shop.during = move_one
+    memory = Memory()
+    read(shop, memory)
+    assert set(memory.seen) == {str(n) for n in range(1, 601)}
+
+
+def test_more_orders_within_one_second_than_a_page_holds_are_all_read():
+    shop = Shop({n: row(n, NOW - timedelta(days=1)) for n in range(1, 601)})
+    memory = Memory()
+    read(shop, memory)
+    assert len(memory.seen) == 600
+
+
+def test_a_shop_that_cuts_pages_shorter_than_asked_is_read_to_the_end():
+    shop = Shop({n: row(n, NOW - timedelta(days=1, seconds=-n // 80)) for n in range(1, 401)}, most=100)
+    memory = Memory()
+    read(shop, memory)
+    assert len(memory.seen) == 400
+
+
+def test_reading_starts_a_while_before_the_last_watermark():
+    shop, memory = Shop({1: row(1, NOW - timedelta(days=1))}), Memory()
+    read(shop, memory)
+    late = memory.at.watermark - OVERLAP + timedelta(seconds=1)
+    shop.orders[2] = row(2, late)
+    read(shop, memory)
+    assert "2" in memory.seen
+
+
+def test_a_changed_order_is_read_again_and_an_unchanged_one_changes_nothing():
+    shop, memory = Shop({1: row(1, NOW, status_id=11), 2: row(2, NOW, status_id=11)}), Memory()
+    read(shop, memory)
+    shop.orders[2] = row(2, NOW + timedelta(minutes=1), status_id=2)
+    walk, _ = read(shop, memory)
+    assert walk.fresh == 1
+
+
+def test_a_long_order_is_asked_for_its_lines_once():
+    long_order = row(1, NOW, items_total=60, consignments={"shipping": [{"line_items": [{"id": 1, "quantity": 50}]}]})
+    shop, memory = Shop({1: long_order}), Memory()
+    assert read(shop, memory)[1].products_read == [1]
+    assert read(shop, memory)[1].products_read == []
+
+
+def test_every_page_is_remembered_with_how_far_it_reached():
+    shop = Shop({n: row(n, NOW - timedelta(days=1, seconds=-n)) for n in range(1, PAGE + 11)})
+    memory, reached = Memory(), []
+    original = memory.remember
+
+    def watch(*arguments, **named):
+        original(*arguments, **named)
+        reached.append(memory.at.watermark)
+
+    memory.remember = watch
+    read(shop, memory)
+    assert reached == [NOW - timedelta(days=1, seconds=-PAGE), NOW - timedelta(days=1, seconds=-PAGE - 10), NOW]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 900), st.integers(0, 300)), max_size=8), st.integers(1, 700), st.integers(1, 40)
+)
+def test_no_order_is_lost_however_orders_move(moves, count, a_second):
+    shop = Shop({n: row(n, NOW - timedelta(days=1, seconds=-(n // a_second))) for n in range(1, count + 1)})
+    left = list(moves)
+
+    def move(shop):
+        if left:
+            number, later = left.pop()
+            shop.now += timedelta(seconds=1)
+            if number in shop.orders:
+                shop.orders[number] = row(number, shop.now, status_id=later)
+
+    shop.during = move
+    memory = Memory()
+    read(shop, memory)
+    shop.during = lambda shop: None
+    read(shop, memory)
+    assert set(memory.seen) == {str(n) for n in range(1, count + 1)}
+
+
+def test_the_first_reading_starts_with_the_day_in_the_shops_zone():
+    day = datetime(2026, 3, 8, tzinfo=UTC).date()
+    assert start_of(day, ZoneInfo("America/Los_Angeles")) == datetime(2026, 3, 8, 8, 0, tzinfo=UTC)
