@@ -136,16 +136,25 @@ class Posting:
                 self._group(claims, out)
         except LedgerTrouble:
             raise
-        except CartledgerError as error:
+        except (Pause, Stop) as error:
             until = self._breaker.failed(error)
             self._put_back([claim for claim in claims if claim.key not in out], until, str(error), out)
-        except Exception as error:  # noqa: BLE001 - one source's defect must not stop the others; it is held and logged
+        except Exception as error:  # noqa: BLE001 - one source's failure must not stop the others; it is held and logged
             left = [claim for claim in claims if claim.key not in out]
             if len(left) == 1:
-                self._defect(left[0], error, out)
+                self._failed_alone(left[0], error, out)
             else:
                 for claim in left:
                     self._guarded([claim], out)
+
+    def _failed_alone(self, claim: Claim, error: Exception, out: dict[SourceKey, Outcome]) -> None:
+        match error:
+            case Hold():
+                self._hold(claim, Held(problems=error.problems), out)
+            case TryLater():
+                self._later(claim, Later(until=self._clock() + FIRST_RETRY, why=str(error)), out)
+            case _:
+                self._defect(claim, error, out)
 
     def _defect(self, claim: Claim, error: Exception, out: dict[SourceKey, Outcome]) -> None:
         logs.exception(f"A defect of cartledger stopped {claim.key}.", action="defect", source=str(claim.key))

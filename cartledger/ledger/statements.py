@@ -285,10 +285,7 @@ RETURNING pair, kind, id
 """
 
 HASTEN = """
-UPDATE source SET not_before = NULL, queued_at = :now
-WHERE pair = :pair AND state = 'queued' AND not_before > :now AND NOT EXISTS (
-  SELECT 1 FROM document
-  WHERE document.pair = source.pair AND document.kind = source.kind AND document.id = source.id AND stage = 'sending')
+UPDATE source SET not_before = NULL, queued_at = :now WHERE pair = :pair AND state = 'queued' AND not_before > :now
 """
 
 # T9 - The sweep
