@@ -176,7 +176,7 @@ class Sources(Claims):
             return self._tell(self._rows(sql.WAKE, **values), "queued", why="the rules have changed")
 
     def hasten(self, pair: str) -> None:
-        """A person asked for it now: queued sources wait for no time. (Those in doubt are put back by whoever claims them.)"""
+        """A person asked for it now: queued sources wait for no time (those in doubt are put back)."""
         with self.transaction():
             self._rows(sql.HASTEN, pair=pair, now=self._now())
 
