@@ -1,19 +1,31 @@
 """The control API: what another process may ask of the simulator and tell it. No token, loopback only."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator import proof
+from simulator.faults import Faults
+from simulator.quickbooks.company import Company
 
-if TYPE_CHECKING:
-    from simulator.serve import Simulator
+
+class Controlled(Protocol):
+    """What is controlled: both sides together."""
+
+    company: Company
+    faults: Faults
+
+    def report(self) -> dict[str, Any]: ...
+
+    def proof(self, number: str = ...) -> dict[str, Any]: ...
+
+    def reset_counts(self) -> None: ...
 
 
-def control_routes(simulator: "Simulator") -> list[BaseRoute]:
+def control_routes(simulator: Controlled) -> list[BaseRoute]:
     """Routes below `/control`. A fault that cannot be added is 400 with the reason."""
 
     async def ready(_request: Request) -> Response:
