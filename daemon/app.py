@@ -18,6 +18,7 @@ from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
 from cartledger.clients.oauth import Tokens
 from cartledger.clients.quickbooks import QuickBooks
+from cartledger.clients.quickbooks import Quota as CallQuota
 from cartledger.ledger.quota import Quota
 from cartledger.ledger.store import Ledger
 from cartledger.money import read_json, write_json
@@ -91,10 +92,12 @@ class App:
         clock: Callable[[], datetime] = now,
         sleep: Callable[[float], None] = time.sleep,
         open_ledger: Callable[..., Ledger] = Ledger.open,
+        quota: Callable[[Ledger], CallQuota] = Quota,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self._sleep = sleep
+        self._quota = quota
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.ledger = open_ledger(settings.ledger.path, clock=clock)
         self.lines = {name: self._line(name, connection) for name, connection in settings.connections.items()}
@@ -124,7 +127,7 @@ class App:
             base_url=qbo.api_url,
             realm_id=qbo.realm_id,
             tokens=tokens,
-            quota=Quota(self.ledger),
+            quota=self._quota(self.ledger),
             in_flight=connection.in_flight,
             clock=self.clock,
             sleep=self._sleep,
