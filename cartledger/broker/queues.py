@@ -197,7 +197,6 @@ class Broker:
         if self._channel is not None:
             with contextlib.suppress(*LINK_ERRORS):
                 self._settle()
-                self._see_acks_taken()
         self._forget()
         self._connection.release()
 
@@ -226,9 +225,9 @@ class Broker:
         if self._channel is None or self._consumers:
             return
         try:
-            self._connection.drain_events(timeout=0)
-        except TimeoutError:
-            pass
+            for _ in range(2):  # pika meets a reset in one turn of its loop and tells in the next
+                with contextlib.suppress(TimeoutError):
+                    self._connection.drain_events(timeout=0)
         except LINK_ERRORS:
             self._drop()
 
@@ -300,13 +299,6 @@ class Broker:
                     self._open_tags.remove(delivery.tag)
                     workflow, tag = delivery.tag
                     self._inboxes[workflow].basic_ack(tag)
-
-    def _see_acks_taken(self) -> None:
-        """A quorum queue takes acks in at its own pace, and a channel that closes forgets those under way. A question
-        to the queue on the same channel is answered after them.
-        """
-        for workflow, inbox in self._inboxes.items():
-            inbox.queue_declare(queue=self._queue(workflow), passive=True)
 
     def _queue(self, workflow: str) -> str:
         if workflow not in self._declared:

@@ -157,55 +157,57 @@ class Proxy:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._target = (parts.hostname, parts.port or 5672)
+        self._listener = listener_that_keeps_its_port()
+        self._acceptor = threading.Thread()
         self._sockets: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
+        self._pumps: list[threading.Thread] = []
         self._flowing = threading.Event()
-        self._flowing.set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._port = self._listener.getsockname()[1]
-        self.url = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{self._port}").geturl()
-        self._start(self._accept, self._listener)
+        port = self._listener.getsockname()[1]
+        self.url = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+        self.release()
+        self.up()
 
-    def _start(self, work: Callable[..., None], *arguments: object) -> None:
-        self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))
-        self._threads[-1].start()
-
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                ours, _ = listener.accept()
+                ours, _ = self._listener.accept()
                 theirs = socket.create_connection(self._target)
                 self._sockets += [ours, theirs]
-                self._start(self._pump, ours, theirs)
-                self._start(self._pump, theirs, ours)
+                for way in ((ours, theirs), (theirs, ours)):
+                    self._pumps.append(threading.Thread(target=self._pump, args=way, daemon=True))
+                    self._pumps[-1].start()
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._flowing.wait()
                 sink.sendall(data)
-        with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 
     def cut(self) -> None:
-        """Reset every link."""
-        sockets, self._sockets = self._sockets, []
-        for each in sockets:
+        """Reset every link; when this returns, both sides can see it."""
+        for each in self._sockets:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             with contextlib.suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                each.shutdown(socket.SHUT_RD)
+                each.shutdown(socket.SHUT_RDWR)
+        for pump in self._pumps:
+            pump.join(PATIENCE)
+        for each in self._sockets:
             each.close()
+        self._sockets.clear()
+        self._pumps.clear()
 
     def down(self) -> None:
         """Reset every link and refuse new ones."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._acceptor.join(PATIENCE)
         self.cut()
 
     def up(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self._port))
-        self._start(self._accept, self._listener)
+        self._listener.listen()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def hold(self) -> None:
         """Let nothing through, and say nothing: what a dead switch does."""
@@ -217,8 +219,17 @@ class Proxy:
     def close(self) -> None:
         self.release()
         self.down()
-        for thread in self._threads:
-            thread.join(PATIENCE)
+        self._listener.close()
+
+
+def listener_that_keeps_its_port() -> socket.socket:
+    """A port that was asked for by number stays ours while nobody listens on it, so that it refuses until we do."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    return listener
 
 
 @pytest.fixture
