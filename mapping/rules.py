@@ -119,7 +119,7 @@ def _figure_problems(order: Order) -> Iterator[Problem]:
     if not all(_is_amount(amount) for amount in _amounts(order)):
         text = "The order has an amount with more digits than QuickBooks takes."
         yield Problem(code="amount_out_of_range", text=text, fix="Correct the order in BigCommerce.")
-    if any(amount < 0 for amount in _amounts(order)):
+    if any(amount < 0 for amount in _charged(order)):
         text = "The order has a negative amount, which a sale cannot have."
         yield Problem(code="negative_amount", text=text, fix="Correct the order in BigCommerce, or enter it by hand.")
     for line in order.lines:
@@ -137,11 +137,17 @@ def _is_amount(amount: Decimal) -> bool:
 
 
 def _amounts(order: Order) -> Iterator[Decimal]:
-    charges = [order.subtotal, order.shipping, order.handling, order.wrapping, order.total]
+    yield from (order.total.ex, order.total.inc)
+    yield from _charged(order)
+
+
+def _charged(order: Order) -> Iterator[Decimal]:
+    """All but the totals, which may be printed after redeemed tenders: net of tax they may then be below zero."""
+    charges = [order.subtotal, order.shipping, order.handling, order.wrapping]
     charges += [line.total for line in order.lines] + [fee.amount for fee in order.fees]
     for charge in charges:
         yield from (charge.ex, charge.inc, charge.tax)
-    yield from (order.discount, order.coupon, order.store_credit, order.gift_certificate)
+    yield from (order.total.tax, order.discount, order.coupon, order.store_credit, order.gift_certificate)
     for line in order.lines:
         yield line.quantity
         yield from (discount.amount for discount in line.discounts)

@@ -96,7 +96,10 @@ def _deposit(order: Order, total: Decimal, find: Finder) -> Deposit | None:
 
 def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
     total = draft.net + totals.tax
-    if total < 0:
+    if min(totals.total_ex, totals.total_inc) < 0:
+        text = f"The order's discounts exceed what it charges for: its total is {totals.total_inc}."
+        find.report(Problem(code="negative_amount", text=text, fix="Correct the order in BigCommerce."))
+    elif total < 0:
         find.report(
             Problem(
                 code="tenders_exceed_total",

@@ -17,8 +17,6 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.records import Money3, Order
 
-_HALF_CENT = Decimal("0.005")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
@@ -37,18 +35,27 @@ class Totals:
 
 
 def read_totals(order: Order) -> Totals | Problem:
-    """The reading in which the order closes, or `totals_do_not_close` with the breakdown.
+    """The reading in which the order closes, or why there is none (`totals_do_not_close`, `totals_ambiguous`).
 
-    Where both sides close, no discount carries tax and they say the same; the order's own hint decides then.
+    Readings that the lines fit best go first. Where both sides close, no discount carries tax and they say the same;
+    the order's own hint decides then. Readings that say different totals are not chosen between.
     """
     closing = [reading for reading in _readings(order) if _closes(order, reading)]
-    if closing:
-        return min(closing, key=lambda reading: _doubt(order, reading))
-    return Problem(
-        code="totals_do_not_close",
-        text=f"The order's totals do not close: {breakdown(order)}",
-        fix="Its totals were probably overridden. Correct the order in BigCommerce, or enter the sale by hand.",
-    )
+    nearest = min((_lines_off(order, reading) for reading in closing), default=None)
+    fitting = [reading for reading in closing if _lines_off(order, reading) == nearest]
+    if not fitting:
+        return Problem(
+            code="totals_do_not_close",
+            text=f"The order's totals do not close: {breakdown(order)}",
+            fix="Its totals were probably overridden. Correct the order in BigCommerce, or enter the sale by hand.",
+        )
+    if len({reading.total_inc for reading in fitting}) > 1:
+        return Problem(
+            code="totals_ambiguous",
+            text=f"The order's totals can be read as printed before and after redeemed tenders: {breakdown(order)}",
+            fix="Enter the sale by hand, then ignore the order.",
+        )
+    return min(fitting, key=lambda reading: _doubt(order, reading))
 
 
 def lines_subtotal(order: Order, totals: Totals) -> Decimal:
@@ -106,7 +113,7 @@ def _closes(order: Order, reading: Totals) -> bool:
     )
     printed_other = cents(order.total.ex if reading.inclusive else order.total.inc)
     return (
-        abs(charged - order.discount - order.coupon - actual) <= _HALF_CENT
+        cents(charged - order.discount - order.coupon) == actual
         and printed_other in (other, other - cents(order.tenders))
         and _tax_closes(order)
     )
@@ -114,18 +121,18 @@ def _closes(order: Order, reading: Totals) -> bool:
 
 def _tax_closes(order: Order) -> bool:
     """The tax of fees may stand beside the other taxes or in the subtotal's, like the fees themselves."""
-    off = _sum(amount for _, amount in _parts(order)).tax - order.total.tax
-    return abs(off) <= _HALF_CENT or abs(off - fees_of(order).tax) <= _HALF_CENT
+    parts = _sum(amount for _, amount in _parts(order)).tax
+    return cents(order.total.tax) in (cents(parts), cents(parts - fees_of(order).tax))
 
 
-def _doubt(order: Order, reading: Totals) -> tuple[Decimal, bool, bool, bool]:
+def _lines_off(order: Order, reading: Totals) -> Decimal:
     lines = sum((reading.side(line.total) for line in order.lines), ZERO)
-    return (
-        abs(cents(lines - lines_subtotal(order, reading))),
-        order.inclusive_hint is not None and reading.inclusive != order.inclusive_hint,
-        reading.fees_inside,
-        reading.after_tenders,
-    )
+    return abs(cents(lines - lines_subtotal(order, reading)))
+
+
+def _doubt(order: Order, reading: Totals) -> tuple[bool, bool, bool]:
+    unexpected = order.inclusive_hint is not None and reading.inclusive != order.inclusive_hint
+    return unexpected, reading.fees_inside, reading.after_tenders
 
 
 def _parts(order: Order) -> tuple[tuple[str, Money3], ...]:

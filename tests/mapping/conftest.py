@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -324,4 +325,4 @@ def example(make_order, line):
             total=("121.50", "8.56", "130.06"),
         ),
     }
-    return orders.__getitem__
+    return lambda number: copy.deepcopy(orders[number])

@@ -187,6 +187,17 @@ def test_tenders_beyond_the_total(example, decide, codes):
     assert "tenders_exceed_total" in codes(decide(example("5") | {"gift_certificate_amount": "92.02"}))
 
 
+def test_discounts_beyond_what_is_charged(make_order, line, decide, codes):
+    order = make_order(
+        1,
+        [line("A", 1, "10.00", off="12.00")],
+        subtotal=("10.00", "0", "10.00"),
+        discount_amount="12.00",
+        total=("-2.00", "0", "-2.00"),
+    )
+    assert codes(decide(order)) == {"negative_amount"}
+
+
 def test_751_taxed_lines(make_order, line, decide, codes):
     def order(count):
         lines = [line("B", 1, "1.00", tax="0.08") for _ in range(count)]

@@ -240,6 +240,23 @@ def test_fees_and_tenders_of_one_amount_are_told_apart_by_the_lines(make_order, 
     assert (beside.documents[0].amount, inside.documents[0].amount) == (D("20.00"), D("15.00"))
 
 
+def test_a_tender_that_is_what_the_sides_differ_by_is_not_guessed(make_order, line, decide, codes):
+    """20.00 off 100.00 at 20 %, with 4.00 redeemed: 96.00 if prices are without tax, 100.00 if with tax and after."""
+
+    def order(redeemed):
+        return make_order(
+            1,
+            [line("A", 1, "100.00", inc="120.00", tax="16.00", off="20.00")],
+            subtotal=("100.00", "16.00", "120.00"),
+            discount_amount="20.00",
+            total=("80.00", "16.00", "96.00"),
+            store_credit_amount=redeemed,
+        )
+
+    assert codes(decide(order("4.00"))) == {"totals_ambiguous"}
+    assert decide(order("4.01")).documents[0].amount == D("91.99")
+
+
 def test_bundled_children_stay_for_their_stock(make_order, line, decide, posted, rows):
     order = make_order(
         1,
