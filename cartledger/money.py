@@ -7,12 +7,14 @@ Binary floats are refused: 0.1 + 0.2 has no place in a ledger.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def D(value: str | int | Decimal) -> Decimal:  # noqa: N802 - the name accountants' code gives its one constructor
@@ -73,8 +75,11 @@ def write_json(value: Any) -> str:
         return "{" + ",".join(f"{json.dumps(str(k))}:{write_json(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(write_json(item) for item in value) + "]"
-    if value is None or isinstance(value, bool | int | str):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        # Half of a surrogate pair has no UTF-8 bytes; as an escape it comes back as it was.
+        return json.dumps(value, ensure_ascii=bool(_HALF_PAIR.search(value)))
+    if value is None or isinstance(value, bool | int):
+        return json.dumps(value)
     raise TypeError(f"{type(value).__name__} has no place in JSON that carries money")
 
 

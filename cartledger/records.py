@@ -252,7 +252,7 @@ def with_lines(raw: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) ->
 
 def order_modified(raw: Mapping[str, Any]) -> datetime:
     """When the shop says the order was last modified (whole seconds, UTC)."""
-    return parsedate_to_datetime(str(raw["date_modified"]))
+    return _moment(str(raw["date_modified"]))
 
 
 def order_version(raw: Mapping[str, Any]) -> str:
@@ -318,7 +318,7 @@ class _Reader:
 
     def date(self, name: str) -> datetime:
         value = self.text(name)
-        return self._try(name, value, lambda: parsedate_to_datetime(value), _NO_DATE)
+        return self._try(name, value, lambda: _moment(value), _NO_DATE)
 
     def optional_date(self, name: str) -> datetime | None:
         return self.date(name) if self.text(name) else None
@@ -341,6 +341,12 @@ class _Reader:
             return default
 
 
+def _moment(text: str) -> datetime:
+    """An RFC 2822 date; `-0000` is UTC too."""
+    moment = parsedate_to_datetime(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _or_none(value: Any) -> Any:
     """The API writes null as null, "", {} or []."""
     return None if value in ("", {}, []) else value
@@ -350,13 +356,14 @@ def _list(value: Any) -> list[Mapping[str, Any]]:
     """A list where the API gives a list, a lone object, or a {url, resource} stub."""
     if isinstance(value, Mapping):
         return [] if "resource" in value else [value]
-    return [item for item in value if isinstance(item, Mapping) and "resource" not in item] if value else []
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, Mapping) and "resource" not in item]
 
 
 def _raw_lines(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Lines from a full `/products` read if there is one, else from all buckets of all consignments, by id."""
     if isinstance(raw.get("products"), list):
-        return list(raw["products"])
+        return _list(raw["products"])
     lines = [line for bucket in _buckets(raw) for line in _list(bucket.get("line_items"))]
     return sorted(lines, key=lambda line: str(line.get("id")).zfill(20))
 
