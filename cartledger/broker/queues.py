@@ -22,7 +22,7 @@ from kombu.messaging import Consumer, Producer
 
 from cartledger.broker import topology
 from cartledger.broker.faults import LINK_ERRORS, BrokerUrlWrong, QueueMissing, in_our_words
-from cartledger.broker.pika_transport import Link
+from cartledger.broker.pika_transport import CONFIRM_TIMEOUT, Link
 from cartledger.errors import CartledgerError
 
 POLL = 0.01  # seconds between looks into memory://, which cannot wake anybody
@@ -71,7 +71,7 @@ class Broker:
     BrokerMisdeclared and BrokerUrlWrong need a person. No other errors come out of here.
     """
 
-    def __init__(self, url: str, namespace: str, *, confirm_timeout: float = 30.0) -> None:
+    def __init__(self, url: str, namespace: str, *, confirm_timeout: float = CONFIRM_TIMEOUT) -> None:
         self._namespace = namespace
         self._connection = _connection(url, confirm_timeout)
         self._polled = self._connection.transport_cls == "memory"
