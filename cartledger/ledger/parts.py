@@ -10,7 +10,16 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.ledger import statements as sql
 from cartledger.ledger.claims import Claims
-from cartledger.ledger.rows import as_key, codes, read_key, read_part, read_time, write_problems, write_time
+from cartledger.ledger.rows import (
+    as_key,
+    codes,
+    read_key,
+    read_part,
+    read_problems,
+    read_time,
+    write_problems,
+    write_time,
+)
 from cartledger.ledger.types import Answered, Claim, Made, NewPart, Part, Sending, Sent, Stage, State
 from cartledger.money import write_json
 from cartledger.records import SourceKey
@@ -33,7 +42,7 @@ class Parts(Claims):
                 return None
             self._assert_not_sending(claim.key)
             self._rows(sql.DROP_PLAN, **as_key(claim.key))
-            self._rows(sql.SET_FINGERPRINT, **as_key(claim.key), fingerprint=fingerprint)
+            self._rows(sql.DECIDED, **as_key(claim.key), fingerprint=fingerprint)
             self._plan(claim.key, claim.version, parts)
             return self.refresh(claim)
 
@@ -151,9 +160,9 @@ class Parts(Claims):
     ) -> Answered:
         """T5 and T6: made, or found made (T7), whatever the lease says. Repeating it changes nothing.
 
-        `then` are parts that this answer makes necessary (a correction), planned in the same transaction. With the
-        last part answered the source is posted, or held with `problems` (a document voided because its total differed),
-        or queued where a newer version was seen.
+        `then` are the parts that this answer makes necessary (a correction, a void), in place of those still planned.
+        `problems` are kept until the last part is answered; the source is held with them then. Else it is posted, or
+        queued where a newer version was seen.
         """
         with self.transaction():
             row = self._row(sql.ASKED, request_id=request_id, bid=bid)
@@ -167,10 +176,12 @@ class Parts(Claims):
                 return self._conflict(key, part, made)
             self._event(key, "answered", part=part.name, request_id=request_id, bid=bid, **_facts(part, made))
             self._rows(sql.PROGRESS, **as_key(key))
-            self._plan(key, part.version, then)
-            if self._open_parts(key):
-                return Answered(more_parts=True)
-            return self._settle(key, part.version, problems)
+            if problems:
+                self._rows(sql.TO_BE_HELD, **as_key(key), problems=write_problems(problems))
+            if then:
+                self._rows(sql.DROP_PLAN, **as_key(key))
+                self._plan(key, part.version, then)
+            return Answered(more_parts=True) if self._open_parts(key) else self._settle(key, part.version)
 
     def _answered_before(self, key: SourceKey, part: Part, made: Made) -> Answered:
         more_parts = self._open_parts(key) > 0
@@ -212,12 +223,11 @@ class Parts(Claims):
         parts: int = row["parts"]
         return parts
 
-    def _settle(self, key: SourceKey, version: str, problems: Sequence[Problem]) -> Answered:
-        """T6: `version` stands in QuickBooks."""
-        values = {"version": version, "problems": write_problems(problems), "now": self._now()}
-        (row,) = self._rows(sql.SETTLE, **as_key(key), **values)
+    def _settle(self, key: SourceKey, version: str) -> Answered:
+        """T6: `version` stands in QuickBooks, or was undone there for its problems."""
+        (row,) = self._rows(sql.SETTLE, **as_key(key), version=version, now=self._now())
         self._rows(sql.DROP_BYTES, **as_key(key))
-        became = State(row["state"])
+        became, problems = State(row["state"]), read_problems(row["problems"])
         detail = {"version": version, **({"codes": codes(problems)} if problems else {})}
         self._settled(key, State.HELD if problems else State.POSTED, became, detail)
         return Answered(settled=True, newer=became is State.QUEUED)

@@ -21,7 +21,8 @@ ON CONFLICT (pair, kind, id) DO UPDATE SET
   published_at = CASE WHEN source.state IN ('claimed', 'queued') THEN source.published_at END,
   not_before = CASE WHEN source.state IN ('claimed', 'queued') THEN source.not_before END,
   attempts = CASE WHEN source.state = 'claimed' THEN source.attempts ELSE 0 END,
-  problems = '[]', rule = '', why = '', waits_for = NULL
+  problems = CASE WHEN source.state IN ('claimed', 'queued') THEN source.problems ELSE '[]' END,
+  rule = '', why = '', waits_for = NULL
 WHERE source.version <> excluded.version AND source.modified <= excluded.modified
 RETURNING versions
 """
@@ -180,8 +181,8 @@ DROP_PLAN = """
 DELETE FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage IN ('planned', 'refused')
 """
 
-SET_FINGERPRINT = """
-UPDATE source SET fingerprint = :fingerprint WHERE pair = :pair AND kind = :kind AND id = :id
+DECIDED = """
+UPDATE source SET fingerprint = :fingerprint, problems = '[]' WHERE pair = :pair AND kind = :kind AND id = :id
 """
 
 SEND = """
@@ -234,15 +235,17 @@ SELECT count(*) AS parts FROM document WHERE pair = :pair AND kind = :kind AND i
 
 # T6 - Settling
 
+TO_BE_HELD = "UPDATE source SET problems = :problems WHERE pair = :pair AND kind = :kind AND id = :id"
+
 SETTLE = """
 UPDATE source SET
-  state = CASE WHEN version <> :version THEN 'queued' WHEN :problems <> '[]' THEN 'held' ELSE 'posted' END,
-  record = CASE WHEN version <> :version OR :problems <> '[]' THEN record END,
-  posted_version = CASE WHEN :problems <> '[]' THEN posted_version ELSE :version END,
-  problems = :problems, rule = '', why = '', waits_for = NULL,
+  state = CASE WHEN version <> :version THEN 'queued' WHEN problems <> '[]' THEN 'held' ELSE 'posted' END,
+  record = CASE WHEN version <> :version OR problems <> '[]' THEN record END,
+  posted_version = CASE WHEN problems <> '[]' THEN posted_version ELSE :version END,
+  rule = '', why = '', waits_for = NULL,
   queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
 WHERE pair = :pair AND kind = :kind AND id = :id
-RETURNING state
+RETURNING state, problems
 """
 
 DROP_BYTES = "UPDATE document SET body = '{}', sent = NULL WHERE pair = :pair AND kind = :kind AND id = :id"
