@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from cartledger import logs
+from cartledger.broker.patience import patiently
 from cartledger.broker.queues import Broker, Delivery
 from cartledger.errors import BrokerDown
 from cartledger.ledger.store import Ledger
@@ -86,22 +87,8 @@ class Worker:
         self._broker.drain(DRAIN)
 
     def _with_broker(self, step: Callable[[], None], quiet: threading.Event) -> None:
-        """An outage is logged once; the link comes back with its consumers, and unacked messages with it."""
-        down_since: float | None = None
-        while not quiet.is_set():
-            try:
-                step()
-            except BrokerDown as error:
-                if down_since is None:
-                    down_since = time.monotonic()
-                    logs.warning(f"Broker: {error}", action="broker_down")
-                self._waiting.clear()
-                quiet.wait(self._broker.retry_in)
-            else:
-                if down_since is not None:
-                    seconds = int(time.monotonic() - down_since)
-                    logs.info(f"The broker answers again after {seconds} s.", action="broker_up", seconds=seconds)
-                return
+        """The link comes back with its consumers, and unacked messages with it."""
+        patiently(self._broker, step, quiet, who="Taking messages", on_loss=self._waiting.clear)
 
     def _take(self, workflow: str, delivery: Delivery) -> None:
         self._first_at.setdefault(workflow, time.monotonic())

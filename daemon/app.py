@@ -100,13 +100,15 @@ class App:
         self._quota = quota
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.ledger = open_ledger(settings.ledger.path, clock=clock)
+        self._http = Http()
         self.lines = {name: self._line(name, connection) for name, connection in settings.connections.items()}
 
     def close(self) -> None:
+        self._http.close()
         self.ledger.close()
 
     def _line(self, name: str, connection: Connection) -> Line:
-        pair, http, qbo = connection.pair, Http(), connection.quickbooks
+        pair, http, qbo = connection.pair, self._http, connection.quickbooks
         store = LedgerTokens(
             ledger=self.ledger,
             pair=pair,

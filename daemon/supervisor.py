@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cartledger import logs
+from cartledger.broker.patience import patiently
 from cartledger.broker.queues import Broker
-from cartledger.errors import BrokerDown, CartledgerError, LedgerTrouble
+from cartledger.errors import CartledgerError, LedgerTrouble
 from cartledger.records import SourceKey
 from consumers.outcome import Outcome
 from daemon.app import App, Line
@@ -24,7 +25,7 @@ from producers.orders import STREAM, Walk
 READING_LEASE = timedelta(minutes=10)
 MOST_QUEUED = 20_000
 TICK = 0.5
-LONGEST_NAP = 5.0
+LONGEST_NAP = timedelta(seconds=5)
 FIRST_RETRY = timedelta(seconds=30)
 SKEW_WORTH_A_WORD = timedelta(minutes=5)
 
@@ -83,48 +84,41 @@ class Producing:
                 self.crew.wake.wait(TICK)
 
     def _patiently(self, broker: Broker, step: Callable[[], object]) -> None:
-        """The worker's thread logs the outage; this one only waits it out."""
-        while not self.crew.quiet.is_set():
-            try:
-                step()
-            except BrokerDown:
-                self.crew.quiet.wait(broker.retry_in)
-            else:
-                return
+        patiently(broker, step, self.crew.quiet, who="Handing over")
 
     def read_for_ever(self, name: str) -> None:
         """The body of one thread for each connection: reads on its schedule; a time that was missed is caught up."""
-        line, failed_at, failures = self._app.lines[name], self._app.clock(), 0
+        line, failures = self._app.lines[name], 0
         while not self.crew.quiet.is_set():
-            due = failed_at + FIRST_RETRY * (1 << min(failures - 1, 5)) if failures else self._next(line)
-            now = self._app.clock()
-            if due is None or due > now:
-                nap = LONGEST_NAP if due is None else min((due - now).total_seconds(), LONGEST_NAP)
-                self.crew.quiet.wait(nap)
-                continue
-            if self._try_reading(line, first=failures == 0):
+            try:
+                nap = self._read_when_due(line)
                 failures = 0
-            else:
-                failed_at, failures = self._app.clock(), failures + 1
+            except LedgerTrouble:
+                raise
+            except CartledgerError as error:
+                if not failures:
+                    logs.warning(f"The shop cannot be read: {error}", action="read_failed", connection=line.name)
+                failures += 1
+                nap = FIRST_RETRY * (1 << min(failures - 1, 5))
+            self.crew.quiet.wait(nap.total_seconds())
+
+    def _read_when_due(self, line: Line) -> timedelta:
+        """Read if it is time. Returns how long to wait before looking again."""
+        now, due = self._app.clock(), self._next(line)
+        if due is None or due > now:
+            return LONGEST_NAP if due is None else min(due - now, LONGEST_NAP)
+        walk = self.read(line, lambda _: None)
+        if walk is None:  # another process is at it
+            return LONGEST_NAP
+        if walk.fresh:
+            logs.info(f"{walk.fresh} orders new or changed.", action="read", connection=line.name, count=walk.fresh)
+        return timedelta(0)
 
     def _next(self, line: Line) -> datetime | None:
         cursor = self._app.ledger.cursor(line.connection.pair, STREAM)
         # A daily time needs the zone, which may be the store's; an interval needs none.
         zone = line.zone() if line.connection.interval.at else ZoneInfo("UTC")
         return next_time(line.connection.interval, cursor.polled_at if cursor else None, self._app.clock(), zone)
-
-    def _try_reading(self, line: Line, *, first: bool) -> bool:
-        try:
-            walk = self.read(line, lambda _: None)
-        except LedgerTrouble:
-            raise
-        except CartledgerError as error:
-            if first:
-                logs.warning(f"The shop cannot be read: {error}", action="read_failed", connection=line.name)
-            return False
-        if walk is not None and walk.fresh:
-            logs.info(f"{walk.fresh} orders new or changed.", action="read", connection=line.name, count=walk.fresh)
-        return True
 
     def read(self, line: Line, on_page: Callable[[Walk], None]) -> Walk | None:
         """One reading, under the lease that keeps other processes from the same; None when one of them has it.
