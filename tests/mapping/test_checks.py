@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,11 @@ from cartledger.money import D
 from cartledger.records import read_order
 from mapping.checks import WARNINGS, check_catalogue, check_connection, check_document
 from mapping.company import read_company
+from mapping.decision import Held
+from mapping.document import Sale
+from mapping.lines import Line
+from mapping.sale import _checked
+from mapping.totals import read_totals
 
 
 @pytest.fixture
@@ -159,3 +165,24 @@ def test_a_payment_of_another_amount_is_found(sale):
     (line,) = payment.body["Line"]
     wrong = replace(payment, body=payment.body | {"TotalAmt": D("92.01"), "Line": [line | {"Amount": D("92.01")}]})
     assert names(check_document(wrong, order)) == ["total"]
+
+
+def test_a_sale_that_fails_the_last_pass_is_held(example, make_connection):
+    order = read_order(example("4"))
+    goods = Line(item="GOODS", description="Goods", amount=D("70.01"), quantity=D("1"))
+    wrong = Sale(
+        order=order,
+        connection=make_connection(),
+        day=date(2026, 4, 30),
+        currency="USD",
+        customer="9",
+        lines=[goods],
+        tax_detail={"TotalTax": D("1.65")},
+        total=D("71.66"),
+        discount_account="",
+        deposit=None,
+    )
+    decision = _checked(wrong, read_totals(order), D("0"))
+    assert isinstance(decision, Held)
+    assert names(decision.problems) == ["total and redeemed tenders", "net"]
+    assert "71.65" in decision.problems[0].text

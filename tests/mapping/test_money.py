@@ -86,6 +86,21 @@ def test_shares_that_the_shop_does_not_print_go_by_line_net(make_order, line, de
     ]
 
 
+def test_a_discount_beyond_the_goods_falls_on_shipping_too(make_order, line, decide, posted, rows):
+    order = make_order(
+        1,
+        [line("A", 1, "5.00", tax="0.25")],
+        subtotal=("5.00", "0.25", "5.25"),
+        shipping=("20.00", "0"),
+        coupon_discount="10.00",
+        total=("15.00", "0.25", "15.25"),
+    )
+    assert rows(posted(decide(order)).body)[2:] == [
+        ("DISC", "1 × -2.00", "-2.00", "TAX"),
+        ("DISC", "1 × -8.00", "-8.00", "NON"),
+    ]
+
+
 def test_a_product_discount_that_is_in_the_price_already_is_not_taken_off_twice(make_order, line, decide, posted, rows):
     order = make_order(
         1,
@@ -184,6 +199,31 @@ def test_what_no_line_can_absorb_goes_to_the_rounding_product(
     assert decision.documents[0].amount == D(header)
 
 
+def test_a_cent_that_inclusive_lines_lack_is_rounding_and_no_discount(make_order, line, decide, make_connection, rows):
+    order = make_order(
+        1,
+        [line("A", 1, "100.00", inc="120.00", tax="18.00", off="12.00")],
+        subtotal=("100.01", "18.00", "120.01"),
+        discount_amount="12.00",
+        total=("90.01", "18.00", "108.01"),
+    )
+    decision = decide(order, connection=make_connection(sales={"rounding_product": "ROUND"}))
+    assert rows(decision.documents[0].body) == [
+        ("A", "1 × 100.00", "100.00", "TAX"),
+        ("DISC", "1 × -10.00", "-10.00", "TAX"),
+        ("ROUND", "1 × 0.01", "0.01", "NON"),
+    ]
+
+
+def test_tax_below_a_cent_is_no_tax(make_order, line, decide, posted, rows):
+    order = make_order(
+        1, [line("A", 1, "0.05", tax="0.0041")], subtotal=("0.05", "0.0041", "0.0541"), total=("0.05", "0", "0.05")
+    )
+    receipt = posted(decide(order))
+    assert rows(receipt.body) == [("A", "1 × 0.05", "0.05", "NON")]
+    assert "TxnTaxDetail" not in receipt.body
+
+
 def test_lines_off_by_more_than_the_limit_are_held_with_the_breakdown(make_order, line, decide, make_connection):
     order = make_order(1, [line("A", 1, "99.94")], subtotal=("100", "0", "100"), total=("100", "0", "100"))
     (problem,) = decide(order, connection=make_connection(sales={"rounding_product": "ROUND"})).problems
@@ -207,6 +247,14 @@ def test_fees_inside_the_subtotal_are_told_from_fees_beside_it(make_order, line,
     ]
     assert decision.documents[0].body["Line"][1]["Description"] == "Deposit"
     assert [notice.code for notice in decision.notices] == ["fees_inside_subtotal"]
+
+
+def test_a_fee_of_nothing_leaves_no_trace(make_order, line, decide, rows):
+    fee = {"id": 1, "cost_ex_tax": "0.0000", "cost_inc_tax": "0.0000", "cost_tax": "0.0000"}
+    amounts = ("20.00", "0", "20.00")
+    decision = decide(make_order(1, [line("A", 1, "20.00")], subtotal=amounts, total=amounts, fees=[fee]))
+    assert rows(decision.documents[0].body) == [("A", "1 × 20.00", "20.00", "NON")]
+    assert decision.notices == ()
 
 
 @pytest.mark.parametrize("mode", ["exclusive", "inclusive"])

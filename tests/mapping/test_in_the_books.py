@@ -1,0 +1,104 @@
+"""Generated orders of the simulated shop, decided and put straight into the simulated company, which refuses what
+QuickBooks refuses: every clean order is posted, and the company's own total is the shop's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from cartledger.records import read_order
+from mapping.company import read_company
+from mapping.customer import customer_document, person
+from mapping.decision import Held, Post
+from mapping.text import marker
+from simulator.goods import catalogue
+from simulator.orders import generate
+from simulator.quickbooks.company import Company
+
+ITEMS = {
+    "discount_product": "Discount",
+    "gift_card_product": "Gift certificate",
+    "store_credit_product": "Store credit",
+    "handling_item": "Handling",
+    "wrapping_item": "Wrapping",
+    "fee_item": "Fee",
+    "rounding_product": "Rounding",
+}
+PAYMENTS = {
+    "default_account": "Card clearing",
+    "methods": {"PayPal": {"account": "PayPal clearing", "method": "PayPal"}},
+}
+
+
+@pytest.fixture
+def simulated():
+    """A company of one kind with the products of the shop, and how mapping reads it."""
+
+    def start(kind):
+        company = Company(kind=kind)
+        for product in catalogue(1):
+            company.add_item(name=product.sku, sku=product.sku, kind="inventory" if product.tracked else "noninventory")
+        (info,), (preferences,) = company.objects("CompanyInfo"), company.objects("Preferences")
+        lists = {
+            name: company.objects(entity)
+            for name, entity in (
+                ("accounts", "Account"),
+                ("items", "Item"),
+                ("tax_codes", "TaxCode"),
+                ("tax_rates", "TaxRate"),
+                ("payment_methods", "PaymentMethod"),
+            )
+        }
+        return company, read_company(info=info, preferences=preferences, **lists)
+
+    return start
+
+
+def put(company, decision):
+    """Sends the documents one after the other and answers them as the company shows them."""
+    made = {}
+    for document in decision.documents:
+        body = document.body
+        if document.name == "payment":
+            linked = [{"TxnId": made["document"]["Id"], "TxnType": "Invoice"}]
+            body = body | {"Line": [body["Line"][0] | {"LinkedTxn": linked}]}
+        made[document.name] = company.create(document.entity, body)
+        assert made[document.name]["TotalAmt"] == document.amount
+    return made
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "inclusive"])
+@pytest.mark.parametrize(("kind", "post_as"), [("us", "sales_receipt"), ("us_ast", "invoice")])
+def test_a_thousand_clean_orders_reach_the_books_to_the_cent(simulated, decide, make_connection, mode, kind, post_as):
+    company, known = simulated(kind)
+    connection = make_connection(
+        sales={**ITEMS, "post_as": post_as, "statuses": [1, 2, 3, 7, 8, 9, 10, 11]},
+        payments=PAYMENTS,
+        tax={"map": {"*": "State tax"}},
+    )
+    customers = {}
+    for raw in generate(1, 250, 40, mode, clean=True):
+        order = read_order(raw)
+        buyer = person(order)
+        if buyer.key not in customers:
+            document = customer_document(buyer, f"{buyer.name} {buyer.key}", marker("abc123", "customer", buyer.key))
+            customers[buyer.key] = company.create("Customer", document.body)["Id"]
+        decision = decide(raw, connection=connection, company=known, customer_id=customers[buyer.key])
+        assert isinstance(decision, Post), decision
+        made = put(company, decision)["document"]
+        assert made["TotalAmt"] + order.tenders == order.total.inc
+        assert made["TxnTaxDetail"]["TotalTax"] == order.total.tax
+    assert sum(company.balances().values(), Decimal(0)) == 0
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "inclusive"])
+def test_of_a_shop_with_odd_orders_only_those_are_held(simulated, decide, make_connection, mode):
+    _, known = simulated("us")
+    connection = make_connection(sales=ITEMS, payments=PAYMENTS, tax={"map": {"*": "State tax"}})
+    for raw in generate(2, 250, 40, mode, share_odd=0.2):
+        if "price no number" in raw["staff_notes"]:
+            continue
+        decision = decide(raw, connection=connection, company=known)
+        odd = raw["staff_notes"].startswith("simulator:")
+        assert isinstance(decision, Held) is odd, (raw["staff_notes"], decision)
