@@ -16,7 +16,7 @@ from simulator.quickbooks.books import DocumentKey
 from simulator.quickbooks.errors import CapExceededError
 from simulator.quickbooks.memory import RequestMemory
 from simulator.quickbooks.oauth import Tokens
-from simulator.quickbooks.seed import fill, product
+from simulator.quickbooks.seed import fill, product, tax_code
 from simulator.quickbooks.state import Record, State
 from simulator.quickbooks.traffic import Call, Counts, Quota, Traffic
 from simulator.quickbooks.wire import ZERO, JsonObject
@@ -165,6 +165,11 @@ class Company:
         with self.lock:
             body = product(self.state, name=name, sku=sku, kind=kind, cost=cost, quantity=quantity)
             return self.state.show(writes.create(self.state, "Item", body))
+
+    def add_tax_code(self, *, name: str, percent: Decimal) -> JsonObject:
+        """A code of one rate, as a person sets up another tax in a company without automated tax."""
+        with self.lock:
+            return self.state.show(tax_code(self.state, name=name, percent=percent))
 
     # -- what it looks like from outside the API
 

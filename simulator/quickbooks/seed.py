@@ -110,6 +110,18 @@ def product(state: State, *, name: str, sku: str, kind: str, cost: Decimal, quan
     }
 
 
+def tax_code(state: State, *, name: str, percent: Decimal) -> Record:
+    """A further code of one rate."""
+    rate_id, code_id = _free_id(state, "TaxRate"), _free_id(state, "TaxCode")
+    _install(state, "TaxRate", rate_id, _tax_rate(name, str(percent)))
+    _install(state, "TaxCode", code_id, _tax_code(name, [rate_id]))
+    return state.get("TaxCode", code_id)
+
+
+def _free_id(state: State, entity: str) -> str:
+    return str(1 + max(int(record.id) for record in state.records(entity) if record.id.isdigit()))
+
+
 def _account(state: State, name: str) -> JsonObject:
     return {"value": state.named("Account", name).id}
 
