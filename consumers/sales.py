@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from cartledger.settings import Connection
 from consumers.company import CompanyBook
 from consumers.customers import CUSTOMER, DOCUMENT
 from consumers.outcome import Excluded, Held, Unchanged
-from consumers.posting import AfterRefusal, Verdict, WaitFor, read_made
+from consumers.posting import VOID, AfterRefusal, Verdict, WaitFor, read_made
 from mapping.company import Company
 from mapping.customer import Person, person, write_person
 from mapping.decision import Decision, Document, NeedsTaxes, Post
@@ -38,12 +38,13 @@ class Shop(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _Read:
-    """An order with what decided it."""
+    """An order as decided, with what decided it: as if its customer were there."""
 
     claim: Claim
     order: Order
     taxes: tuple[OrderTax, ...] | None
     company: Company
+    decision: Post | Held | Excluded
 
 
 _RULES = {"sales", "products", "payments", "tax", "timezone", "start_date"}
@@ -81,55 +82,73 @@ class Sales:
     def decide(self, claims: Sequence[Claim]) -> dict[SourceKey, Verdict]:
         """First as if the customer were there, so that nothing is made for an order that will be held; then with it."""
         verdicts: dict[SourceKey, Verdict] = {}
-        postable: list[tuple[_Read, Person]] = []
+        reads: list[_Read] = []
+        company = self._book.company()
         for claim in claims:
-            tried = self._try(claim)
-            if isinstance(tried, _Read):
-                postable.append((tried, person(tried.order)))
-            else:
+            tried = self._try(claim, company)
+            if isinstance(tried, Held):
                 verdicts[claim.key] = self._against_what_stands(claim, tried)
-        pair = self._connection.pair
-        links = self._ledger.links(pair, CUSTOMER, {buyer.key for _, buyer in postable})
-        for read, buyer in postable:
-            link = links.get(buyer.key, {}).get(DOCUMENT)
-            verdicts[read.claim.key] = self._final(read, link.target_id) if link else self._wait(read, buyer)
-        return verdicts
+            else:
+                reads.append(tried)
+        postable = []
+        for read in self._with_newer_company(reads):
+            if isinstance(read.decision, Post):
+                postable.append((read, person(read.order)))
+            else:
+                verdicts[read.claim.key] = self._against_what_stands(read.claim, read.decision)
+        return verdicts | self._with_customers(postable)
 
-    def _try(self, claim: Claim) -> _Read | Held | Excluded:
+    def _try(self, claim: Claim, company: Company) -> _Read | Held:
+        """Held: it cannot even be read."""
         try:
             order = read_order(read_json(claim.record))
+            decision, taxes = self._decision(order, company, "", None), None
+            if isinstance(decision, NeedsTaxes):
+                taxes = read_taxes(self._shop.order_taxes(order.id))
+                decision = self._decision(order, company, "", taxes)
         except BadRecord as error:
             return Held(problems=error.problems)
-        read = _Read(claim=claim, order=order, taxes=None, company=self._book.company())
-        decision = self._decision(read, "")
-        if isinstance(decision, NeedsTaxes):
-            try:
-                read = replace(read, taxes=read_taxes(self._shop.order_taxes(order.id)))
-            except BadRecord as error:
-                return Held(problems=error.problems)
-            decision = self._decision(read, "")
-        if isinstance(decision, Held) and (newer := self._book.renewed()):
-            read = replace(read, company=newer)
-            decision = self._decision(read, "")
-        return read if isinstance(decision, Post) else _settled(decision)
+        return _Read(claim=claim, order=order, taxes=taxes, company=company, decision=_settled(decision))
 
-    def _decision(self, read: _Read, customer_id: str) -> Decision:
+    def _with_newer_company(self, reads: list[_Read]) -> list[_Read]:
+        """What is held may only want something that the company has got since it was read."""
+        if not any(isinstance(read.decision, Held) for read in reads) or not (newer := self._book.renewed()):
+            return reads
+        return [self._again(read, newer) if isinstance(read.decision, Held) else read for read in reads]
+
+    def _again(self, read: _Read, company: Company) -> _Read:
+        tried = self._try(read.claim, company)
+        return read if isinstance(tried, Held) else tried
+
+    def _with_customers(self, postable: Sequence[tuple[_Read, Person]]) -> dict[SourceKey, Verdict]:
+        links = self._ledger.links(self._connection.pair, CUSTOMER, {buyer.key for _, buyer in postable})
+        ids = {key: parts[DOCUMENT].target_id for key, parts in links.items() if DOCUMENT in parts}
+        verdicts = {read.claim.key: self._final(read, ids[buyer.key]) for read, buyer in postable if buyer.key in ids}
+        with self._ledger.transaction():
+            waiting = {read.claim.key: self._wait(read, buyer) for read, buyer in postable if buyer.key not in ids}
+        return verdicts | waiting
+
+    def _decision(
+        self, order: Order, company: Company, customer_id: str, taxes: tuple[OrderTax, ...] | None
+    ) -> Decision:
         return decide_sale(
-            read.order,
+            order,
             connection=self._connection,
-            company=read.company,
+            company=company,
             zone=self._zone(),
             customer_id=customer_id,
-            taxes=read.taxes,
+            taxes=taxes,
         )
 
     def _final(self, read: _Read, customer_id: str) -> Verdict:
-        decision = self._decision(read, customer_id)
-        return self._against_what_stands(read.claim, decision if isinstance(decision, Post) else _settled(decision))
+        decision = self._decision(read.order, read.company, customer_id, read.taxes)
+        return self._against_what_stands(read.claim, _settled(decision))
 
     def _against_what_stands(self, claim: Claim, decision: Post | Held | Excluded) -> Verdict:
         """Never touch a document that stands: an order that changed so that it would be another one is held."""
         stands = self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id]).get(claim.key.id, {})
+        if VOID in stands:
+            return Held(problems=(_voided(stands[DOCUMENT]),))
         if DOCUMENT not in stands:
             return decision
         if isinstance(decision, Excluded):
@@ -145,12 +164,10 @@ class Sales:
         """The customer first, as a source of its own."""
         key = SourceKey(pair=self._connection.pair, kind=CUSTOMER, id=buyer.key)
         standing = self._ledger.standing(key)
-        if standing and standing.state is State.HELD:
-            reasons = " ".join(str(problem) for problem in standing.problems)
-            problem = Problem(
-                code="customer_held", text=f"Its customer cannot be made: {reasons}", fix="Then retry both."
-            )
-            return Held(problems=(problem,))
+        if standing and standing.state in (State.HELD, State.EXCLUDED):
+            reasons = " ".join(str(problem) for problem in standing.problems) or standing.rule
+            text = f"Its customer cannot be made: {reasons}"
+            return Held(problems=(Problem(code="customer_held", text=text, fix="Mend that first, then retry both."),))
         record = write_json(write_person(buyer)).encode()
         wanted = Read(
             id=buyer.key, version=content_hash(write_person(buyer)), record=record, modified=read.order.modified
@@ -199,8 +216,8 @@ class Sales:
         self._ledger.forget_link(SourceKey(pair=claim.key.pair, kind=CUSTOMER, id=buyer.key), DOCUMENT)
 
 
-def _settled(decision: Decision) -> Held | Excluded:
-    if isinstance(decision, Held | Excluded):
+def _settled(decision: Decision) -> Post | Held | Excluded:
+    if not isinstance(decision, NeedsTaxes):
         return decision
     problem = Problem(code="taxes_missing", text="The order's tax rows do not tell which tax it is.", fix="Report it.")
     return Held(problems=(problem,))
@@ -234,6 +251,14 @@ def _payments_like(parts: Sequence[Part]) -> str:
     customers = sorted({str(part.body["CustomerRef"]["value"]) for part in parts})
     days = sorted({str(part.body["TxnDate"]) for part in parts})
     return f"CustomerRef in ({', '.join(map(quote, customers))}) and TxnDate in ({', '.join(map(quote, days))})"
+
+
+def _voided(stands: Link) -> Problem:
+    return Problem(
+        code="voided",
+        text=f"{stands.entity} {stands.number} was made with another total than was sent, and voided.",
+        fix="Enter the sale by hand, then use `cartledger held ignore`.",
+    )
 
 
 def _changed(stands: Link) -> Problem:

@@ -45,8 +45,8 @@ class Company:
 
     Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
-    how many), `remember_faults`, `warn_duplicates`, `preferences` (the whole Preferences object), `throttle_body`
-    ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (everything is, 7001).
+    how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `preferences` (the whole object),
+    `throttle_body` ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (everything is, 7001).
     """
 
     def __init__(
@@ -249,6 +249,15 @@ class Company:
     @remember_faults.setter
     def remember_faults(self, remember: bool) -> None:
         self.memory.faults = remember
+
+    @property
+    def honours_tax_override(self) -> bool:
+        """Whether the automated engine takes an explicit amount; whether it does hangs on a setting of the company."""
+        return self.state.honours_tax_override
+
+    @honours_tax_override.setter
+    def honours_tax_override(self, honours: bool) -> None:
+        self.state.honours_tax_override = honours
 
     @property
     def warn_duplicates(self) -> bool:

@@ -124,6 +124,7 @@ class State:
         self.preferences: JsonObject = {}
         self.roles: dict[str, str] = {}  # receivable, undeposited, sales tax, opening balance -> account id
         self.warn_duplicates = True
+        self.honours_tax_override = True
         self.last_number = "1000"
         self.user = "Sam Example"
         self.fresh: set[DocumentKey] = set()

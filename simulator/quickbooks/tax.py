@@ -112,7 +112,7 @@ class AutomatedTax:
         # No presence in another state, no tax there.
         outside = sale.state_code not in {None, _home_state(state)}
         owed = Decimal(0) if outside else sum((rate for _, rate in rates), ZERO)
-        total = self._total(sale, asked, owed)
+        total = self._total(sale, asked if state.honours_tax_override else ZERO, owed)
         return Tax(total=total, detail=self._detail(rates, total, sale.base)) if total else Tax()
 
     def _total(self, sale: Sale, asked: Decimal, percent: Decimal) -> Decimal:

@@ -1,0 +1,48 @@
+"""A document that QuickBooks made with another total than was sent: it must not stand, and the order must be seen."""
+
+from __future__ import annotations
+
+
+def _taxed_order(make_order, line):
+    return make_order(
+        1001,
+        [line("GOODS", 1, ("80.0000", "6.6000", "86.6000"))],
+        subtotal=("80.0000", "6.6000", "86.6000"),
+        total=("80.0000", "6.6000", "86.6000"),
+    )
+
+
+def test_a_document_whose_total_differs_is_voided_and_its_order_held(open_books, make_order, line, plain_order):
+    books = open_books(company="us_ast")
+    books.sim.company.honours_tax_override = False
+    books.add(_taxed_order(make_order, line) | {"billing_address": {"state": ""}}, plain_order(1002))
+    synced = books.sync()
+    assert (synced.posted, synced.held) == (1, 1)
+    assert books.held() == {"1001": ["total_differs"]}
+    (reason,) = books.reasons(1001)
+    assert reason == "QuickBooks made SalesReceipt BC-1001 87.40 instead of 86.60; it was voided."
+    voided = books.documents()["BC-1001"]
+    assert voided["TotalAmt"] == 0
+    assert voided["PrivateNote"].startswith("Voided")
+    assert books.sim.proof()["posted"] == 1
+
+
+def test_a_voided_document_is_never_taken_for_the_sale(open_books, make_order, line):
+    books = open_books(company="us_ast")
+    books.sim.company.honours_tax_override = False
+    books.add(_taxed_order(make_order, line))
+    books.sync()
+    books.sim.company.honours_tax_override = True
+    books.app.ledger.retry(books.pair)
+    synced = books.sync()
+    assert (synced.posted, synced.held) == (0, 1)
+
+
+def test_the_payment_of_a_voided_invoice_is_not_made(open_books, make_order, line):
+    books = open_books(company="us_ast", **{"sales.post_as": "invoice"})
+    books.sim.company.honours_tax_override = False
+    books.add(_taxed_order(make_order, line))
+    books.sync()
+    assert books.held() == {"1001": ["total_differs"]}
+    assert books.sim.company.objects("Payment") == []
+    assert books.sim.proof()["receivable"] == "0.00"
