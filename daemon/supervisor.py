@@ -104,7 +104,8 @@ class Producing:
 
     def _read_when_due(self, line: Line) -> timedelta:
         """Read if it is time. Returns how long to wait before looking again."""
-        now, due = self._app.clock(), self._next(line)
+        now = self._app.clock()
+        due = self._next(line, now)
         if due is None or due > now:
             return LONGEST_NAP if due is None else min(due - now, LONGEST_NAP)
         walk = self.read(line, lambda _: None)
@@ -114,11 +115,11 @@ class Producing:
             logs.info(f"{walk.fresh} orders new or changed.", action="read", connection=line.name, count=walk.fresh)
         return timedelta(0)
 
-    def _next(self, line: Line) -> datetime | None:
+    def _next(self, line: Line, now: datetime) -> datetime | None:
         cursor = self._app.ledger.cursor(line.connection.pair, STREAM)
         # A daily time needs the zone, which may be the store's; an interval needs none.
         zone = line.zone() if line.connection.interval.at else ZoneInfo("UTC")
-        return next_time(line.connection.interval, cursor.polled_at if cursor else None, self._app.clock(), zone)
+        return next_time(line.connection.interval, cursor.polled_at if cursor else None, now, zone)
 
     def read(self, line: Line, on_page: Callable[[Walk], None]) -> Walk | None:
         """One reading, under the lease that keeps other processes from the same; None when one of them has it.

@@ -1,0 +1,353 @@
+"""The whole road on loopback: shop and company simulated, the program in this process or in ones of its own.
+
+sim = make_sim()
+sim.fill(orders=40, customers=8, clean=True)
+road = make_road(sim, sales={"post_as": "invoice"}, connection={"interval": "1h"})
+road.sync()
+assert sim.proof()["difference"] == "0.00"
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pika
+import pytest
+from kombu.transport import memory
+
+from cartledger.broker import topology
+from cartledger.ledger.store import Ledger
+from cartledger.ledger.types import State
+from cartledger.records import SourceKey
+from cartledger.settings import Settings, read_settings
+from daemon.app import App
+from daemon.commands.demo import CAP, IN_FLIGHT, NAME, SETTINGS, _secrets
+from daemon.commands.sync import Synced, run_sync
+from simulator import Simulator
+
+PATIENCE = 60.0  # seconds after which a test gives up; none waits this long when things work
+CONSOLE_SCRIPT = Path(sys.executable).parent / "cartledger"
+PROGRAM = Path(__file__).parent / "program.py"
+
+
+class Unhurried:
+    """A quota that always grants: tests that are not about pacing do not wait for it."""
+
+    def take(self, bucket: str, *, per_second: float, burst: int) -> float:
+        return 0.0
+
+
+@dataclass(kw_only=True)
+class Running:
+    """A process of the program; what it logs stands in a file."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Its log lines so far; what is no line of ours (a sentence before an exit) comes as its text."""
+        return [_line(text) for text in self.log.read_text().splitlines()]
+
+    def said(self, action: str) -> list[str]:
+        """The sentences logged with this action."""
+        return [line["text"] for line in self.lines if line.get("action") == action]
+
+    def wait(self) -> int:
+        """Its exit code; negative for the signal that killed it."""
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it did not end; it said:\n{self.log.read_text()}")
+
+    def tell(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        self.tell(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """SIGKILL; when this returns it is gone."""
+        self.tell(signal.SIGKILL)
+        assert self.wait() == -signal.SIGKILL
+
+
+def _line(text: str) -> dict[str, Any]:
+    try:
+        line: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return {"text": text}
+    return line
+
+
+@dataclass(kw_only=True)
+class Road:
+    """One connection between a simulated shop and a simulated company. `name` is the connection's."""
+
+    folder: Path
+    sim: Simulator
+    environment: Mapping[str, str]
+    name: str = NAME
+    _apps: list[App] = field(default_factory=list)
+    _processes: list[Running] = field(default_factory=list)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "cartledger.toml"
+
+    def settings(self) -> Settings:
+        return read_settings(self.config, self.environment)
+
+    @property
+    def pair(self) -> str:
+        return self.settings().connection(self.name).pair
+
+    def app(self, **options: Any) -> App:
+        """The program in this process, not paced; closed with the test. `options` are App's."""
+        app = App(self.settings(), **{"quota": lambda _: Unhurried(), **options})
+        self._apps.append(app)
+        return app
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, for looking at; there has to be one."""
+        if not self._apps:
+            self.app()
+        return self._apps[0].ledger
+
+    def sync(self, **options: Any) -> Synced:
+        """One sync in this process. `options` are App's."""
+        with self.bounded():
+            return run_sync(self.app(**options), self.name, lambda _: None)
+
+    def enable(self) -> None:
+        self.ledger.switch(self.pair, enabled=True, who="test")
+
+    def key(self, order_id: int | str) -> SourceKey:
+        return SourceKey(pair=self.pair, kind="order", id=str(order_id))
+
+    def counts(self) -> dict[State, int]:
+        return self.ledger.counts(self.pair, "order")
+
+    def states(self) -> dict[int, State]:
+        """Where each order of the shop stands; those the ledger does not know are left out."""
+        standing = {order_id: self.ledger.standing(self.key(order_id)) for order_id in self.sim.shop.orders}
+        return {order_id: one.state for order_id, one in standing.items() if one is not None}
+
+    def run_cli(self, *args: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+        """The console script as a user runs it, paced by the real quotas."""
+        command = [str(CONSOLE_SCRIPT), "--config", str(self.config), *args]
+        return subprocess.run(
+            command,
+            env=self._environment(),
+            cwd=self.folder,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self, *args: str, die: str = "") -> Running:
+        """`program.py` in a process of its own, not paced; killed with the test. `die` is the place where it dies."""
+        environment = self._environment() | ({"CARTLEDGER_TEST_DIE": die} if die else {})
+        log = self.folder / f"process-{len(self._processes)}.log"
+        with log.open("wb") as stream:
+            command = [sys.executable, str(PROGRAM), "--config", str(self.config), *args]
+            process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=stream, stderr=stream)
+        self._processes.append(Running(process=process, log=log))
+        return self._processes[-1]
+
+    def run(self, *, die: str = "") -> Running:
+        return self.start("run", die=die)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return kept | dict(self.environment)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for `condition`, looking often; fails with the state of the ledger and the logs."""
+        limit = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > limit:
+                pytest.fail(self.report())
+            time.sleep(0.02)
+
+    def until_settled(self) -> None:
+        """Until every order of the shop is posted, held or excluded."""
+        orders = len(self.sim.shop.orders)
+        settled = (State.POSTED, State.HELD, State.EXCLUDED)
+        self.until(lambda: sum(self.counts()[state] for state in settled) == orders)
+
+    @contextlib.contextmanager
+    def bounded(self) -> Iterator[None]:
+        """What is done inside fails by itself when it hangs."""
+
+        def too_long(*_: object) -> None:
+            pytest.fail(self.report())
+
+        before = signal.signal(signal.SIGALRM, too_long)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def report(self) -> str:
+        """Where everything stands, for a person."""
+        open_states = (State.QUEUED, State.CLAIMED)
+        waiting = [self.ledger.standing(self.key(each)) for each, at in self.states().items() if at in open_states]
+        return "\n".join(
+            [
+                f"it did not happen; orders: {self.counts()}; customers: {self.ledger.counts(self.pair, 'customer')}",
+                f"circuits: {self.ledger.circuits(self.pair)}",
+                *(str(one) for one in waiting[:5]),
+                *(str(event) for one in waiting[:1] if one for event in self.ledger.events(one.key)),
+                *(f"{running.process.args}\n{running.log.read_text()}" for running in self._processes),
+            ]
+        )
+
+    def agree(self) -> None:
+        """Assert that books and shop agree, and the ledger with both: every order settled, one document for each
+        posted one, nothing made twice."""
+        proof, counts = self.sim.proof(), self.counts()
+        facts = {name: proof[name] for name in ("documents", "duplicates", "difference")}
+        posted = counts[State.POSTED]
+        assert facts == {"documents": posted, "duplicates": 0, "difference": "0.00"}, (counts, proof["rows"])
+        assert posted + counts[State.HELD] + counts[State.EXCLUDED] == proof["orders"], self.report()
+        assert _more_than_once(self.sim) == {}
+
+    def end(self) -> None:
+        for running in self._processes:
+            if running.process.poll() is None:
+                running.process.kill()
+                running.process.wait()
+        for app in self._apps:
+            app.close()
+
+
+def _more_than_once(sim: Simulator) -> dict[str, int]:
+    """The notes that stand on more than one object of a kind; ours name their source. Voided ones count as none."""
+    notes = Counter(
+        f"{entity} {note}"
+        for entity in ("SalesReceipt", "Invoice", "Payment", "Customer")
+        for each in sim.company.objects(entity)
+        if (note := str(each.get("PrivateNote") or each.get("Notes") or "")) and not note.startswith("Voided")
+    )
+    return {note: times for note, times in notes.items() if times > 1}
+
+
+@pytest.fixture
+def make_sim() -> Iterator[Callable[..., Simulator]]:
+    """Simulators, running until the test is over; without quotas unless asked for. `options` are Simulator's."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(Simulator(**{"quotas": False, "cap": CAP, **options}))
+
+
+@pytest.fixture
+def make_road(tmp_path: Path) -> Iterator[Callable[..., Road]]:
+    """Roads for a running simulator: `make_road(sim, folder=None, edits=(), **sections)`.
+
+    `sections` are laid over the demo's settings: `ledger` and `broker`, else of the connection (`sales`, `products`,
+    `payments`, `tax`, `quickbooks`, `bigcommerce`; `connection` for its own keys; None takes a key out). `edits` are
+    pairs of texts, replaced in the file as written.
+    """
+    roads: list[Road] = []
+
+    def make(sim: Simulator, *, folder: Path | None = None, edits: Any = (), **sections: Mapping[str, Any]) -> Road:
+        folder = folder or tmp_path / f"road{len(roads)}"
+        folder.mkdir(exist_ok=True)
+        addresses = sim.addresses()
+        namespace = f"test-{secrets.token_hex(6)}"
+        text = _written(_tree({**addresses, "namespace": namespace}, sections))
+        for old, new in edits:
+            assert old in text, old
+            text = text.replace(old, new)
+        (folder / "cartledger.toml").write_text(text)
+        roads.append(Road(folder=folder, sim=sim, environment=_secrets(addresses)))
+        return roads[-1]
+
+    yield make
+    for road in roads:
+        road.end()
+        _delete_queues(road)
+
+
+def _tree(facts: Mapping[str, str], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    start = date(2020, 1, 1)
+    text = SETTINGS.format(
+        **{"broker": "memory://", "post_as": "sales_receipt", **facts}, in_flight=IN_FLIGHT, start_date=start
+    )
+    tree = tomllib.loads(text)
+    connection = tree["connections"][NAME]
+    for name, keys in sections.items():
+        home = tree if name in {"ledger", "broker"} else connection
+        section = connection if name == "connection" else home.setdefault(name, {})
+        section.update(keys)
+    return tree
+
+
+def _written(tree: Mapping[str, Any], path: str = "") -> str:
+    """The tree as TOML."""
+    tables = {name: value for name, value in tree.items() if isinstance(value, Mapping)}
+    lines = [
+        f"{json.dumps(name)} = {_value(value)}"
+        for name, value in tree.items()
+        if name not in tables and value is not None
+    ]
+    head = [f"\n[{path}]"] if path else []
+    inner = [_written(value, f"{path}.{json.dumps(name)}".lstrip(".")) for name, value in tables.items()]
+    return "\n".join([*head, *lines, *inner])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, str | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _delete_queues(road: Road) -> None:
+    try:
+        broker = road.settings().broker
+    except Exception:  # noqa: BLE001 - settings that are wrong on purpose have no queues
+        return
+    names = [
+        name(broker.namespace, workflow)
+        for workflow in topology.WORKFLOWS
+        for name in (topology.queue_name, topology.dead_queue_name)
+    ]
+    if broker.url.startswith("pika"):
+        with pika.BlockingConnection(pika.URLParameters("amqp" + broker.url.removeprefix("pika"))) as connection:
+            for name in names:
+                connection.channel().queue_delete(name)
+    for name in names:
+        memory.Channel.queues.pop(name, None)
+
+
+@pytest.fixture
+def rabbitmq_url() -> str:
+    url = os.environ.get("CARTLEDGER_TEST_AMQP_URL")
+    if url:
+        return url
+    reason = "no RabbitMQ: CARTLEDGER_TEST_AMQP_URL is not set (`make test` sets it)"
+    if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        pytest.fail(reason)
+    pytest.skip(reason)
