@@ -50,22 +50,25 @@ _TROUBLES = {
 
 
 def connect(path: Path, synchronous: str = "FULL") -> Database:
-    """A connection to an existing file. Raises LedgerTrouble where it cannot be opened.
+    """A connection to an existing file. Raises sqlite3.DatabaseError where it cannot be opened.
 
     Transactions are ours alone (`isolation_level=None`), commits survive a power cut (`synchronous=FULL`; NORMAL
     survives a crash of the process only), and no plug-in of sqlite-utils runs in the daemon. The caller keeps it to
     one thread at a time.
     """
-    with in_plain_words(path):
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=LOCK_TIMEOUT,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=LOCK_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return Database(connection, execute_plugins=False)
 
 

@@ -60,7 +60,8 @@ class Engine:
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._mine, "connection"):
-            db = connect(self.path, self.synchronous)
+            with in_plain_words(self.path):
+                db = connect(self.path, self.synchronous)
             db.conn.row_factory = sqlite3.Row
             with self._opening:
                 self._opened.append(db)

@@ -175,7 +175,7 @@ def prepare(path: Path, steps: Sequence[Sequence[str]] = STEPS) -> None:
         if not path.is_file():
             raise LedgerRefused(f"{path} is no file.", fix=_ANOTHER)
         _refuse_open_permissions(path)
-        with in_plain_words(path), closing(connect(path)) as db:
+        with in_plain_words(path), _refusing_other_bytes(path), closing(connect(path)) as db:
             _refuse_foreign(db, path)
             db.conn.execute("PRAGMA journal_mode = WAL")
             with immediate(db.conn):
@@ -226,15 +226,22 @@ def _refuse_open_permissions(path: Path) -> None:
         )
 
 
-def _refuse_foreign(db: Database, path: Path) -> None:
+@contextmanager
+def _refusing_other_bytes(path: Path) -> Iterator[None]:
     try:
-        (application,) = db.conn.execute("PRAGMA application_id").fetchone()
-        (tables,) = db.conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        yield
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             raise
         raise LedgerRefused(f"{path} is not a ledger.", fix=_ANOTHER) from error
-    if tables and application != APPLICATION_ID:
+
+
+def _refuse_foreign(db: Database, path: Path) -> None:
+    (application,) = db.conn.execute("PRAGMA application_id").fetchone()
+    (pages,) = db.conn.execute("PRAGMA page_count").fetchone()
+    if not pages and path.stat().st_size:  # SQLite takes a file of a few bytes for an empty one
+        raise LedgerRefused(f"{path} is not a ledger.", fix=_ANOTHER)
+    if pages and application != APPLICATION_ID:
         raise LedgerRefused(f"{path} is the database of another program, not a ledger.", fix=_ANOTHER)
 
 
