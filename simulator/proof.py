@@ -23,6 +23,8 @@ def prove(shop: Store, company: Company, number: str = "BC-{id}") -> Json:
 
     {"orders", "posted" (orders with a document), "documents", "duplicates" (beyond one an order),
      "difference" (sum over posted orders of |TotalAmt + redeemed tenders − total_inc_tax| + |TotalTax − total_tax|),
+     "totals": of the posted orders, each as {"shop", "books"}: "sales" with tax, "tax" in them, and "money" that was
+     or is to be paid, which the books have in clearing accounts and receivable,
      "receivable", "clearing": {account: balance}, "rows": the orders that differ}
     """
     with shop.lock:
@@ -32,6 +34,7 @@ def prove(shop: Store, company: Company, number: str = "BC-{id}") -> Json:
     posted = [(order, found[order.id][0]) for order in orders if found[order.id]]
     rows = [(order, document, _difference(order, document)) for order, document in posted]
     total = sum(map(len, found.values()))
+    balances = _balances(company)
     return {
         "orders": len(orders),
         "posted": len(posted),
@@ -39,8 +42,23 @@ def prove(shop: Store, company: Company, number: str = "BC-{id}") -> Json:
         "duplicates": total - len(posted),
         "difference": _text(sum((off for _, _, off in rows), Decimal(0))),
         "rows": [_row(order, document) for order, document, off in rows if off],
-        **_balances(company),
+        "totals": _totals(posted, balances),
+        **balances,
     }
+
+
+def _totals(posted: list[tuple[Order, Json]], balances: Json) -> Json:
+    sales = sum((_amount(order.header, "total_inc_tax") for order, _ in posted), Decimal(0))
+    redeemed = sum((_redeemed(order) for order, _ in posted), Decimal(0))
+    tax = sum((_amount(order.header, "total_tax") for order, _ in posted), Decimal(0))
+    documents = [document for _, document in posted]
+    booked = Decimal(balances["receivable"]) + sum(map(Decimal, balances["clearing"].values()))
+    sides = {
+        "sales": (sales, sum(map(_book_total, documents), redeemed)),
+        "tax": (tax, sum(map(_book_tax, documents), Decimal(0))),
+        "money": (sales - redeemed, booked),
+    }
+    return {name: {"shop": _text(shop), "books": _text(books)} for name, (shop, books) in sides.items()}
 
 
 class _Documents:

@@ -149,6 +149,7 @@ def test_an_empty_company_proves_nothing_posted(booked):
         "duplicates": 0,
         "difference": "0.00",
         "rows": [],
+        "totals": {name: {"shop": "0.00", "books": "0.00"} for name in ("sales", "tax", "money")},
         "receivable": "0.00",
         "clearing": {},
     }
@@ -183,6 +184,11 @@ def test_a_cent_and_a_wrong_tax_are_differences_with_a_row(booked):
     book("BC-2", "", amount="101.25", tax="7.00")
     proof = sim.proof()
     assert proof["difference"] == "1.26"
+    assert proof["totals"] == {
+        "sales": {"shop": "216.50", "books": "216.51"},
+        "tax": {"shop": "16.50", "books": "15.25"},
+        "money": {"shop": "216.50", "books": "0.00"},  # these receipts name no account to deposit to
+    }
     assert proof["rows"] == [
         {
             "order": 1,
