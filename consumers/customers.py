@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,15 +86,24 @@ class OneAtATime:
     """A desk that works in one place at a time in a company: QuickBooks answers parallel changes of its lists with
     conflicts. The lease says whose turn it is; the others come back a moment later."""
 
-    def __init__(self, *, desk: Posting, ledger: Ledger, name: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Posting,
+        ledger: Ledger,
+        name: str,
+        new_owner: Callable[[], str],
+        clock: Callable[[], datetime],
+    ) -> None:
         self.lease = desk.lease
         self._desk = desk
         self._ledger = ledger
         self._name = name
+        self._new_owner = new_owner
         self._clock = clock
 
     def work(self, claims: Sequence[Claim]) -> Mapping[SourceKey, Outcome]:
-        owner = uuid.uuid4().hex
+        owner = self._new_owner()
         if not self._ledger.lease(self._name, owner, self.lease * 2):
             later = Later(until=self._clock() + NOT_YOUR_TURN, why="another worker is at the company's lists")
             return {claim.key: later for claim in claims if self._ledger.later(claim, later.until, later.why)}

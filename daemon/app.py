@@ -3,10 +3,7 @@ but the ledger's file."""
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +29,7 @@ from consumers.posting import Posting
 from consumers.sales import Sales, rules_fingerprint
 from consumers.worker import Desk, Worker
 from daemon.clock import now
+from daemon.owners import is_gone, new_owner
 from daemon.tokens import LedgerTokens
 from producers.handover import KINDS, HandOver
 from producers.orders import Walk, read_orders, start_of
@@ -98,7 +96,7 @@ class App:
         self.clock = clock
         self._sleep = sleep
         self._quota = quota
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.owner = new_owner()
         self.ledger = open_ledger(settings.ledger.path, clock=clock)
         self._http = Http()
         self.lines = {name: self._line(name, connection) for name, connection in settings.connections.items()}
@@ -113,6 +111,7 @@ class App:
             ledger=self.ledger,
             pair=pair,
             first_refresh=qbo.refresh_token.get_secret_value(),
+            new_owner=new_owner,
             clock=self.clock,
             sleep=self._sleep,
         )
@@ -153,8 +152,10 @@ class App:
             clock=self.clock,
         )
 
-    def wake_changed_rules(self) -> None:
-        """What was held or excluded under other settings is decided again."""
+    def begin(self) -> None:
+        """What a run begins with: what ended processes of this machine held is free, and what was held or excluded
+        under other settings is decided again."""
+        self.ledger.sweep(gone=filter(is_gone, self.ledger.owners()))
         for line in self.lines.values():
             self.ledger.wake(line.connection.pair, "order", rules_fingerprint(line.connection))
 
@@ -164,7 +165,7 @@ class App:
 
     def hand_over(self, names: Sequence[str], broker: Broker) -> HandOver:
         pairs = [self.lines[name].connection.pair for name in names]
-        return HandOver(broker=broker, ledger=self.ledger, pairs=pairs, clock=self.clock)
+        return HandOver(broker=broker, ledger=self.ledger, pairs=pairs, clock=self.clock, is_gone=is_gone)
 
     def worker(
         self,
@@ -216,6 +217,7 @@ class App:
             desk=customers_desk,
             ledger=self.ledger,
             name=f"lists:{connection.quickbooks.realm_id}",
+            new_owner=new_owner,
             clock=self.clock,
         )
         return {(pair, "order"): orders_desk, (pair, "customer"): lists}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -26,12 +25,14 @@ class LedgerTokens:
         ledger: Ledger,
         pair: str,
         first_refresh: str,
+        new_owner: Callable[[], str],
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
     ) -> None:
         self._ledger = ledger
         self._pair = pair
         self._first_refresh = first_refresh
+        self._new_owner = new_owner
         self._origin = hashlib.sha256(first_refresh.encode()).hexdigest()
         self._clock = clock
         self._sleep = sleep
@@ -52,7 +53,7 @@ class LedgerTokens:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """A lease row: no transaction is open while the token is renewed."""
-        owner = uuid.uuid4().hex
+        owner = self._new_owner()
         while not self._ledger.lease(self._name, owner, LEASE):
             self._sleep(ASK_AGAIN)
         try:

@@ -23,11 +23,21 @@ KINDS: Mapping[str, tuple[str, ...]] = {"sales": ("order",), "lists": ("customer
 class HandOver:
     """One link to the broker that only publishes. `start` first, then `once` whenever something may be due."""
 
-    def __init__(self, *, broker: Broker, ledger: Ledger, pairs: Sequence[str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        ledger: Ledger,
+        pairs: Sequence[str],
+        clock: Callable[[], datetime],
+        is_gone: Callable[[str], bool],
+    ) -> None:
+        """`is_gone` says of an owner of claims and leases whether its process is known to have ended."""
         self._broker = broker
         self._ledger = ledger
         self._pairs = pairs
         self._clock = clock
+        self._is_gone = is_gone
         self._sweep_at: datetime | None = None
 
     def start(self, *, messages_are_gone: bool) -> None:
@@ -58,7 +68,7 @@ class HandOver:
         if self._sweep_at is not None and now < self._sweep_at:
             return
         self._sweep_at = now + SWEEP_EVERY
-        swept = self._ledger.sweep()
+        swept = self._ledger.sweep(gone=filter(self._is_gone, self._ledger.owners()))
         if swept.dead_leases or swept.lost:
             logs.info(
                 f"{swept.dead_leases} sources of a consumer that ended, {swept.lost} whose messages were lost: again.",

@@ -187,12 +187,24 @@ class Sources(Claims):
             for kind in kinds:
                 self._rows(sql.SEEN_EMPTY, kind=kind, **times)
 
-    def sweep(self) -> Swept:
-        """T9: dead leases -> queued; sources whose message must be lost -> to be handed over again."""
+    def owners(self) -> set[str]:
+        """Whoever holds a claim or a lease, ended ones included."""
+        return {row["owner"] for row in self._rows(sql.OWNERS)}
+
+    def sweep(self, gone: Iterable[str] = ()) -> Swept:
+        """T9: dead leases -> queued; sources whose message must be lost -> to be handed over again.
+
+        What the owners in `gone` hold is free at once: their processes have ended.
+        """
         with self.transaction():
             dead = self._tell(self._rows(sql.DEAD_LEASES, now=self._now()), "lease ended")
+            dead += sum(self._free(owner) for owner in sorted(gone))
             lost = self._tell(self._rows(sql.LOST), "message lost")
         return Swept(dead_leases=dead, lost=lost)
+
+    def _free(self, owner: str) -> int:
+        self._rows(sql.GONE_LEASES, owner=owner)
+        return self._tell(self._rows(sql.GONE_CLAIMS, owner=owner, now=self._now()), "owner gone")
 
     def forget_handed_over(self, kinds: Iterable[str]) -> None:
         """All messages are gone (`memory://` and a new process): everything queued is to be handed over again."""

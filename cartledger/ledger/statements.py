@@ -306,6 +306,17 @@ WHERE state = 'claimed' AND lease_until <= :now
 RETURNING pair, kind, id, claims
 """
 
+OWNERS = "SELECT owner FROM source WHERE state = 'claimed' UNION SELECT owner FROM lease"
+
+GONE_CLAIMS = """
+UPDATE source SET
+  state = 'queued', queued_at = :now, not_before = NULL, published_at = NULL, owner = '', lease_until = NULL
+WHERE state = 'claimed' AND owner = :owner
+RETURNING pair, kind, id, claims
+"""
+
+GONE_LEASES = "DELETE FROM lease WHERE owner = :owner"
+
 LOST = """
 UPDATE source SET published_at = NULL
 WHERE state = 'queued' AND published_at IS NOT NULL

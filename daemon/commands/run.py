@@ -62,7 +62,7 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
     """SIGTERM and SIGINT: take no more, finish what is in flight, exit 0. The second one exits at once."""
     crew, names = Crew(), list(app.lines)
     _on_signals(crew)
-    app.wake_changed_rules()
+    app.begin()
     if produce:
         producing = Producing(app, names, crew)
         crew.start("hand-over", producing.hand_over)

@@ -124,7 +124,7 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
     line = app.lines[name]
     pair = line.connection.pair
     began, started = app.clock(), time.monotonic()
-    app.wake_changed_rules()
+    app.begin()
     app.ledger.hasten(pair)
     crew, now = Crew(), Progressed()
     troubles: list[str] = []

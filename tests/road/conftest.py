@@ -186,7 +186,7 @@ class Road:
         while not condition():
             if time.monotonic() > limit:
                 pytest.fail(self.report())
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def until_settled(self) -> None:
         """Until every order of the shop is posted, held or excluded."""
@@ -253,6 +253,31 @@ def _more_than_once(sim: Simulator) -> dict[str, int]:
     return {note: times for note, times in notes.items() if times > 1}
 
 
+@contextlib.contextmanager
+def roads(home: Path) -> Iterator[Callable[..., Road]]:
+    """Makes roads below `home`, and ends them; what `make_road` does, for fixtures of a wider scope."""
+    made: list[Road] = []
+
+    def make(sim: Simulator, *, folder: Path | None = None, edits: Any = (), **sections: Mapping[str, Any]) -> Road:
+        folder = folder or home / f"road{len(made)}"
+        folder.mkdir(exist_ok=True)
+        addresses = sim.addresses()
+        text = _written(_tree({**addresses, "namespace": f"test-{secrets.token_hex(6)}"}, sections))
+        for old, new in edits:
+            assert old in text, old
+            text = text.replace(old, new)
+        (folder / "cartledger.toml").write_text(text)
+        made.append(Road(folder=folder, sim=sim, environment=_secrets(addresses)))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for road in made:
+            road.end()
+            _delete_queues(road)
+
+
 @pytest.fixture
 def make_sim() -> Iterator[Callable[..., Simulator]]:
     """Simulators, running until the test is over; without quotas unless asked for. `options` are Simulator's."""
@@ -268,25 +293,27 @@ def make_road(tmp_path: Path) -> Iterator[Callable[..., Road]]:
     `payments`, `tax`, `quickbooks`, `bigcommerce`; `connection` for its own keys; None takes a key out). `edits` are
     pairs of texts, replaced in the file as written.
     """
-    roads: list[Road] = []
+    with roads(tmp_path) as make:
+        yield make
 
-    def make(sim: Simulator, *, folder: Path | None = None, edits: Any = (), **sections: Mapping[str, Any]) -> Road:
-        folder = folder or tmp_path / f"road{len(roads)}"
-        folder.mkdir(exist_ok=True)
-        addresses = sim.addresses()
-        namespace = f"test-{secrets.token_hex(6)}"
-        text = _written(_tree({**addresses, "namespace": namespace}, sections))
-        for old, new in edits:
-            assert old in text, old
-            text = text.replace(old, new)
-        (folder / "cartledger.toml").write_text(text)
-        roads.append(Road(folder=folder, sim=sim, environment=_secrets(addresses)))
-        return roads[-1]
 
-    yield make
-    for road in roads:
-        road.end()
-        _delete_queues(road)
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[int, State]]:
+    """`undisturbed(filled, **sections)`: where the orders of `sim.fill(**filled)` end when nothing goes wrong."""
+    known: dict[str, dict[int, State]] = {}
+
+    def ask(filled: Mapping[str, Any], **sections: Any) -> dict[int, State]:
+        name = repr((filled, sections))
+        if name not in known:
+            with Simulator(quotas=False, cap=CAP) as sim, roads(tmp_path_factory.mktemp("undisturbed")) as make:
+                sim.fill(**filled)
+                road = make(sim, **sections)
+                road.sync()
+                road.agree()
+                known[name] = road.states()
+        return known[name]
+
+    return ask
 
 
 def _tree(facts: Mapping[str, str], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

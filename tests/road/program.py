@@ -3,7 +3,7 @@
     CARTLEDGER_TEST_DIE="before send 2" python program.py --config cartledger.toml run
 
 kills the process before its second call of `Ledger.send`; `within` kills between the last write and the commit,
-`after` behind the commit.
+`after` behind the commit. `stall claim 1` lets no call of `Ledger.claim` come back from the first one on.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ def mortal(when: str, name: str, nth: int) -> type[Ledger]:
                     die()
 
     def step(self: Ledger, *args: Any, **options: Any) -> Any:
-        last = next(calls) == nth
+        call = next(calls)
+        if when == "stall" and call >= nth:
+            threading.Event().wait()
+        last = call == nth
         if last and when == "before":
             die()
         here.dying = last and when == "within"
@@ -70,7 +73,7 @@ def ledger_of(place: str) -> type[Ledger]:
     if not place:
         return Ledger
     when, name, nth = place.split()
-    assert when in {"before", "within", "after"}, when
+    assert when in {"before", "within", "after", "stall"}, when
     return mortal(when, name, int(nth))
 
 
