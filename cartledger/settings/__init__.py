@@ -1,0 +1,21 @@
+"""cartledger.toml, read and checked whole before anything is touched.
+
+`options` holds every option as one field: name, type, default, description. `reading` puts file, environment and
+systemd credentials together; `problems` says what is wrong with them, all at once, each with its place and what is
+allowed. Secrets never stand in the file.
+"""
+
+from cartledger.settings.options import NUMBER_LENGTH, ORDER_STATUSES, Connection, Schedule, Settings
+from cartledger.settings.reading import read_environment, read_settings
+from cartledger.settings.words import nearest
+
+__all__ = [
+    "NUMBER_LENGTH",
+    "ORDER_STATUSES",
+    "Connection",
+    "Schedule",
+    "Settings",
+    "nearest",
+    "read_environment",
+    "read_settings",
+]

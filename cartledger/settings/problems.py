@@ -1,0 +1,213 @@
+"""What is wrong with the settings, in one sentence each: where it stands, what it is, and what is allowed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from cartledger.errors import Problem, SettingsWrong
+from cartledger.settings.options import ENVIRONMENT_PREFIX, PATTERNS, SECRETS, Settings
+from cartledger.settings.words import nearest, shown
+
+Key = tuple[str, ...]
+"""Sections and key, from the outside in."""
+
+_NOT_SHOWN = {key for _, key in SECRETS} | {"url"}  # the broker's holds a password
+_NEITHER_SECTION_NOR_KEY = re.compile(r"\d+|\[key\]")  # of a list's item, and pydantic's mark for a table's key
+
+
+class Places:
+    """Where keys stand: in the environment, else in the file.
+
+    pydantic knows no lines: longer and longer heads of the file are parsed, and the first one in which the key exists
+    ends at its line.
+    """
+
+    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+        """Raises SettingsWrong for a file that cannot be read as TOML."""
+        self.path = path
+        self.environment = environment
+        text = _text(path)
+        self.lines = text.splitlines()
+        self.tree = _tree(path, text)
+
+    def problem(self, key: Key, code: str, text: str) -> Problem:
+        """`text` is the sentence from the verb on; its subject is the key."""
+        if (variable := variable_of(_named(key))) in self.environment:
+            return Problem(code=code, text=f"environment: {variable} {text}")
+        return self.in_file(key, code, text)
+
+    def in_file(self, key: Key, code: str, text: str) -> Problem:
+        """`problem` for what stands in the file, whatever the environment says."""
+        return Problem(code=code, text=f"{self.path}:{self.line(key)}: {'.'.join(_named(key))} {text}")
+
+    def line(self, key: Key) -> int:
+        """The line of `key`, or of the nearest section around it; 1 where there is none."""
+        while key and not _reaches(self.tree, key):
+            key = key[:-1]
+        for number in range(1, len(self.lines) + 1):
+            try:
+                head = tomllib.loads("\n".join(self.lines[:number]))
+            except tomllib.TOMLDecodeError:
+                continue
+            if _reaches(head, key):
+                return number
+        return 1
+
+
+def _named(key: Key) -> list[str]:
+    return [part for part in key if not _NEITHER_SECTION_NOR_KEY.fullmatch(part)]
+
+
+def variable_of(key: Iterable[str]) -> str:
+    """The environment variable that sets `key`."""
+    return f"{ENVIRONMENT_PREFIX}{'__'.join(key)}".upper()
+
+
+def sentence(detail: ErrorDetails, key: Key) -> str:
+    """What pydantic found, from the verb on."""
+    if detail["type"] in _TOLD:
+        return _TOLD[detail["type"]](detail, key)
+    words, context = _SENTENCES.get(detail["type"], "is {value}, which cannot be read."), detail.get("ctx", {})
+    return words.format(value=_shown(detail, key), **context)
+
+
+_A_TABLE = "is {value} where a table belongs: a section in square brackets, or {{ key = value, … }}."
+_A_LIST = "is {value} where a list belongs: write [{value}]."
+_A_WHOLE_NUMBER = "is {value}, which is no whole number."
+_A_TEXT = "is {value}, which is no text; put it in quotation marks."
+_YES_OR_NO = "is {value}; write true or false."
+
+_SENTENCES: Mapping[str, str] = {
+    "string_type": _A_TEXT,
+    "path_type": _A_TEXT,
+    "string_too_long": "is {value}, which is too long; the most is {max_length} characters.",
+    "string_too_short": "is empty.",
+    "bool_type": _YES_OR_NO,
+    "bool_parsing": _YES_OR_NO,
+    "int_type": _A_WHOLE_NUMBER,
+    "int_parsing": _A_WHOLE_NUMBER,
+    "int_from_float": _A_WHOLE_NUMBER,
+    "greater_than_equal": "is {value}, which is too little; the least is {ge}.",
+    "less_than_equal": "is {value}, which is too much; the most is {le}.",
+    "tuple_type": _A_LIST,
+    "frozen_set_type": _A_LIST,
+    "dict_type": _A_TABLE,
+    "model_type": _A_TABLE,
+}
+
+
+def _shown(detail: ErrorDetails, key: Key) -> str:
+    value = detail["input"]
+    return "a secret" if isinstance(value, str) and key[-1] in _NOT_SHOWN else shown(value)
+
+
+def _not_a_setting(_: ErrorDetails, key: Key) -> str:
+    return f"is not a setting.{nearest(key[-1], _names_beside(key))}"
+
+
+def _missing(_: ErrorDetails, key: Key) -> str:
+    if key[-2:] in SECRETS:
+        return f"is missing; set the environment variable {variable_of(key)}."
+    if _section(key) is not None:
+        return f"is missing; add the section [{'.'.join(key)}]."
+    return f"is missing ({_description(key)})."
+
+
+def _empty(_: ErrorDetails, key: Key) -> str:
+    return f"is empty; add {_description(key)}." if key == ("connections",) else "is empty."
+
+
+def _not_among(detail: ErrorDetails, _: Key) -> str:
+    value, allowed = detail["input"], re.findall("'([^']+)'", str(detail["ctx"]["expected"]))
+    return f"is {shown(value)}.{nearest(str(value), allowed)} Allowed: {', '.join(map(shown, allowed))}."
+
+
+def _odd_characters(detail: ErrorDetails, key: Key) -> str:
+    return f"is {_shown(detail, key)}; allowed are {PATTERNS[detail['ctx']['pattern']]}."
+
+
+def _own_words(detail: ErrorDetails, _: Key) -> str:
+    return str(detail["ctx"]["error"])
+
+
+_TOLD: Mapping[str, Callable[[ErrorDetails, Key], str]] = {
+    "extra_forbidden": _not_a_setting,
+    "missing": _missing,
+    "too_short": _empty,
+    "literal_error": _not_among,
+    "string_pattern_mismatch": _odd_characters,
+    "value_error": _own_words,
+}
+
+
+def _description(key: Key) -> str:
+    parent = _section(key[:-1])
+    return str(parent.model_fields[key[-1]].description) if parent is not None else ""
+
+
+def _names_beside(key: Key) -> Iterable[str]:
+    section = _section(key[:-1])
+    return section.model_fields if section is not None else ()
+
+
+def _section(key: Key) -> type[BaseModel] | None:
+    """The model of the section at `key`; None where there is none."""
+    found: Any = Settings
+    for part in key:
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            found = found.model_fields[part].annotation if part in found.model_fields else None
+        else:  # a table whose keys are names, such as connections
+            found = get_args(found)[1] if len(get_args(found)) == 2 else None
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        problem = Problem(
+            code="no_file",
+            text=f"There is no settings file {path}.",
+            fix="Name it with --config, or copy cartledger.example.toml to it.",
+        )
+        raise SettingsWrong([problem]) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"{path}: the file is not in UTF-8.", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise _unreadable(f"{path}: the file cannot be read ({error.strerror}).", "") from error
+
+
+def _tree(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said, _, place = str(error).rpartition(" (at ")
+        line = re.match(r"line (\d+)", place)
+        where = line[1] if line else text.count("\n") + 1
+        # tomllib's word for a key or a section that stands there a second time.
+        twice = said.startswith("Cannot ")
+        fix = "The same key or section stands there already." if twice else ""
+        raise _unreadable(f"{path}:{where}: this is not TOML: {said or error}.", fix) from error
+
+
+def _unreadable(text: str, fix: str) -> SettingsWrong:
+    return SettingsWrong([Problem(code="bad_file", text=text, fix=fix)])
+
+
+def _reaches(tree: Mapping[str, Any], key: Key) -> bool:
+    value: Any = tree
+    for part in key:
+        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Mapping) and part in value:
+            value = value[part]
+        else:
+            return False
+    return bool(key)

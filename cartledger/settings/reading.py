@@ -1,0 +1,135 @@
+"""From file, environment and systemd credentials to Settings, or to every problem there is with them.
+
+The environment wins over a credential, a credential over the file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsError,
+)
+
+from cartledger.errors import Problem, SettingsWrong
+from cartledger.settings.contradictions import contradictions
+from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Settings
+from cartledger.settings.problems import Places, sentence, variable_of
+from cartledger.settings.words import nearest
+
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's
+_NO_SETTINGS = (f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}TEST_")
+
+
+def read_environment() -> Mapping[str, str]:
+    """The process's environment, read here and nowhere else."""
+    return os.environ
+
+
+def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings in `path` and `environment`, checked in themselves (not against shop or company).
+
+    Relative paths in the file are beside the file. Raises SettingsWrong with every problem.
+    """
+    ours = {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and not name.startswith(_NO_SETTINGS)
+    }
+    places = Places(path, ours)
+    wrong = {name: problem for name in ours if (problem := _variable(name, ours[name], places)) is not None}
+    problems = [*wrong.values(), *_secrets_in_file(places)]
+    known = {name: value for name, value in ours.items() if name not in wrong}
+    try:
+        settings = _build(places.tree, known, environment.get(_CREDENTIALS))
+    except ValidationError as error:
+        found = [(tuple(map(str, detail["loc"])), detail) for detail in error.errors()]
+        found.sort(key=lambda one: places.line(one[0]))
+        problems += [places.problem(key, detail["type"], sentence(detail, key)) for key, detail in found]
+        raise SettingsWrong(problems) from error
+    except SettingsError as error:
+        text = f"{_CREDENTIALS} cannot be read: {error}."
+        raise SettingsWrong([*problems, Problem(code="no_credentials", text=text)]) from error
+    problems += [places.problem(*one) for one in contradictions(settings)]
+    if problems:
+        raise SettingsWrong(problems)
+    ledger = settings.ledger.model_copy(update={"path": path.parent / settings.ledger.path})
+    return settings.model_copy(update={"ledger": ledger})
+
+
+class _Environment(EnvSettingsSource):
+    """The variables that are given, not those of the process."""
+
+    def __init__(self, settings_cls: type[BaseSettings], variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._variables.items()}
+
+
+def _build(tree: dict[str, Any], variables: Mapping[str, str], credentials: str | None) -> Settings:
+    class Read(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            environment, file = _Environment(settings_cls, variables), InitSettingsSource(settings_cls, tree)
+            if credentials is None:
+                return environment, file
+            secrets = NestedSecretsSettingsSource(
+                file_secret_settings, secrets_dir=credentials, secrets_nested_delimiter="__"
+            )
+            return environment, secrets, file
+
+    return Read()
+
+
+def _variable(name: str, value: str, places: Places) -> Problem | None:
+    """What is wrong with a variable as such. pydantic-settings passes over unknown ones in silence, and a misspelt
+    secret must not be silent."""
+    section, _, rest = name.removeprefix(ENVIRONMENT_PREFIX).partition("__")
+    connections = places.tree.get("connections")
+    connection = rest.partition("__")[0]
+    if section.lower() not in Settings.model_fields:
+        hint = nearest(name, [variable_of([known, rest] if rest else [known]) for known in Settings.model_fields])
+        return Problem(code="unknown_variable", text=f"environment: {name} is not a setting.{hint or ' Unset it.'}")
+    if connection and isinstance(connections, Mapping) and connection.lower() not in connections:
+        hint = nearest(connection.lower(), connections)
+        text = f'environment: {name} is of a connection "{connection.lower()}" that the file does not have.{hint}'
+        return Problem(code="unknown_variable", text=text)
+    try:
+        _Environment(Settings, {name: value})()
+    except SettingsError:
+        text = f'environment: {name} holds a list or a table; write it as JSON: ["one", "two"] or {{"key": "value"}}.'
+        return Problem(code="no_json", text=text)
+    return None
+
+
+def _secrets_in_file(places: Places) -> Iterator[Problem]:
+    for name, connection in _table(places.tree.get("connections")).items():
+        for section, key in SECRETS:
+            if key in _table(_table(connection).get(section)):
+                where = ("connections", name, section, key)
+                text = (
+                    f"is a secret, which does not stand in the file; take it out and set {variable_of(where)} instead."
+                )
+                yield places.in_file(where, "secret_in_file", text)
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
