@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Link, Made, Part
 from cartledger.money import ZERO, read_json
 from cartledger.records import SourceKey
-from consumers.outcome import Held, Later, Outcome
-from consumers.posting import Adopt, AfterRefusal, Posting, Verdict, read_made
+from consumers.outcome import Held, Later, Outcome, Unchanged
+from consumers.posting import Adopt, AfterRefusal, Posting, Verdict, WaitFor, read_made
+from mapping.address import fold_email
 from mapping.customer import Adopt as Match
 from mapping.customer import Create, Person, choose_customer, customer_document, names, read_person
 from mapping.decision import Post
@@ -24,37 +26,48 @@ CUSTOMER = "customer"
 DOCUMENT = "document"
 """The kind of these sources, and the name of their one part."""
 
+ENTITY = "Customer"
 NAME_TAKEN = "6240"
 NOT_YOUR_TURN = timedelta(seconds=1)
+
+Row = Mapping[str, Any]
+"""A Customer as QuickBooks answers it."""
 
 
 class Customers:
     """The handler of customers, for one pair."""
 
-    def __init__(self, *, store_hash: str, quickbooks: QuickBooks) -> None:
+    def __init__(self, *, store_hash: str, ledger: Ledger, quickbooks: QuickBooks) -> None:
         self._store_hash = store_hash
+        self._ledger = ledger
         self._quickbooks = quickbooks
 
     def fingerprint(self) -> str:
         return "customers"
 
     def decide(self, claims: Sequence[Claim]) -> dict[SourceKey, Verdict]:
-        """Two reads for all of them together."""
-        people = {claim.key: read_person(read_json(claim.record)) for claim in claims}
-        emails = {person.email for person in people.values() if person.email}
-        by_email = self._rows("PrimaryEmailAddr", emails)
-        by_name = self._rows("DisplayName", {name for person in people.values() for name in names(person)})
-        verdicts: dict[SourceKey, Verdict] = {}
-        taken: list[str] = []  # two new people of one name in one batch must not both take it
-        for key, person in people.items():
-            mark = self._marker(person)
-            choice = choose_customer(person, by_email, by_name, marker=mark, taken=taken)
-            if isinstance(choice, Create):
-                taken.append(choice.name)
-                verdicts[key] = self._post(person, choice.name)
-            else:
-                verdicts[key] = Adopt(link=_link(key, choice))
-        return verdicts
+        """Two reads for all of them together. Whoever stands in QuickBooks stays as they are."""
+        pair = claims[0].key.pair
+        links = self._ledger.links(pair, CUSTOMER, [claim.key.id for claim in claims])
+        people = {claim.key: read_person(read_json(claim.record)) for claim in claims if claim.key.id not in links}
+        batch = self._batch(
+            pair,
+            by_email=self._rows("PrimaryEmailAddr", {who.email for who in people.values()}),
+            by_name=self._rows("DisplayName", {name for who in people.values() for name in names(who)}),
+        )
+        chosen = {key: self._verdict(key, who, batch) for key, who in people.items()}
+        return {claim.key: chosen.get(claim.key, Unchanged()) for claim in claims}
+
+    def _batch(self, pair: str, *, by_email: Sequence[Row], by_name: Sequence[Row]) -> _Batch:
+        links = {str(row["Id"]): self._ledger.link_by_target(pair, ENTITY, str(row["Id"])) for row in by_name}
+        owners = {target: link.key for target, link in links.items() if link}
+        return _Batch(by_email=by_email, by_name=by_name, owners=owners)
+
+    def _verdict(self, key: SourceKey, who: Person, batch: _Batch) -> Verdict:
+        choice = batch.choose(key, who, self._marker(who))
+        if isinstance(choice, Match):
+            return Adopt(link=_link(key, choice))
+        return choice if isinstance(choice, WaitFor) else self._post(who, choice.name)
 
     def _marker(self, person: Person) -> str:
         return marker(self._store_hash, CUSTOMER, person.key)
@@ -62,24 +75,74 @@ class Customers:
     def _post(self, person: Person, name: str) -> Post:
         return Post(documents=(customer_document(person, name, self._marker(person)),), rounding=ZERO)
 
-    def _rows(self, field: str, values: set[str]) -> list[dict[str, Any]]:
-        """Inactive ones too: their names are taken."""
-        return self._quickbooks.find("Customer", field, sorted(values), "Active in (true, false)") if values else []
+    def _rows(self, field: str, values: Iterable[str]) -> list[dict[str, Any]]:
+        """Inactive ones too: their names are taken. What the query language cannot say is not asked for: a name that
+        turns out to be taken is looked up then."""
+        plain = sorted(value for value in values if value and _is_plain(value))
+        return self._quickbooks.find(ENTITY, field, plain, "Active in (true, false)") if plain else []
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
-        rows = self._rows("DisplayName", {str(part.body["DisplayName"]) for _, part in parts})
+        rows = self._named({str(part.body["DisplayName"]) for _, part in parts})
         markers = {part.marker for _, part in parts}
         return {mark: read_made(row) for row in rows if (mark := marker_of(str(row.get("Notes") or ""))) in markers}
 
+    def _named(self, wanted: Iterable[str]) -> list[dict[str, Any]]:
+        """Whatever their letters: a call for each name that has others than Latin ones."""
+        return self._quickbooks.find(ENTITY, "DisplayName", sorted(wanted), "Active in (true, false)")
+
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
         """A taken name (a vendor's, an employee's, an inactive customer's) is answered with the next one."""
-        person = read_person(read_json(claim.record))
+        person, name = read_person(read_json(claim.record)), str(part.body["DisplayName"])
+        if NAME_TAKEN in fault.codes and not _is_plain(name) and (theirs := self._theirs(claim.key, person, name)):
+            return theirs
         candidates = names(person)
-        next_one = candidates.index(part.body["DisplayName"]) + 1 if part.body["DisplayName"] in candidates else 0
+        next_one = candidates.index(name) + 1 if name in candidates else 0
         if NAME_TAKEN in fault.codes and next_one < len(candidates):
             return self._post(person, candidates[next_one])
         error = verdict(fault)
         return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
+
+    def _theirs(self, key: SourceKey, person: Person, name: str) -> Made | None:
+        """The customer of that name, if it is this person."""
+        rows = self._named([name])
+        choice = self._batch(key.pair, by_email=[], by_name=rows).choose(key, person, self._marker(person))
+        found = [row for row in rows if isinstance(choice, Match) and row["Id"] == choice.id]
+        return read_made(found[0]) if found else None
+
+
+@dataclass(kw_only=True)
+class _Batch:
+    """People who are decided together, so that none takes what another has just taken.
+
+    `owners` are the people linked to customers of QuickBooks, by id; `making` those who are being made, by e-mail.
+    """
+
+    by_email: Sequence[Row]
+    by_name: Sequence[Row]
+    owners: dict[str, SourceKey]
+    taken: list[str] = field(default_factory=list)
+    making: dict[str, SourceKey] = field(default_factory=dict)
+
+    def choose(self, key: SourceKey, who: Person, mark: str) -> Match | Create | WaitFor:
+        """Two people of one name are two customers; one e-mail address, in the shop twice, is one."""
+        free = [row for row in self.by_name if self.owners.get(str(row["Id"]), key) == key]
+        others = [str(row["DisplayName"]) for row in self.by_name if row not in free]
+        choice = choose_customer(who, self.by_email, free, marker=mark, taken=[*self.taken, *others])
+        if isinstance(choice, Match):
+            self.owners.setdefault(choice.id, key)
+            return choice
+        email = fold_email(who.email)
+        if email in self.making:
+            return WaitFor(key=self.making[email], why="a customer with this e-mail address is being made")
+        if email:
+            self.making[email] = key
+        self.taken.append(choice.name)
+        return choice
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a literal of QuickBooks' query language can hold it."""
+    return max(text, default="") <= "\xff"
 
 
 class OneAtATime:
@@ -117,7 +180,7 @@ def _link(key: SourceKey, found: Match) -> Link:
     return Link(
         key=key,
         part=DOCUMENT,
-        entity="Customer",
+        entity=ENTITY,
         target_id=found.id,
         sync_token=found.sync_token,
         number="",

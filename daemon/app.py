@@ -199,7 +199,9 @@ class App:
             shop=line.shop,
             book=line.book,
         )
-        customers = Customers(store_hash=connection.bigcommerce.store_hash, quickbooks=line.quickbooks)
+        customers = Customers(
+            store_hash=connection.bigcommerce.store_hash, ledger=self.ledger, quickbooks=line.quickbooks
+        )
         orders_desk, customers_desk = (
             Posting(
                 connection=line.name,
