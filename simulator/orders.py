@@ -50,7 +50,7 @@ def generate(
     first_id: int = 1001,
     rates: dict[str, Decimal] = RATES,
     clean: bool = False,
-    share_odd: float = 0.02,
+    share_odd: float = 0.05,
     big_orders: int = 0,
     big_lines: int = 60,
 ) -> list[Json]:

@@ -17,6 +17,7 @@ from cartledger.settings import read_settings
 from daemon.app import App
 from daemon.commands.demo import NAME, SETTINGS
 from daemon.commands.sync import Synced, run_sync
+from producers.orders import STREAM
 from simulator import Simulator
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "orders"
@@ -46,8 +47,11 @@ class Books:
     def add(self, *orders: dict[str, Any], items: bool = True) -> None:
         """Put raw orders into the shop and, unless told otherwise, an item for each of their SKUs into the company."""
         known = {item.get("Sku") for item in self.sim.company.objects("Item")}
+        read_before = self.app.ledger.cursor(self.pair, STREAM) is not None
         for raw in orders:
             self.sim.shop.add_order(raw)
+            if read_before:
+                self.sim.shop.touch(raw["id"])
             for line in raw["products"]:
                 if items and line["sku"] and line["sku"] not in known:
                     known.add(line["sku"])

@@ -1,0 +1,212 @@
+"""People of the shop and customers of the company: one each, whatever they are called and however they buy."""
+
+from __future__ import annotations
+
+import pytest
+
+from cartledger.records import SourceKey
+
+
+@pytest.fixture
+def buyers(plain_order):
+    """Orders of 20.00, one for each buyer: (customer id, first name, last name, e-mail[, more])."""
+
+    def orders(*people, first=1001):
+        return [
+            plain_order(
+                number,
+                customer_id=customer_id,
+                buyer={"first_name": given, "last_name": family, "email": email, **dict(*more)},
+            )
+            for number, (customer_id, given, family, email, *more) in enumerate(people, first)
+        ]
+
+    return orders
+
+
+@pytest.fixture
+def sold(open_books):
+    """`sold(*orders) -> Books` once they are posted."""
+
+    def posted(*orders, books=None):
+        books = books or open_books()
+        books.add(*orders)
+        synced = books.sync()
+        assert (synced.posted, books.held()) == (len(books.sim.shop.orders), {})
+        books.prove()
+        return books
+
+    return posted
+
+
+def made(books):
+    """Names of the customers that the company did not have before."""
+    return {name for name in books.customers() if "cartledger:" in books.customers()[name].get("Notes", "")}
+
+
+def customer_of(books, order_id):
+    return books.documents()[f"BC-{order_id}"]["CustomerRef"]["name"]
+
+
+def test_guests_are_told_by_e_mail_and_the_registered_by_their_id(sold, buyers):
+    books = sold(
+        *buyers(
+            (0, "Ada", "Byrne", "ada@example.com"),
+            (0, "A.", "Byrne", " ADA@Example.com"),
+            (7, "Tim", "Okafor", "tim@example.com"),
+            (7, "Timothy", "Okafor", "timothy@example.com"),
+            (0, "Ines", "Quill", ""),
+            (0, "INES", "Quill", ""),
+            (0, "Ines", "Quill", "", {"zip": "99999"}),
+        )
+    )
+    assert len(made(books)) == 4
+    assert customer_of(books, 1001) == customer_of(books, 1002)
+    assert customer_of(books, 1003) == customer_of(books, 1004)
+    assert customer_of(books, 1005) == customer_of(books, 1006) != customer_of(books, 1007)
+
+
+def test_a_second_sync_makes_no_customer(sold, buyers):
+    books = sold(*buyers((0, "Ada", "Byrne", "ada@example.com"), (7, "Tim", "Okafor", "tim@example.com")))
+    before = books.customers()
+    sold(
+        *buyers((0, "Ada", "Byrne", "ada@example.com"), (7, "Tim", "Okafor", "tim@example.com"), first=2001),
+        books=books,
+    )
+    assert books.customers().keys() == before.keys()
+    assert customer_of(books, 2001) == customer_of(books, 1001)
+
+
+def test_a_person_who_is_guest_and_registered_is_one_customer(sold, buyers):
+    books = sold(*buyers((0, "Ada", "Byrne", "ada@example.com"), (42, "Ada", "Lovelace", "Ada@example.com")))
+    assert len(made(books)) == 1
+    assert customer_of(books, 1001) == customer_of(books, 1002)
+
+
+def test_names_that_others_have_get_a_suffix(sold, buyers, open_books):
+    books = open_books()
+    gone = books.sim.company.create("Customer", {"DisplayName": "Pia Hollis"})
+    books.sim.company.update(
+        "Customer", {"Id": gone["Id"], "SyncToken": gone["SyncToken"], "sparse": True, "Active": False}
+    )
+    sold(
+        *buyers(
+            (11, "Robin", "Castellan", "robin@example.com"),  # a vendor's name
+            (12, "Marlow", "Ashdown", "marlow@example.com"),  # an employee's
+            (13, "Pia", "Hollis", "pia@example.com"),  # an inactive customer's
+            (14, "Dana", "Whitfield", "another.dana@example.com"),  # another customer's
+        ),
+        books=books,
+    )
+    assert [customer_of(books, number) for number in (1001, 1002, 1003, 1004)] == [
+        "Robin Castellan (11)",
+        "Marlow Ashdown (12)",
+        "Pia Hollis (13)",
+        "Dana Whitfield (14)",
+    ]
+
+
+def test_sixty_people_of_one_name_are_sixty_customers(sold, buyers):
+    books = sold(*buyers(*((number, "Ada", "Byrne", f"ada{number}@example.com") for number in range(1, 61))))
+    assert len(made(books)) == 60
+    assert len({customer_of(books, number) for number in range(1001, 1061)}) == 60
+    assert "Ada Byrne" in made(books)
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "name"),
+    [
+        ("Łukasz", "Żółć", "Łukasz Żółć"),
+        ("美咲", "田中", "美咲 田中"),
+        ("Mia 🌻", "Sunfield", "Mia Sunfield"),
+        ("Smith: Sons", "& Co.", "Smith Sons & Co."),
+        ("O'Brien", 'van "der" Berg \\', 'O\'Brien van "der" Berg \\'),
+        ("🌻", "", "ada@example.com"),
+    ],
+)
+def test_names_of_any_letters(sold, buyers, given, family, name):
+    books = sold(*buyers((0, given, family, "ada@example.com")))
+    assert made(books) == {name}
+
+
+def test_existing_customers_are_taken_by_e_mail_then_by_name(sold, buyers, open_books):
+    books = open_books()
+    books.sim.company.create("Customer", {"DisplayName": "美咲 田中"})
+    sold(
+        *buyers(
+            (21, "D.", "Whitfield-Moss", "DANA@example.com"),
+            (22, "Harbor Lane", "Stationers", "orders@harbor.example.com"),
+            (23, "美咲", "田中", "misaki@example.com"),
+        ),
+        books=books,
+    )
+    assert made(books) == set()
+    assert [customer_of(books, number) for number in (1001, 1002, 1003)] == [
+        "Dana Whitfield",
+        "Harbor Lane Stationers",
+        "美咲 田中",
+    ]
+
+
+def test_an_existing_customer_is_one_of_two_people_of_that_name_not_both(sold, buyers):
+    books = sold(
+        *buyers(
+            (22, "Harbor Lane", "Stationers", "one@example.com"),
+            (23, "Harbor Lane", "Stationers", "two@example.com"),
+        )
+    )
+    sold(*buyers((24, "Harbor Lane", "Stationers", "three@example.com"), first=2001), books=books)
+    names = [customer_of(books, number) for number in (1001, 1002, 2001)]
+    assert len(set(names)) == 3
+    assert len(made(books)) == 2
+
+
+def test_names_beyond_latin_letters_cost_no_reads_of_their_own(sold, buyers):
+    books = sold(*buyers(*((n, "Łukasz", f"Żółć {n}", f"l{n}@example.com") for n in range(1, 26))))
+    assert len(made(books)) == 25
+    assert books.sim.report()["quickbooks"]["reads"] <= 9  # seven of the company, one by e-mail
+
+
+def test_a_customer_that_cannot_be_made_holds_its_orders_until_it_can(open_books, buyers):
+    books = open_books()
+    names = ["Robin Castellan (42)", *(f"Robin Castellan (42-{number})" for number in (2, 3, 4))]
+    vendors = [books.sim.company.create("Vendor", {"DisplayName": name}) for name in names]
+    books.add(*buyers((42, "Robin", "Castellan", "robin@example.com"), (43, "Tim", "Okafor", "tim@example.com")))
+    assert books.sync().posted == 1
+    assert books.held() == {"c42": ["quickbooks_6240"], "1001": ["customer_held"]}
+    assert books.reasons(1001)[0].startswith("Its customer cannot be made: ")
+
+    books.app.ledger.ignore([SourceKey(pair=books.pair, kind="customer", id="c42")], "it is a supplier")
+    assert books.app.ledger.retry(books.pair) == 1
+    books.sync()
+    assert books.reasons(1001) == ["Its customer cannot be made: ignored: it is a supplier"]
+    assert len(vendors) == 4
+
+
+def test_a_customer_held_is_made_after_a_retry_of_both(open_books, buyers):
+    books = open_books()
+    names = ["Robin Castellan (42)", *(f"Robin Castellan (42-{number})" for number in (2, 3, 4))]
+    vendors = [books.sim.company.create("Vendor", {"DisplayName": name}) for name in names]
+    books.add(*buyers((42, "Robin", "Castellan", "robin@example.com")))
+    books.sync()
+    assert books.held().keys() == {"c42", "1001"}
+    renamed = {"Id": vendors[0]["Id"], "SyncToken": vendors[0]["SyncToken"], "sparse": True, "DisplayName": "Robin C."}
+    books.sim.company.update("Vendor", renamed)
+    assert books.app.ledger.retry(books.pair) == 2
+    assert books.sync().posted == 1
+    assert customer_of(books, 1001) == "Robin Castellan (42)"
+
+
+def test_there_are_as_many_customers_as_people(open_books):
+    books = open_books()
+    books.sim.fill(orders=150, customers=60, clean=True)
+    before = len(books.customers())
+    assert books.sync().posted == 150
+    orders = [order.header for order in books.sim.shop.orders.values()]
+    assert len(books.customers()) - before == len({_person(order) for order in orders})
+
+
+def _person(order):
+    billing = order["billing_address"]
+    name = f"{billing['first_name']} {billing['last_name']}"
+    return order["customer_id"] or billing["email"].casefold() or (name.casefold(), billing["zip"])
