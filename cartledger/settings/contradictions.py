@@ -36,8 +36,8 @@ def _within(connection: Connection) -> Iterator[Contradiction]:
         yield ("workflows",), "no_sales", text
     if sales.post_as == "sales_receipt" and unpaid and not sales.receipt_for_unpaid:
         text = (
-            f"names {' and '.join(unpaid)}, which is unpaid, while a sales receipt says that the money came in. "
-            f'Take it out, or set post_as = "invoice", or receipt_for_unpaid = true.'
+            f"names {' and '.join(unpaid)}, while a sales receipt says that the money came in. "
+            f'Take that out, or set post_as = "invoice", or receipt_for_unpaid = true.'
         )
         yield ("sales", "statuses"), "unpaid_receipt", text
     if not connection.payments.default_account and (sales.post_as == "sales_receipt" or connection.records_payments):

@@ -24,7 +24,7 @@ from cartledger.errors import Problem, SettingsWrong
 from cartledger.settings.contradictions import contradictions
 from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Settings
 from cartledger.settings.problems import Places, sentence, variable_of
-from cartledger.settings.words import nearest
+from cartledger.settings.words import closest, nearest
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's
 _NO_SETTINGS = (f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}TEST_")
@@ -40,11 +40,7 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
 
     Relative paths in the file are beside the file. Raises SettingsWrong with every problem.
     """
-    ours = {
-        name: value
-        for name, value in environment.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and not name.startswith(_NO_SETTINGS)
-    }
+    ours = _ours(environment)
     places = Places(path, ours)
     wrong = {name: problem for name in ours if (problem := _variable(name, ours[name], places)) is not None}
     problems = [*wrong.values(), *_secrets_in_file(places)]
@@ -52,10 +48,7 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     try:
         settings = _build(places.tree, known, environment.get(_CREDENTIALS))
     except ValidationError as error:
-        found = [(tuple(map(str, detail["loc"])), detail) for detail in error.errors()]
-        found.sort(key=lambda one: places.line(one[0]))
-        problems += [places.problem(key, detail["type"], sentence(detail, key)) for key, detail in found]
-        raise SettingsWrong(problems) from error
+        raise SettingsWrong([*problems, *_found(error, places)]) from error
     except SettingsError as error:
         text = f"{_CREDENTIALS} cannot be read: {error}."
         raise SettingsWrong([*problems, Problem(code="no_credentials", text=text)]) from error
@@ -64,6 +57,21 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
         raise SettingsWrong(problems)
     ledger = settings.ledger.model_copy(update={"path": path.parent / settings.ledger.path})
     return settings.model_copy(update={"ledger": ledger})
+
+
+def _ours(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and not name.startswith(_NO_SETTINGS)
+    }
+
+
+def _found(error: ValidationError, places: Places) -> Iterator[Problem]:
+    """From the top of the file to its end."""
+    found = [(tuple(map(str, detail["loc"])), detail) for detail in error.errors()]
+    for key, detail in sorted(found, key=lambda one: places.line(one[0])):
+        yield places.problem(key, detail["type"], sentence(detail, key))
 
 
 class _Environment(EnvSettingsSource):
@@ -92,7 +100,10 @@ def _build(tree: dict[str, Any], variables: Mapping[str, str], credentials: str 
             if credentials is None:
                 return environment, file
             secrets = NestedSecretsSettingsSource(
-                file_secret_settings, secrets_dir=credentials, secrets_nested_delimiter="__"
+                file_secret_settings,
+                secrets_dir=credentials,
+                secrets_dir_missing="error",
+                secrets_nested_delimiter="__",
             )
             return environment, secrets, file
 
@@ -106,8 +117,9 @@ def _variable(name: str, value: str, places: Places) -> Problem | None:
     connections = places.tree.get("connections")
     connection = rest.partition("__")[0]
     if section.lower() not in Settings.model_fields:
-        hint = nearest(name, [variable_of([known, rest] if rest else [known]) for known in Settings.model_fields])
-        return Problem(code="unknown_variable", text=f"environment: {name} is not a setting.{hint or ' Unset it.'}")
+        known = closest(section, Settings.model_fields)
+        hint = f'Did you mean "{name.replace(section, known.upper(), 1)}"?' if known else "Unset it."
+        return Problem(code="unknown_variable", text=f"environment: {name} is not a setting. {hint}")
     if connection and isinstance(connections, Mapping) and connection.lower() not in connections:
         hint = nearest(connection.lower(), connections)
         text = f'environment: {name} is of a connection "{connection.lower()}" that the file does not have.{hint}'
