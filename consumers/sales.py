@@ -27,6 +27,7 @@ from mapping.tax import OrderTax, read_taxes
 from mapping.text import marker_of
 
 TAKEN_SUFFIX = "-S"
+PAYMENT = "Payment"
 
 
 class Shop(Protocol):
@@ -179,7 +180,7 @@ class Sales:
         found: dict[str, Made] = {}
         for entity in sorted({part.entity for _, part in parts}):
             wanted = [part for _, part in parts if part.entity == entity]
-            where = _payments_like(wanted) if entity == "Payment" else _numbered(wanted)
+            where = _payments_like(wanted) if entity == PAYMENT else _numbered(wanted)
             rows = self._quickbooks.query(select(entity, where))
             markers = {part.marker for part in wanted}
             found |= {
@@ -190,7 +191,12 @@ class Sales:
         return found
 
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
-        """A number that is taken is ours (found again after all) or a stranger's, who is never touched."""
+        """A number that is taken is ours (found again after all) or a stranger's, who is never touched.
+
+        Payments have no number: one that is refused may be there already, on an invoice that was found again.
+        """
+        if part.entity == PAYMENT and (paid := self.find([(claim.key, part)])):
+            return paid[part.marker]
         if (other := duplicate_of(fault)) is not None:
             return self._number_taken(claim, part, fault, other)
         if lists_are_stale(fault):

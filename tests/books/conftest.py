@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
@@ -42,7 +43,10 @@ class Books:
     """One shop, one company and the program between them. Amounts come as Decimal, debit positive."""
 
     sim: Simulator
-    app: App
+    open_app: Callable[[], App]
+
+    def __post_init__(self) -> None:
+        self.app = self.open_app()
 
     def add(self, *orders: dict[str, Any], items: bool = True) -> None:
         """Put raw orders into the shop and, unless told otherwise, an item for each of their SKUs into the company."""
@@ -67,6 +71,14 @@ class Books:
         synced = run_sync(self.app, NAME, watch)
         assert (synced.waiting, synced.troubles) == (0, ())
         return synced
+
+    def lose_the_ledger(self) -> None:
+        """As after a disk was lost: a program with the same settings that remembers nothing."""
+        path = self.app.settings.ledger.path
+        self.app.close()
+        for file in path.parent.glob(f"{path.name}*"):
+            file.unlink()
+        self.app = self.open_app()
 
     @property
     def pair(self) -> str:
@@ -155,9 +167,10 @@ def _open_books(
     sim = stack.enter_context(Simulator(company=company, home_currency=home_currency, quotas=False))
     own = folder / sim.url.rpartition(":")[2]
     own.mkdir()
-    app = App(read_settings(_settings(own, sim, without), _environment(sim, changes)), quota=Unhurried)
-    stack.callback(app.close)
-    return Books(sim=sim, app=app)
+    path = _settings(own, sim, without)
+    books = Books(sim=sim, open_app=lambda: App(read_settings(path, _environment(sim, changes)), quota=Unhurried))
+    stack.callback(lambda: books.app.close())  # noqa: PLW0108 - the app that there is then
+    return books
 
 
 def _settings(folder: Path, sim: Simulator, without: tuple[str, ...]) -> Path:
