@@ -34,6 +34,7 @@ CREATE TABLE source (
   record BLOB,
   modified TEXT NOT NULL,
   problems TEXT NOT NULL DEFAULT '[]',
+  afterwards TEXT NOT NULL DEFAULT '[]',
   rule TEXT NOT NULL DEFAULT '',
   why TEXT NOT NULL DEFAULT '',
   fingerprint TEXT NOT NULL DEFAULT '',

@@ -21,8 +21,7 @@ ON CONFLICT (pair, kind, id) DO UPDATE SET
   published_at = CASE WHEN source.state IN ('claimed', 'queued') THEN source.published_at END,
   not_before = CASE WHEN source.state IN ('claimed', 'queued') THEN source.not_before END,
   attempts = CASE WHEN source.state = 'claimed' THEN source.attempts ELSE 0 END,
-  problems = CASE WHEN source.state IN ('claimed', 'queued') THEN source.problems ELSE '[]' END,
-  rule = '', why = '', waits_for = NULL
+  problems = '[]', rule = '', why = '', waits_for = NULL
 WHERE source.version <> excluded.version AND source.modified <= excluded.modified
 RETURNING versions
 """
@@ -56,9 +55,11 @@ WHERE pair = :pair AND side = :side AND until <= :now AND (probe_until IS NULL O
 RETURNING pair
 """
 
+# One queued in the future was queued before the clock was set back.
 HANDED_OVER = """
 UPDATE source SET published_at = :now
-WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'queued' AND queued_at <= :asked
+WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'queued'
+  AND (queued_at <= :asked OR queued_at > :now)
 """
 
 NEXT_QUEUED = """
@@ -182,7 +183,8 @@ DELETE FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage 
 """
 
 DECIDED = """
-UPDATE source SET fingerprint = :fingerprint, problems = '[]' WHERE pair = :pair AND kind = :kind AND id = :id
+UPDATE source SET fingerprint = :fingerprint, problems = '[]', afterwards = '[]'
+WHERE pair = :pair AND kind = :kind AND id = :id
 """
 
 SEND = """
@@ -235,14 +237,14 @@ SELECT count(*) AS parts FROM document WHERE pair = :pair AND kind = :kind AND i
 
 # T6 - Settling
 
-TO_BE_HELD = "UPDATE source SET problems = :problems WHERE pair = :pair AND kind = :kind AND id = :id"
+TO_BE_HELD = "UPDATE source SET afterwards = :problems WHERE pair = :pair AND kind = :kind AND id = :id"
 
 SETTLE = """
 UPDATE source SET
-  state = CASE WHEN version <> :version THEN 'queued' WHEN problems <> '[]' THEN 'held' ELSE 'posted' END,
-  record = CASE WHEN version <> :version OR problems <> '[]' THEN record END,
-  posted_version = CASE WHEN problems <> '[]' THEN posted_version ELSE :version END,
-  rule = '', why = '', waits_for = NULL,
+  state = CASE WHEN version <> :version THEN 'queued' WHEN afterwards <> '[]' THEN 'held' ELSE 'posted' END,
+  record = CASE WHEN version <> :version OR afterwards <> '[]' THEN record END,
+  posted_version = CASE WHEN afterwards <> '[]' THEN posted_version ELSE :version END,
+  problems = afterwards, afterwards = '[]', rule = '', why = '', waits_for = NULL,
   queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
 WHERE pair = :pair AND kind = :kind AND id = :id
 RETURNING state, problems
