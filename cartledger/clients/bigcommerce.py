@@ -127,7 +127,7 @@ class BigCommerce:
     def order_products(self, order_id: int) -> list[dict[str, Any]]:
         """All lines of an order. Raises BadRecord when the order is gone, as do the next two."""
         call = _Call(path=f"/v2/orders/{order_id}/products", what=f"the lines of order {order_id}", scope=_ORDERS)
-        return self._all_pages(call, order_id)
+        return self._all_pages(call, _of_the_order(order_id))
 
     def order_taxes(self, order_id: int) -> list[dict[str, Any]]:
         """All tax rows of an order: one for each rate of each line, shipping included."""
@@ -137,7 +137,7 @@ class BigCommerce:
             what=f"the taxes of order {order_id}",
             scope=_ORDERS,
         )
-        return self._all_pages(call, order_id)
+        return self._all_pages(call, _of_the_order(order_id))
 
     def transactions(self, order_id: int) -> list[dict[str, Any]]:
         """What the payment providers did for an order. None at all proves nothing: offline payments may leave none."""
@@ -146,20 +146,26 @@ class BigCommerce:
             what=f"the transactions of order {order_id}",
             scope="Order Transactions: read-only",
         )
-        return self._all_pages(call, order_id)
+        return self._all_pages(call, _of_the_order(order_id))
 
-    def _all_pages(self, call: _Call, order_id: int) -> list[dict[str, Any]]:
+    def variants(self) -> list[dict[str, Any]]:
+        """Every variant of the catalogue: `id`, `product_id`, `sku`. A product without options has one of its own."""
+        call = _Call(
+            path="/v3/catalog/variants",
+            params={"include_fields": "sku,product_id"},
+            what="the SKUs of the catalogue",
+            scope="Products: read-only",
+        )
+        return self._all_pages(call, self._of_a_store)
+
+    def _all_pages(self, call: _Call, found: Callable[[_Read], _Read]) -> list[dict[str, Any]]:
+        """`found` raises for a 404."""
         rows: list[dict[str, Any]] = []
         page, more = 0, True
         while more:
             page += 1
-            read = self._fetch(call.of_page(page))
-            if read.status == 404:
-                raise BadRecord(
-                    [Problem(code="order_gone", text=f"Order {order_id} does not exist in BigCommerce any more.")]
-                )
-            found, more = _a_page(read, page)
-            rows += found
+            some, more = _a_page(found(self._fetch(call.of_page(page))), page)
+            rows += some
         return rows
 
     def _found(self, call: _Call) -> _Read:
@@ -251,6 +257,22 @@ class _Read:
     status: int
     content: Any
     server_time: datetime | None
+
+
+def _of_the_order(order_id: int) -> Callable[[_Read], _Read]:
+    """What an order has is missing only where the order is."""
+
+    def found(read: _Read) -> _Read:
+        if read.status == 404:
+            problem = Problem(
+                code="order_gone",
+                text=f"Order {order_id} does not exist in BigCommerce any more.",
+                fix="If the sale stands, enter it by hand; then use `cartledger held ignore`.",
+            )
+            raise BadRecord([problem])
+        return read
+
+    return found
 
 
 def _waits() -> Iterator[float]:

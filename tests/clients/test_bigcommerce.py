@@ -254,6 +254,7 @@ def test_each_call_names_the_scope_it_needs(shop: BigCommerce, wire: Wire) -> No
         (lambda: shop.order_products(7), "Orders: read-only"),
         (lambda: shop.order_taxes(7), "Orders: read-only"),
         (lambda: shop.transactions(7), "Order Transactions: read-only"),
+        (shop.variants, "Products: read-only"),
     ):
         with pytest.raises(Forbidden) as caught:
             call()
@@ -319,6 +320,22 @@ def test_all_transactions_of_an_order(shop: BigCommerce, wire: Wire, rows: Rows,
     assert shop.transactions(7) == [{"id": n} for n in range(rows.total)]
     assert len(wire.asked) == calls
     assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/orders/7/transactions"}
+
+
+@pytest.mark.parametrize(("total", "calls"), [(0, 1), (250, 1), (251, 2)])
+def test_all_variants_of_the_catalogue(shop: BigCommerce, wire: Wire, total: int, calls: int) -> None:
+    wire.on = Rows(total, v3=True)
+    assert shop.variants() == [{"id": n} for n in range(total)]
+    assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/catalog/variants"}
+    assert [asked.params for asked in wire.asked] == [
+        {"include_fields": "sku,product_id", "limit": "250", "page": str(n + 1)} for n in range(calls)
+    ]
+
+
+def test_variants_of_no_store(shop: BigCommerce, wire: Wire) -> None:
+    wire.replies = [Reply(status=404)]
+    with pytest.raises(Forbidden, match="knows no store “abc123”"):
+        shop.variants()
 
 
 def test_an_empty_envelope_is_no_transaction(shop: BigCommerce, wire: Wire) -> None:
