@@ -16,6 +16,7 @@ first rule that applies decides. Kinds, and what they take:
                   (before they are answered), never after the cap
     status        status=500|503|504|429|401|403, body="fault"|"html"|"empty", executed=False|True
     html          executed, answered 200 with a page
+    missing       executed, a batch's answer without its last item
     truncated     executed, half of the body, then reset
     drip          executed, the body byte by byte, `interval` seconds apart, reset at the cap
     hang          no answer until released (then the real one if `executed`, else a 504 page) or the cap (a 504 page)
@@ -45,6 +46,7 @@ Kind = Literal[
     "commit_late",
     "status",
     "html",
+    "missing",
     "truncated",
     "drip",
     "hang",
@@ -315,6 +317,13 @@ async def _html(exchange: Exchange, _: Faults) -> None:
     await _page(200).send(exchange.send)
 
 
+async def _missing(exchange: Exchange, _: Faults) -> None:
+    answer = await exchange.execute()
+    found = json.loads(answer.body)
+    found["BatchItemResponse"].pop()
+    await _answer(answer.status, json.dumps(found).encode(), "application/json").send(exchange.send)
+
+
 async def _truncated(exchange: Exchange, _: Faults) -> None:
     answer = await exchange.execute()
     await _start(exchange, answer)
@@ -365,6 +374,7 @@ _KINDS: dict[Kind, Callable[[Exchange, Faults], Awaitable[None]]] = {
     "commit_late": _commit_late,
     "status": _status,
     "html": _html,
+    "missing": _missing,
     "truncated": _truncated,
     "drip": _drip,
     "hang": _hang,

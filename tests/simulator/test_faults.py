@@ -161,6 +161,14 @@ def test_html_in_place_of_an_executed_answer(bench):
     assert bench.written == 1
 
 
+def test_a_batch_whose_answer_lacks_its_last_item_is_executed_whole(bench):
+    bench.add("missing", call="batch")
+    items = [{"bId": bid, "operation": "create", "Customer": {"DisplayName": f"Petra {bid}"}} for bid in "12"]
+    answer = bench.client.post("/batch", json={"BatchItemRequest": items}).json()
+    assert [item["bId"] for item in answer["BatchItemResponse"]] == ["1"]
+    assert bench.written == 2
+
+
 def test_truncated_bodies_end_in_a_reset(bench):
     bench.add("truncated")
     parts = []
