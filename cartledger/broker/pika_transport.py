@@ -284,6 +284,9 @@ class Channel(base.StdChannel):
         """(queue, message_count, consumer_count); the count is of messages ready to be delivered."""
         return self._raw.queue_declare(queue, passive=passive, durable=durable, arguments=arguments).method
 
+    def queue_delete(self, queue: str, **_unsupported: Any) -> None:
+        self._raw.queue_delete(queue)
+
     def basic_qos(self, prefetch_size: int, prefetch_count: int, apply_global: bool) -> None:
         # A global limit on a quorum queue closes the whole connection (540).
         if apply_global:

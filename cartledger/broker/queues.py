@@ -120,6 +120,13 @@ class Broker:
         with self._link() as channel:
             topology.declare(channel, self._namespace, workflows)
 
+    def delete(self, workflows: Sequence[str]) -> None:
+        """Delete the queues of these workflows with what is in them: the end of an installation (or of a demo)."""
+        with self._link() as channel:
+            topology.delete(channel, self._namespace, workflows, in_memory=self._polled)
+        for workflow in workflows:
+            self._declared.pop(workflow, None)
+
     def publish(self, workflow: str, bodies: Sequence[bytes]) -> None:
         """Hand over messages in this order; returns when the broker has confirmed every one.
 

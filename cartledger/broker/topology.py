@@ -43,6 +43,15 @@ def declare(channel: Any, namespace: str, workflows: Iterable[str]) -> None:
             Queue(queue_name(namespace, workflow), channel=channel, queue_arguments=_arguments(dead)).declare()
 
 
+def delete(channel: Any, namespace: str, workflows: Iterable[str], *, in_memory: bool) -> None:
+    """Delete the queues with what is in them. On memory:// they end with the process, so only what is in them goes:
+    kombu deletes a queue there through its bindings, and ours have none."""
+    remove = channel.queue_purge if in_memory else channel.queue_delete
+    for workflow in workflows:
+        remove(queue=queue_name(namespace, workflow))
+        remove(queue=dead_queue_name(namespace, workflow))
+
+
 def _arguments(dead: str) -> dict[str, str | int]:
     return {
         "x-queue-type": "quorum",

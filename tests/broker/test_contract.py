@@ -95,6 +95,15 @@ def test_declaring_again_changes_nothing(broker, open_broker, url):
     assert again.depth("sales") == 2
 
 
+def test_deleted_queues_are_gone_with_what_is_in_them(broker):
+    broker.publish("sales", numbered(3))
+    broker.delete(["sales", "lists"])
+    with pytest.raises(QueueMissing):
+        broker.depth("sales")
+    broker.declare(["sales"])
+    assert broker.depth("sales") == 0
+
+
 def test_namespaces_do_not_see_each_other(broker, open_broker, new_namespace, url, inbox):
     other = open_broker(url, new_namespace())
     broker.publish("sales", [b"mine"])
