@@ -163,18 +163,15 @@ class Road:
             check=False,
         )
 
-    def start(self, *args: str, die: str = "") -> Running:
-        """`program.py` in a process of its own, not paced; killed with the test. `die` is the place where it dies."""
-        environment = self._environment() | ({"CARTLEDGER_TEST_DIE": die} if die else {})
+    def start(self, *args: str, place: str = "") -> Running:
+        """`program.py` in a process of its own, not paced; killed with the test. `place` is where it ends."""
+        environment = self._environment() | ({"CARTLEDGER_TEST_PLACE": place} if place else {})
         log = self.folder / f"process-{len(self._processes)}.log"
         with log.open("wb") as stream:
             command = [sys.executable, str(PROGRAM), "--config", str(self.config), *args]
             process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=stream, stderr=stream)
         self._processes.append(Running(process=process, log=log))
         return self._processes[-1]
-
-    def run(self, *, die: str = "") -> Running:
-        return self.start("run", die=die)
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

@@ -1,9 +1,10 @@
-"""The command line for tests, run in a process of its own: nothing is paced, and it dies where a test says.
+"""The command line for tests, run in a process of its own: nothing is paced, and it ends where a test says.
 
-    CARTLEDGER_TEST_DIE="before send 2" python program.py --config cartledger.toml run
+    CARTLEDGER_TEST_PLACE="kill before send 2" python program.py --config cartledger.toml run
 
-kills the process before its second call of `Ledger.send`; `within` kills between the last write and the commit,
-`after` behind the commit. `stall claim 1` lets no call of `Ledger.claim` come back from the first one on.
+kills the process before its second call of `Ledger.send`; `within` is between the last write and the commit, `after`
+behind the commit. `stop` in place of `kill` sends it SIGSTOP; `stall` lets no call of the transition go on from this
+one on.
 """
 
 from __future__ import annotations
@@ -35,33 +36,44 @@ class Unhurried:
         return 0.0
 
 
-def die() -> None:
+def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def mortal(when: str, name: str, nth: int) -> type[Ledger]:
-    """A ledger whose `nth` call of the transition `name` is this process's last."""
-    calls, here = itertools.count(1), threading.local()
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stall() -> None:
+    threading.Event().wait()
+
+
+ENDS = {"kill": kill, "stop": stop, "stall": stall}
+
+
+def ledger_ending_at(place: str) -> type[Ledger]:
+    """A ledger whose calls come to an end at `place`, for instance "kill before send 2"."""
+    how, when, name, nth = place.split()
+    end, calls, here = ENDS[how], itertools.count(1), threading.local()
+    assert when in {"before", "within", "after"}, when
 
     class Mortal(Ledger):
         @contextmanager
         def transaction(self) -> Iterator[None]:
             with super().transaction():
                 yield
-                if getattr(here, "dying", False):
-                    die()
+                if getattr(here, "within", False):
+                    end()
 
     def step(self: Ledger, *args: Any, **options: Any) -> Any:
         call = next(calls)
-        if when == "stall" and call >= nth:
-            threading.Event().wait()
-        last = call == nth
-        if last and when == "before":
-            die()
-        here.dying = last and when == "within"
+        now = call == int(nth) or (how == "stall" and call > int(nth))
+        if now and when == "before":
+            end()
+        here.within = now and when == "within"
         answer = getattr(super(Mortal, self), name)(*args, **options)
-        if last:
-            die()
+        if now and when == "after":
+            end()
         return answer
 
     assert callable(getattr(Ledger, name)), name
@@ -69,18 +81,11 @@ def mortal(when: str, name: str, nth: int) -> type[Ledger]:
     return Mortal
 
 
-def ledger_of(place: str) -> type[Ledger]:
-    if not place:
-        return Ledger
-    when, name, nth = place.split()
-    assert when in {"before", "within", "after", "stall"}, when
-    return mortal(when, name, int(nth))
-
-
 class Unpaced(Context):
     @contextmanager
     def app(self) -> Iterator[App]:
-        ledger = ledger_of(os.environ.get("CARTLEDGER_TEST_DIE", ""))
+        place = os.environ.get("CARTLEDGER_TEST_PLACE", "")
+        ledger = ledger_ending_at(place) if place else Ledger
         app = App(self.settings(), quota=lambda _: Unhurried(), open_ledger=ledger.open)
         try:
             yield app

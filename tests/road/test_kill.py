@@ -29,7 +29,7 @@ def places():
     """42 of them, a few in every run of the tests."""
     chance = random.Random(2)
     everywhere = [
-        (post_as, f"{when} {step} {chance.randint(1, most)}")
+        (post_as, f"kill {when} {step} {chance.randint(1, most)}")
         for step, most in STEPS.items()
         for when in ("before", "within", "after")
         for post_as in ("sales_receipt", "invoice")
@@ -54,7 +54,7 @@ def kept(make_sim, make_road):
 
 def restarted(road):
     """The same settings, started again, until everything is settled."""
-    run = road.run()
+    run = road.start("run")
     road.until_settled()
     assert run.stop() == 0
     return run
@@ -63,7 +63,7 @@ def restarted(road):
 @pytest.mark.parametrize(("post_as", "place"), list(places()))
 def test_killed_at_a_step(kept, undisturbed, post_as, place):
     road = kept(post_as)
-    assert road.run(die=place).wait() == -signal.SIGKILL, "the step was never made"
+    assert road.start("run", place=place).wait() == -signal.SIGKILL, "the step was never made"
     restarted(road)
     road.agree()
     assert road.states() == undisturbed(SHOP, sales={"post_as": post_as})
@@ -83,7 +83,7 @@ def test_killed_at_a_step(kept, undisturbed, post_as, place):
 def test_killed_with_a_call_unanswered(kept, undisturbed, post_as, nth, executed):
     road = kept(post_as)
     road.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=nth, executed=executed)
-    run = road.run()
+    run = road.start("run")
     road.until(lambda: road.sim.faults.held > 0)
     run.kill()
     road.sim.faults.clear()
@@ -98,7 +98,7 @@ def test_a_full_queue_is_not_read_again(make_sim, make_road):
     sim.fill(orders=orders, customers=20, clean=True)
     road = make_road(sim, connection={"interval": "1h"})
     road.enable()
-    run = road.run(die="stall claim 1")
+    run = road.start("run", place="stall before claim 1")
     road.until(lambda: run.said("read"))
     assert road.counts()[State.QUEUED] == orders
     run.kill()

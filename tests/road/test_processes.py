@@ -8,7 +8,7 @@ def test_run_reads_a_shop_it_has_never_read_posts_it_and_stops_when_told(make_si
     sim.fill(orders=40, customers=8)
     road = make_road(sim)
     road.enable()
-    run = road.run()
+    run = road.start("run")
     road.until_settled()
     assert run.stop() == 0
     road.agree()
