@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ from mapping.text import marker_of
 
 TAKEN_SUFFIX = "-S"
 PAYMENT = "Payment"
+TAXES_KEPT = 1000
 
 
 class Shop(Protocol):
@@ -76,6 +78,8 @@ class Sales:
         self._quickbooks = quickbooks
         self._shop = shop
         self._book = book
+        # An order that waits for its customer is decided again soon: its tax rows are not asked for twice.
+        self._taxes = lru_cache(TAXES_KEPT)(self._read_taxes)
 
     def fingerprint(self) -> str:
         return rules_fingerprint(self._connection)
@@ -105,11 +109,14 @@ class Sales:
             order = read_order(read_json(claim.record))
             decision, taxes = self._decision(order, company, "", None), None
             if isinstance(decision, NeedsTaxes):
-                taxes = read_taxes(self._shop.order_taxes(order.id))
+                taxes = self._taxes(order.id, claim.version)
                 decision = self._decision(order, company, "", taxes)
         except BadRecord as error:
             return Held(problems=error.problems)
         return _Read(claim=claim, order=order, taxes=taxes, company=company, decision=_settled(decision))
+
+    def _read_taxes(self, order_id: int, _version: str) -> tuple[OrderTax, ...]:
+        return read_taxes(self._shop.order_taxes(order_id))
 
     def _with_newer_company(self, reads: list[_Read]) -> list[_Read]:
         """What is held may only want something that the company has got since it was read."""

@@ -31,6 +31,7 @@ _ACCOUNTS = {
     "Store credit": ("Other Current Liability", "OtherCurrentLiabilities"),
     "Cost of Goods Sold": ("Cost of Goods Sold", "SuppliesMaterialsCogs"),
     "Opening Balance Equity": ("Equity", "OpeningBalanceEquity"),
+    "Checking": ("Bank", "Checking"),
 }
 _ROLES = {
     "receivable": "Accounts Receivable (A/R)",
