@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from cartledger.ledger.types import State
+from cartledger.records import SourceKey
 from cartledger.settings import read_settings
 from daemon.app import App
 from daemon.commands.demo import NAME, SETTINGS
@@ -22,7 +24,7 @@ from producers.orders import STREAM
 from simulator import Simulator
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "orders"
-PATIENCE = 60
+PATIENCE = 120
 """Seconds after which a sync that does not end is a failure; they take one or two."""
 
 SALES = ("SalesReceipt", "Invoice")
@@ -83,6 +85,12 @@ class Books:
     @property
     def pair(self) -> str:
         return self.app.lines[NAME].connection.pair
+
+    def state(self, order_id: int) -> State:
+        """Where an order stands in the ledger."""
+        standing = self.app.ledger.standing(SourceKey(pair=self.pair, kind="order", id=str(order_id)))
+        assert standing is not None
+        return standing.state
 
     def held(self) -> dict[str, list[str]]:
         """The codes of the reasons, by order."""
@@ -161,10 +169,11 @@ def _open_books(
     *,
     company: str = "us",
     home_currency: str = "USD",
+    seed: int = 1,
     without: tuple[str, ...] = (),
     **changes: Any,
 ) -> Books:
-    sim = stack.enter_context(Simulator(company=company, home_currency=home_currency, quotas=False))
+    sim = stack.enter_context(Simulator(company=company, home_currency=home_currency, seed=seed, quotas=False))
     own = folder / sim.url.rpartition(":")[2]
     own.mkdir()
     path = _settings(own, sim, without)
