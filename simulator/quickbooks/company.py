@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from simulator.quickbooks import errors, query, writes
 from simulator.quickbooks.books import DocumentKey
+from simulator.quickbooks.countries import COUNTRIES
 from simulator.quickbooks.errors import CapExceededError
 from simulator.quickbooks.memory import RequestMemory
 from simulator.quickbooks.oauth import Tokens
@@ -41,26 +42,26 @@ class Change:
 
 
 class Company:
-    """One realm.
+    """One realm of a kind: "us", "us_ast" (automated sales tax), "uk", "au", "ca".
 
-    Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
-    `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
-    how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `preferences` (the whole object),
-    `throttle_body` ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all
-    calls are, 7001).
+    Without `home_currency` it is the country's. Attributes anybody may set: `cap` (seconds until the server gives up on
+    a request), `latency` (seconds a `query`, `read` or `write` takes), `quota` (None switches it off), `clock_skew`
+    (seconds), `requestid_memory` (True, False or how many), `remember_faults`, `warn_duplicates`,
+    `honours_tax_override`, `tax_rounding`, `tax_override_limit`, `preferences` (the whole object), `throttle_body`
+    ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
     """
 
     def __init__(
         self,
         *,
         kind: str = "us",
-        home_currency: str = "USD",
+        home_currency: str | None = None,
         realm_id: str = "4620816365000000001",
         seed: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.kind = kind
-        self.home_currency = home_currency
+        self.home_currency = home_currency or COUNTRIES[kind].currency
         self.realm_id = realm_id
         self.lock = threading.RLock()
         self.memory = RequestMemory()
@@ -71,7 +72,7 @@ class Company:
         self.throttle_body: Literal["xml", "json"] = "xml"
         self.subscription_ended = False
         self.subscription_lapsed = False
-        self.state = State(kind=kind, home_currency=home_currency, clock=clock)
+        self.state = State(kind=kind, home_currency=self.home_currency, clock=clock)
         fill(self.state)
 
     # -- what the API does
@@ -259,6 +260,24 @@ class Company:
     @honours_tax_override.setter
     def honours_tax_override(self, honours: bool) -> None:
         self.state.honours_tax_override = honours
+
+    @property
+    def tax_rounding(self) -> Literal["rate", "line"]:
+        """Outside the US: the company's own tax is summed up by rate and then rounded, or rounded line by line."""
+        return self.state.tax_rounding
+
+    @tax_rounding.setter
+    def tax_rounding(self, rounding: Literal["rate", "line"]) -> None:
+        self.state.tax_rounding = rounding
+
+    @property
+    def tax_override_limit(self) -> Decimal | None:
+        """Outside the US: how far from the company's own sum a tax line may be and stand. None: any amount stands."""
+        return self.state.tax_override_limit
+
+    @tax_override_limit.setter
+    def tax_override_limit(self, limit: Decimal | None) -> None:
+        self.state.tax_override_limit = limit
 
     @property
     def warn_duplicates(self) -> bool:

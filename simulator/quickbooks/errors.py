@@ -332,6 +332,22 @@ def duplicate_number(number: str, type_name: str, txn_id: str) -> FaultError:
     )
 
 
+def no_tax_code(tax_word: str) -> FaultError:
+    """`tax_word` is what the company calls its tax: VAT, GST."""
+    return business(f"Make sure all your transactions have a {tax_word} rate before you save.")
+
+
+def tax_detail_not_allowed() -> FaultError:
+    return fault(
+        Error(
+            code="6170",
+            message="TxnTaxDetail is not allowed",
+            detail="TxnTaxDetail can't be set when GlobalTaxCalculation is NotApplicable.",
+            element="TxnTaxDetail",
+        )
+    )
+
+
 def subscription_ended() -> FaultError:
     return fault(
         Error(

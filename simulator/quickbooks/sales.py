@@ -18,7 +18,8 @@ from simulator.quickbooks.errors import FaultError
 from simulator.quickbooks.lists import due_date, refuse_foreign_currency
 from simulator.quickbooks.numbering import number_document
 from simulator.quickbooks.state import Draft, Effects, Record, State
-from simulator.quickbooks.tax import RULES, TAXABLE, Sale, Tax, TaxableLine
+from simulator.quickbooks.tax import RULES
+from simulator.quickbooks.tax.sale import Sale, Tax, TaxableLine
 from simulator.quickbooks.wire import ZERO, JsonObject, money, plain
 
 SHIPPING = "SHIPPING_ITEM_ID"
@@ -52,6 +53,7 @@ _NOT_TAKEN_OVER = frozenset(
         "RemainingCredit",
         "ExchangeRate",
         "GlobalTaxCalculation",
+        "ApplyTaxAfterDiscount",
         "AutoDocNumber",
         "ShippingTaxIncludedInTotalTax",
         "LinkedTxn",
@@ -71,7 +73,7 @@ class SalesLine:
     shown: JsonObject
     amount: Decimal = ZERO
     account: str | None = None
-    taxable: bool = False
+    taxed: TaxableLine | None = None
     shipping: bool = False
     item: Record | None = None
     units: Decimal = ZERO
@@ -79,8 +81,12 @@ class SalesLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Discount:
+    """What goes off the whole sale; `percent` of it where it was given so."""
+
     amount: Decimal = ZERO
     account: str = ""
+    taxed: TaxableLine | None = None
+    percent: Decimal | None = None
     shown: JsonObject = field(default_factory=dict)
 
 
@@ -126,10 +132,11 @@ def build_sale(state: State, asked: JsonObject, old: Record | None, *, entity: s
 
 
 def _priced(state: State, asked: JsonObject, issued: str, old: Record | None) -> Priced:
-    lines = list(_lines(state, asked["Line"], issued))
+    mode = RULES[state.kind].mode(asked)
+    lines = list(_lines(state, asked["Line"], issued, mode))
     untaxed = Priced(lines=lines, discount=Discount(), tax=Tax())
-    discount = _discount(state, asked["Line"], untaxed.subtotal)
-    tax = RULES[state.kind].assess(state, _taxable_sale(asked, lines, discount, old))
+    discount = _discount(state, asked["Line"], untaxed.subtotal, mode)
+    tax = RULES[state.kind].assess(state, _taxable_sale(asked, lines, discount, mode, old))
     return Priced(lines=lines, discount=discount, tax=tax)
 
 
@@ -159,12 +166,12 @@ def _require(form: Form, asked: JsonObject) -> None:
 # -- lines
 
 
-def _lines(state: State, asked: Sequence[JsonObject], issued: str) -> Iterator[SalesLine]:
+def _lines(state: State, asked: Sequence[JsonObject], issued: str, mode: str) -> Iterator[SalesLine]:
     shipping = 0
     for line in asked:
         kind = line["DetailType"]
         if kind == "SalesItemLineDetail":
-            read = _item_line(state, line, issued)
+            read = _item_line(state, line, issued, mode)
             shipping += read.shipping
             yield read
         elif kind == "DescriptionOnly":
@@ -182,7 +189,7 @@ def _text_line(line: JsonObject) -> JsonObject:
     }
 
 
-def _item_line(state: State, line: JsonObject, issued: str) -> SalesLine:
+def _item_line(state: State, line: JsonObject, issued: str, mode: str) -> SalesLine:
     detail = line["SalesItemLineDetail"]
     reference = detail.get("ItemRef")
     if not reference:
@@ -195,12 +202,12 @@ def _item_line(state: State, line: JsonObject, issued: str) -> SalesLine:
         _check_shipping(state, detail)
     if item is not None and item.shown["Type"] == "Inventory":
         _check_inventory(detail, item, issued)
-    code = RULES[state.kind].line_code(detail.get("TaxCodeRef", {}).get("value"), item)
+    taxed = RULES[state.kind].line(state, mode, detail, amount, item)
     return SalesLine(
-        shown=_shown_item_line(state, line, amount, code),
+        shown=_shown_item_line(state, line, taxed),
         amount=amount,
         account=_income_account(state, item),
-        taxable=code == TAXABLE,
+        taxed=taxed,
         shipping=shipping,
         item=item,
         units=Decimal(detail.get("Qty", 0)),
@@ -236,16 +243,19 @@ def _income_account(state: State, item: Record | None) -> str:
     return income
 
 
-def _shown_item_line(state: State, line: JsonObject, amount: Decimal, code: str) -> JsonObject:
+def _shown_item_line(state: State, line: JsonObject, taxed: TaxableLine) -> JsonObject:
     detail = dict(line["SalesItemLineDetail"])
     for name in ("Qty", "UnitPrice"):
         if name in detail:
             detail[name] = plain(Decimal(detail[name]))
-    detail["TaxCodeRef"] = {"value": code}
+    if taxed.code:
+        detail["TaxCodeRef"] = {"value": taxed.code}
+    if taxed.gross is not None:
+        detail["TaxInclusiveAmt"] = taxed.gross
     if detail.get("ClassRef"):
         _keep_class(state, detail, "ClassTrackingPerTxnLine")
     described = {"Description": line["Description"]} if line.get("Description") else {}
-    shown = {**_line_id(line), **described, "Amount": amount, "DetailType": "SalesItemLineDetail"}
+    shown = {**_line_id(line), **described, "Amount": taxed.amount, "DetailType": "SalesItemLineDetail"}
     return {**shown, "SalesItemLineDetail": detail}
 
 
@@ -282,7 +292,7 @@ def _subtotal_line(subtotal: Decimal) -> JsonObject:
     return {"Amount": money(subtotal), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
 
 
-def _discount(state: State, asked: Sequence[JsonObject], subtotal: Decimal) -> Discount:
+def _discount(state: State, asked: Sequence[JsonObject], subtotal: Decimal, mode: str) -> Discount:
     found = [line for line in asked if line["DetailType"] == "DiscountLineDetail"]
     if not found:
         return Discount()
@@ -296,10 +306,24 @@ def _discount(state: State, asked: Sequence[JsonObject], subtotal: Decimal) -> D
         raise errors.fault(errors.negative_amount("Line.Amount"))
     default = {"value": state.preference("SalesFormsPrefs", "DefaultDiscountAccount")}
     account = state.refer("Account", detail.get("DiscountAccountRef", default))
-    percent = {"DiscountPercent": plain(Decimal(detail["DiscountPercent"]))} if detail.get("PercentBased") else {}
-    shown = {"PercentBased": bool(percent), **percent, "DiscountAccountRef": {"value": account.id}}
-    line = {"Amount": amount, "DetailType": "DiscountLineDetail", "DiscountLineDetail": shown}
-    return Discount(amount=amount, account=account.id, shown=line)
+    taxed = RULES[state.kind].discount(state, mode, detail, amount)
+    percent = plain(Decimal(detail["DiscountPercent"])) if detail.get("PercentBased") else None
+    return Discount(
+        amount=amount,
+        account=account.id,
+        taxed=taxed,
+        percent=percent,
+        shown={
+            "Amount": amount,
+            "DetailType": "DiscountLineDetail",
+            "DiscountLineDetail": {
+                "PercentBased": percent is not None,
+                **({} if percent is None else {"DiscountPercent": percent}),
+                "DiscountAccountRef": {"value": account.id},
+                **({"TaxCodeRef": {"value": taxed.code}} if taxed.code else {}),
+            },
+        },
+    )
 
 
 def _discount_amount(line: JsonObject, detail: JsonObject, subtotal: Decimal) -> Decimal:
@@ -313,15 +337,16 @@ def _discount_amount(line: JsonObject, detail: JsonObject, subtotal: Decimal) ->
 # -- tax
 
 
-def _taxable_sale(asked: JsonObject, lines: Sequence[SalesLine], discount: Discount, old: Record | None) -> Sale:
+def _taxable_sale(
+    asked: JsonObject, lines: Sequence[SalesLine], discount: Discount, mode: str, old: Record | None
+) -> Sale:
     address = asked.get("ShipAddr") or asked.get("BillAddr") or {}
     return Sale(
-        lines=[
-            TaxableLine(amount=line.amount, taxable=line.taxable, shipping=line.shipping)
-            for line in lines
-            if line.account is not None
-        ],
-        discount=discount.amount,
+        lines=[line.taxed for line in lines if line.taxed is not None],
+        discount=discount.taxed,
+        percent=discount.percent,
+        shipping=next((line.taxed for line in lines if line.shipping), None),
+        mode=mode,
         tax_after_discount=bool(asked.get("ApplyTaxAfterDiscount")),
         block=asked.get("TxnTaxDetail") or {},
         shipping_included=bool(asked.get("ShippingTaxIncludedInTotalTax")),
@@ -344,7 +369,7 @@ def _header(state: State, entity: str, asked: JsonObject, issued: str) -> JsonOb
     taken = {name: each for name, each in asked.items() if name not in _NOT_TAKEN_OVER}
     _check_references(state, taken)
     shown = {
-        "ApplyTaxAfterDiscount": False,
+        **RULES[state.kind].header(asked),
         "PrintStatus": "NeedToPrint",
         "EmailStatus": "NotSet",
         **taken,
@@ -439,7 +464,7 @@ def _settlement(entity: str, asked: JsonObject, money_account: str) -> JsonObjec
 def _effects(state: State, form: Form, asked: JsonObject, priced: Priced, money_account: str) -> Effects:
     sold = [(line.account, -line.amount) for line in priced.lines if line.account is not None]
     postings = [(money_account, priced.total), *sold, (priced.discount.account, priced.discount.amount)]
-    postings += [(state.roles["sales tax"], -priced.tax.total), *_cost_of_goods(priced.lines)]
+    postings += [*_owed_tax(state, priced.tax), *_cost_of_goods(priced.lines)]
     stock: dict[str, Decimal] = defaultdict(Decimal)
     for item, units in _stocked(priced.lines):
         stock[item.id] -= form.sign * units
@@ -450,6 +475,13 @@ def _effects(state: State, form: Form, asked: JsonObject, priced: Priced, money_
         stock=dict(stock),
         owed=owed,
     )
+
+
+def _owed_tax(state: State, tax: Tax) -> Iterator[tuple[str, Decimal]]:
+    """Every agency has an account of its own."""
+    for line in tax.detail.get("TaxLine", []):
+        rate = state.get("TaxRate", line["TaxLineDetail"]["TaxRateRef"]["value"])
+        yield state.roles[f"tax agency {rate.shown['AgencyRef']['value']}"], -line["Amount"]
 
 
 def _stocked(lines: Sequence[SalesLine]) -> Iterator[tuple[Record, Decimal]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from simulator.quickbooks import writes
+from simulator.quickbooks.countries import Rate
+from simulator.quickbooks.preferences import preferences
 from simulator.quickbooks.state import Draft, Record, State
 from simulator.quickbooks.wire import JsonObject
 
@@ -26,7 +27,6 @@ _ACCOUNTS = {
     "Discounts given": ("Income", "DiscountsRefundsGiven"),
     "Sales returns": ("Income", "DiscountsRefundsGiven"),
     "Rounding": ("Income", "OtherPrimaryIncome"),
-    "Sales tax payable": ("Other Current Liability", "SalesTaxPayable"),
     "Gift certificates": ("Other Current Liability", "OtherCurrentLiabilities"),
     "Store credit": ("Other Current Liability", "OtherCurrentLiabilities"),
     "Cost of Goods Sold": ("Cost of Goods Sold", "SuppliesMaterialsCogs"),
@@ -36,7 +36,6 @@ _ACCOUNTS = {
 _ROLES = {
     "receivable": "Accounts Receivable (A/R)",
     "undeposited": "Undeposited Funds",
-    "sales tax": "Sales tax payable",
     "opening balance": "Opening Balance Equity",
 }
 _PRODUCTS = {
@@ -60,19 +59,10 @@ _PAYMENT_METHODS = {
 }
 _TERMS = {"Due on receipt": 0, "Net 15": 15, "Net 30": 30}
 
-# (code id, name, [(rate id, name, percent)]); TAX and NON are pseudo codes and come first in every list.
-_TAX_CODES = [
-    ("2", "State tax", [("3", "State tax", "8.25")]),
-    ("3", "City tax", [("4", "State share", "7.25"), ("5", "City share", "1.5")]),
-    ("4", "Out of state", [("6", "Out of state", "0")]),
-    ("5", "California", [("7", "California State", "6"), ("8", "California, Alameda County", "3.25")]),
-    ("6", "Eight percent", [("9", "Eight percent", "8")]),
-]
-
 
 def fill(state: State) -> None:
     """An empty state becomes a company in business."""
-    state.preferences = preferences(state.home_currency, automated=state.kind == "us_ast")
+    state.preferences = preferences(state.kind, state.home_currency)
     _fill_accounts(state)
     for name, (kind, account) in _PRODUCTS.items():
         writes.create(state, "Item", {"Name": name, "Type": kind, "IncomeAccountRef": _account(state, account)})
@@ -85,7 +75,7 @@ def fill(state: State) -> None:
     for name in ("Web", "Wholesale"):
         writes.create(state, "Class", {"Name": name})
         writes.create(state, "Department", {"Name": f"{name} store"})
-    _install(state, "CompanyInfo", "1", _company_info())
+    _install(state, "CompanyInfo", "1", _company_info(state))
     _install(state, "Preferences", "1", state.preferences)
 
 
@@ -112,10 +102,10 @@ def product(state: State, *, name: str, sku: str, kind: str, cost: Decimal, quan
 
 
 def tax_code(state: State, *, name: str, percent: Decimal) -> Record:
-    """A further code of one rate."""
+    """A further code of one rate, owed to the company's first agency."""
     rate_id, code_id = _free_id(state, "TaxRate"), _free_id(state, "TaxCode")
-    _install(state, "TaxRate", rate_id, _tax_rate(name, str(percent)))
-    _install(state, "TaxCode", code_id, _tax_code(name, [rate_id]))
+    _install(state, "TaxRate", rate_id, _tax_rate(Rate(id=rate_id, name=name, percent=str(percent))))
+    _install(state, "TaxCode", code_id, _tax_code(name, (rate_id,)))
     return state.get("TaxCode", code_id)
 
 
@@ -128,39 +118,44 @@ def _account(state: State, name: str) -> JsonObject:
 
 
 def _fill_accounts(state: State) -> None:
-    for name, (kind, sub_type) in _ACCOUNTS.items():
+    taxes = {agency.account: ("Other Current Liability", agency.sub_type) for agency in state.country.agencies}
+    for name, (kind, sub_type) in (_ACCOUNTS | taxes).items():
         writes.create(state, "Account", {"Name": name, "AccountType": kind, "AccountSubType": sub_type})
     state.roles = {role: state.named("Account", name).id for role, name in _ROLES.items()}
+    for agency in state.country.agencies:
+        state.roles[f"tax agency {agency.id}"] = state.named("Account", agency.account).id
     forms = state.preferences["SalesFormsPrefs"]
     forms["DefaultDiscountAccount"] = state.named("Account", "Discounts given").id
     forms["DefaultShippingAccount"] = state.named("Account", "Shipping income").id
 
 
 def _fill_tax(state: State) -> None:
-    agency = {"DisplayName": "State Board of Sales Tax", "TaxTrackedOnSales": True, "TaxTrackedOnPurchases": False}
-    _install(state, "TaxAgency", "1", agency)
-    for pseudo, taxable in (("TAX", True), ("NON", False)):
+    country = state.country
+    for agency in country.agencies:
+        shown = {"DisplayName": agency.name, "TaxTrackedOnSales": True, "TaxTrackedOnPurchases": False}
+        _install(state, "TaxAgency", agency.id, shown)
+    for pseudo, taxable in (("TAX", True), ("NON", False)) if country.pseudo_codes else ():
         code = {"Name": pseudo, "Description": pseudo, "Active": True, "Taxable": taxable, "TaxGroup": False}
         _install(state, "TaxCode", pseudo, code)
-    for code_id, name, rates in _TAX_CODES:
-        for rate_id, rate_name, percent in rates:
-            _install(state, "TaxRate", rate_id, _tax_rate(rate_name, percent))
-        _install(state, "TaxCode", code_id, _tax_code(name, [rate_id for rate_id, _, _ in rates]))
+    for rate in country.rates:
+        _install(state, "TaxRate", rate.id, _tax_rate(rate))
+    for each in country.codes:
+        _install(state, "TaxCode", each.id, {**_tax_code(each.name, each.rates), "Taxable": each.taxable})
 
 
-def _tax_rate(name: str, percent: str) -> JsonObject:
+def _tax_rate(rate: Rate) -> JsonObject:
     return {
-        "Name": name,
+        "Name": rate.name,
         "Description": "Sales Tax",
         "Active": True,
-        "RateValue": Decimal(percent),
-        "AgencyRef": {"value": "1"},
+        "RateValue": Decimal(rate.percent),
+        "AgencyRef": {"value": rate.agency},
         "SpecialTaxType": "NONE",
         "DisplayType": "ReadOnly",
     }
 
 
-def _tax_code(name: str, rates: list[str]) -> JsonObject:
+def _tax_code(name: str, rates: tuple[str, ...]) -> JsonObject:
     details = [{"TaxTypeApplicable": "TaxOnAmount", "TaxRateRef": {"value": rate}, "TaxOrder": 0} for rate in rates]
     return {
         "Name": name,
@@ -174,7 +169,7 @@ def _tax_code(name: str, rates: list[str]) -> JsonObject:
 
 
 def _fill_people(state: State) -> None:
-    address = {"Line1": "12 Harbor Lane", "City": "Berkeley", "CountrySubDivisionCode": "CA", "PostalCode": "94704"}
+    address = state.country.customers_address
     customers: list[JsonObject] = [
         {"DisplayName": "Harbor Lane Stationers", "CompanyName": "Harbor Lane Stationers", "BillAddr": address},
         {"GivenName": "Dana", "FamilyName": "Whitfield", "PrimaryEmailAddr": {"Address": "dana@example.com"}},
@@ -194,25 +189,18 @@ def _install(state: State, entity: str, record_id: str, shown: JsonObject) -> No
     state.put(record, Draft(asked={}, shown=shown))
 
 
-def _company_info() -> JsonObject:
-    address = {
-        "Id": "1",
-        "Line1": "200 Orchard Street",
-        "City": "Oakland",
-        "Country": "US",
-        "CountrySubDivisionCode": "CA",
-        "PostalCode": "94607",
-    }
+def _company_info(state: State) -> JsonObject:
+    address = {"Id": "1", **state.country.address}
     return {
         "CompanyName": "Lantern Goods",
         "LegalName": "Lantern Goods LLC",
         "CompanyAddr": address,
         "CustomerCommunicationAddr": address,
         "LegalAddr": address,
-        "PrimaryPhone": {"FreeFormNumber": "(510) 555-0100"},
+        "PrimaryPhone": {"FreeFormNumber": state.country.phone},
         "CompanyStartDate": _START,
         "FiscalYearStartMonth": "January",
-        "Country": "US",
+        "Country": address["Country"],
         "Email": {"Address": "books@example.com"},
         "WebAddr": {},
         "SupportedLanguages": "en",
@@ -222,88 +210,3 @@ def _company_info() -> JsonObject:
             {"Name": "SubscriptionStatus", "Value": "PAID"},
         ],
     }
-
-
-def preferences(home_currency: str, *, automated: bool) -> JsonObject:
-    """The recorded shape of Preferences, set up for a shop: own numbers, shipping and discounts, stock, sales tax."""
-    thanks = "Thank you for your business."
-    tax: JsonObject = {"UsingSalesTax": True, "TaxGroupCodeRef": {"value": "2"}}
-    return {
-        "AccountingInfoPrefs": {
-            "FirstMonthOfFiscalYear": "January",
-            "UseAccountNumbers": False,
-            "TaxYearMonth": "January",
-            "ClassTrackingPerTxn": False,
-            "TrackDepartments": False,
-            "TaxForm": "6",
-            "CustomerTerminology": "Customers",
-            "DepartmentTerminology": "Location",
-            "ClassTrackingPerTxnLine": False,
-        },
-        "ProductAndServicesPrefs": dict.fromkeys(
-            ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
-        ),
-        "SalesFormsPrefs": _sales_forms(thanks),
-        "EmailMessagesPrefs": {
-            f"{form}Message": {"Subject": f"{form} from Lantern Goods", "Message": thanks}
-            for form in ("Invoice", "Estimate", "SalesReceipt", "Statement")
-        },
-        "VendorAndPurchasesPrefs": {
-            "TrackingByCustomer": True,
-            "BillableExpenseTracking": True,
-            "POCustomField": _custom_fields("PurchasePrefs.UsePurchaseCustom"),
-        },
-        "TimeTrackingPrefs": {
-            "UseServices": True,
-            "BillCustomers": True,
-            "ShowBillRateToAll": False,
-            "WorkWeekStartDate": "Monday",
-            "MarkTimeEntriesBillable": True,
-        },
-        "TaxPrefs": {**tax, "PartnerTaxEnabled": True} if automated else tax,
-        "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": home_currency}},
-        "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
-        "OtherPrefs": {"NameValue": _other_preferences(thanks)},
-    }
-
-
-def _sales_forms(thanks: str) -> JsonObject:
-    return {
-        "CustomField": _custom_fields("SalesFormsPrefs.UseSalesCustom"),
-        "CustomTxnNumbers": True,
-        "AllowDeposit": False,
-        "AllowDiscount": True,
-        "AllowEstimates": True,
-        "ETransactionEnabledStatus": "NotApplicable",
-        "ETransactionAttachPDF": False,
-        "ETransactionPaymentEnabled": False,
-        "IPNSupportEnabled": False,
-        "AllowServiceDate": False,
-        "AllowShipping": True,
-        "AutoApplyCredit": False,
-        "AutoApplyPayments": False,
-        "DefaultTerms": {"value": "3"},
-        "UsingPriceLevels": False,
-        "DefaultCustomerMessage": thanks,
-    }
-
-
-def _custom_fields(prefix: str) -> list[JsonObject]:
-    unused = [{"Name": f"{prefix}{n}", "Type": "BooleanType", "BooleanValue": False} for n in (3, 2, 1)]
-    return [{"CustomField": unused}]
-
-
-def _other_preferences(thanks: str) -> list[dict[str, Any]]:
-    values = {
-        "SalesFormsPrefs.DefaultCustomerMessage": thanks,
-        "SalesFormsPrefs.DefaultItem": "1",
-        "DTXCopyMemo": "true",
-        "UncategorizedAssetAccountId": "4",
-        "UncategorizedIncomeAccountId": "7",
-        "UncategorizedExpenseAccountId": "18",
-        "SFCEnabled": "true",
-        "DataPartner": "false",
-        "Vendor1099Enabled": "true",
-        "TimeTrackingFeatureEnabled": "true",
-    }
-    return [{"Name": name, "Value": value} for name, value in values.items()]

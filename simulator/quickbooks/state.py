@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.books import Books, DocumentKey, Journal
+from simulator.quickbooks.countries import COUNTRIES
 from simulator.quickbooks.wire import ZERO, JsonObject, money, plain
 
 COMPANY_ZONE = dt.timezone(dt.timedelta(hours=-8))
@@ -117,14 +118,17 @@ class State:
 
     def __init__(self, *, kind: str, home_currency: str, clock: Callable[[], float] = time.time) -> None:
         self.kind = kind
+        self.country = COUNTRIES[kind]
         self.home_currency = home_currency
         self.clock = clock
         self.clock_skew = 0.0
         self.books = Books()
         self.preferences: JsonObject = {}
-        self.roles: dict[str, str] = {}  # receivable, undeposited, sales tax, opening balance -> account id
+        self.roles: dict[str, str] = {}  # receivable, undeposited, tax agency 1, … -> account id
         self.warn_duplicates = True
         self.honours_tax_override = True
+        self.tax_rounding: Literal["rate", "line"] = "rate"
+        self.tax_override_limit: Decimal | None = Decimal("0.05")
         self.last_number = "1000"
         self.user = "Sam Example"
         self.fresh: set[DocumentKey] = set()

@@ -30,6 +30,8 @@ class Clock:
 class Desk:
     """Short words for documents written by hand."""
 
+    FaultError = FaultError
+
     def __init__(self, company: Company) -> None:
         self.company = company
 
@@ -54,6 +56,32 @@ class Desk:
         }
         line = {"Amount": Decimal(total), "DetailType": "TaxLineDetail", "TaxLineDetail": detail}
         return {"TxnTaxCodeRef": {"value": code}, "TotalTax": Decimal(total), "TaxLine": [line]}
+
+    def coded(self, item, amount, code, *, gross=None, **product):
+        """A line outside the US; `code` by name, `gross` with tax."""
+        line = self.line(item, amount, tax=self.company.id_of("TaxCode", code), **product)
+        if gross is not None:
+            line["SalesItemLineDetail"]["TaxInclusiveAmt"] = Decimal(gross)
+        return line
+
+    def discount(self, amount, code, *, percent=None):
+        """The company's own discount line outside the US."""
+        kind = {"PercentBased": False} if percent is None else {"PercentBased": True, "DiscountPercent": percent}
+        detail = {**kind, "TaxCodeRef": self.ref("TaxCode", code)}
+        given = {} if amount is None else {"Amount": Decimal(amount)}
+        return {**given, "DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
+
+    def taxes(self, *amounts):
+        """The tax block outside the US: (rate id, amount) each."""
+        lines = [
+            {
+                "Amount": Decimal(amount),
+                "DetailType": "TaxLineDetail",
+                "TaxLineDetail": {"TaxRateRef": {"value": rate}, "PercentBased": True},
+            }
+            for rate, amount in amounts
+        ]
+        return {"TotalTax": sum((line["Amount"] for line in lines), Decimal(0)), "TaxLine": lines}
 
     def ref(self, entity, name):
         return {"value": self.company.id_of(entity, name)}
@@ -103,13 +131,19 @@ def automated(clock):
     return _company("us_ast", clock)
 
 
-def _company(kind, clock):
-    company = Company(kind=kind, clock=clock)
+def _company(kind, clock, **options):
+    company = Company(kind=kind, clock=clock, **options)
     company.quota = None
     company.add_item(name="A", sku="A-1", kind="inventory", cost=Decimal("12.00"), quantity=Decimal(100))
     company.add_item(name="B", sku="B-1")
     company.reset_counts()
     return company
+
+
+@pytest.fixture
+def desk_of(clock):
+    """`desk_of("uk")`: a desk in a company of another kind; further arguments are the company's."""
+    return lambda kind, **options: Desk(_company(kind, clock, **options))
 
 
 @pytest.fixture

@@ -76,6 +76,62 @@ def test_the_same_order_as_invoice_and_payment(desk, lines_1001):
     assert desk.company.balances()[RECEIVABLE] == 0
 
 
+def test_prices_with_tax_and_a_manual_discount(desk_of):
+    """Order 519: 2500.00 less 100.00, both with 5.5 % tax."""
+    uk = desk_of("uk")
+    code = uk.company.add_tax_code(name="5.5 %", percent=D("5.5"))
+    rate = code["SalesTaxRateList"]["TaxRateDetail"][0]["TaxRateRef"]["value"]
+    block = uk.taxes((rate, "125.12"))
+    block["TaxLine"][0]["TaxLineDetail"]["NetAmountTaxable"] = D("2274.88")
+    invoice = uk.invoice(
+        uk.coded("B", "2369.67", "5.5 %", qty="10", price="236.967"),
+        uk.coded("Discount", "-94.79", "5.5 %", qty="1", price="-94.79"),
+        DocNumber="BC-519",
+        CustomerRef=uk.customer(),
+        GlobalTaxCalculation="TaxExcluded",
+        TxnTaxDetail=block,
+    )
+    assert (invoice["TotalAmt"], invoice["TxnTaxDetail"]["TotalTax"]) == (D("2400.00"), D("125.12"))
+    assert uk.company.entries("Invoice", invoice["Id"]) == {RECEIVABLE: D("2400.00")} | dollars(
+        Discounts_given="94.79", Sales="-2369.67", VAT_control="-125.12"
+    )
+
+
+@pytest.fixture
+def lines_1003(desk_of):
+    uk = desk_of("uk")
+    sold = [("100.00", "20.0% S"), ("100.00", "5.0% R"), ("40.00", "0.0% Z")]
+    return uk, [uk.coded("B", amount, code, qty="1", price=amount) for amount, code in sold]
+
+
+@pytest.mark.parametrize("rounding", ["rate", "line"])
+def test_several_rates_and_a_tenth_off_the_whole_order(lines_1003, rounding):
+    uk, sold = lines_1003
+    uk.company.tax_rounding = rounding
+    off = [("-10.00", "20.0% S"), ("-10.00", "5.0% R"), ("-4.00", "0.0% Z")]
+    receipt = uk.receipt(
+        *sold,
+        *[uk.coded("Discount", amount, code, qty="1", price=amount) for amount, code in off],
+        DocNumber="BC-1003",
+        DepositToAccountRef=uk.ref("Account", "Card clearing"),
+        GlobalTaxCalculation="TaxExcluded",
+        TxnTaxDetail=uk.taxes(("1", "18.00"), ("2", "4.50"), ("3", "0")),
+    )
+    assert receipt["TotalAmt"] == D("238.50")
+    assert [line["TaxLineDetail"]["NetAmountTaxable"] for line in receipt["TxnTaxDetail"]["TaxLine"]] == [90, 90, 36]
+    assert [line["Amount"] for line in receipt["TxnTaxDetail"]["TaxLine"]] == [18, D("4.50"), 0]
+    assert uk.company.entries("SalesReceipt", receipt["Id"]) == dollars(
+        Card_clearing="238.50", Discounts_given="24.00", Sales="-240.00", VAT_control="-22.50"
+    )
+
+
+def test_one_discount_line_for_several_rates_is_wrong_by_2_30(lines_1003):
+    uk, sold = lines_1003
+    discount = uk.coded("Discount", "-24.00", "20.0% S", qty="1", price="-24")
+    receipt = uk.receipt(*sold, discount, GlobalTaxCalculation="TaxExcluded")
+    assert (receipt["TxnTaxDetail"]["TotalTax"], receipt["TotalAmt"]) == (D("20.20"), D("236.20"))
+
+
 def test_a_gift_certificate_sold_is_no_revenue(desk):
     receipt = desk.receipt(
         desk.line("B", "20.00", qty="1", price="20", tax="TAX"),
