@@ -76,7 +76,7 @@ def _open_questions(order: Order) -> Iterator[Problem]:
         yield Problem(
             code="lines_missing",
             text=f"The order has {order.items_total} units, and its lines that were read do not hold as many.",
-            fix="The order is read again when it changes; retry it then.",
+            fix="It is read again when it changes in BigCommerce; if it is gone there, use `cartledger held ignore`.",
         )
 
 
