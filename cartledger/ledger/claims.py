@@ -76,8 +76,8 @@ class Claims(Engine):
         """
         with self.transaction():
             self._assert_not_sending(claim.key)
-            detail = {"version": claim.version, "unchanged": True}
-            return self._decided(sql.UNCHANGED, claim, State.POSTED, detail, {"fingerprint": fingerprint})
+            values = {"fingerprint": fingerprint}
+            return self._decided(sql.UNCHANGED, claim, State.POSTED, {"unchanged": True}, values)
 
     def later(
         self,
@@ -118,10 +118,11 @@ class Claims(Engine):
     def _decided(
         self, statement: str, claim: Claim | Sent, wanted: State, detail: dict[str, Any], values: dict[str, str]
     ) -> bool:
-        row = self._row(statement, **as_key(claim.key), fence=claim.fence, now=self._now(), **values)
+        values |= {"version": claim.version, "now": self._now()}
+        row = self._row(statement, **as_key(claim.key), fence=claim.fence, **values)
         if row is None:
             return False
-        self._settled(claim.key, wanted, State(row["state"]), detail)
+        self._settled(claim.key, wanted, State(row["state"]), {"version": claim.version, **detail})
         return True
 
     def _settled(self, key: SourceKey, wanted: State, became: State, detail: dict[str, Any]) -> None:

@@ -138,6 +138,7 @@ class Parts(Claims):
         sent = Sent(
             key=read_key(row),
             part=row["part"],
+            version=row["version"],
             request_id=row["request_id"],
             bid=row["bid"],
             fence=row["sent_fence"],

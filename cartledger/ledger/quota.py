@@ -10,6 +10,7 @@ from cartledger.ledger.engine import Engine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_CLOCKS_APART = 5_000_000
 
 
 class Quota(Engine):
@@ -32,6 +33,7 @@ class Quota(Engine):
         capacity = burst * interval
         now = _microseconds(self.clock())
         values = {"bucket": bucket, "now": now, "interval": interval, "capacity": capacity}
+        values["impossible"] = now + capacity + _CLOCKS_APART
         if self._row(sql.TAKE, **values) is not None:
             return 0.0
         (row,) = self._rows(sql.BUCKET, bucket=bucket)

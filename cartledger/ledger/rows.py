@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.ledger.types import Circuit, Claim, Link, Part, Stage, Standing, State
+from cartledger.ledger.types import Circuit, Claim, Link, Part, Stage, Standing, State, begun
 from cartledger.money import D, read_json, write_json
 from cartledger.records import SourceKey
 
@@ -105,11 +105,12 @@ def read_part(row: sqlite3.Row) -> Part:
     )
 
 
-def read_claim(row: sqlite3.Row, parts: Iterable[Part]) -> Claim:
+def read_claim(row: sqlite3.Row, parts: Sequence[Part]) -> Claim:
     """A claimed row of `source`, with its parts."""
+    on_its_way = (part.version for part in parts if begun(parts, part.version))
     return Claim(
         key=read_key(row),
-        version=row["claimed_version"],
+        version=next(on_its_way, row["version"]),
         record=unpack(row["record"]),
         fence=row["fence"],
         claims=row["claims"],

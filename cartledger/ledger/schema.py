@@ -29,7 +29,6 @@ CREATE TABLE source (
   state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'posted', 'held', 'excluded')),
   version TEXT NOT NULL,
   versions INTEGER NOT NULL DEFAULT 1,
-  claimed_version TEXT NOT NULL DEFAULT '',
   posted_version TEXT NOT NULL DEFAULT '',
   record BLOB,
   modified TEXT NOT NULL,

@@ -176,9 +176,11 @@ class Sources(Claims):
             return self._tell(self._rows(sql.WAKE, **values), "queued", why="the rules have changed")
 
     def hasten(self, pair: str) -> None:
-        """A person asked for it now: queued sources wait for no time (those in doubt are put back)."""
+        """A person asked for it now: queued sources wait for no time (those in doubt are put back), and a side that
+        did not answer is tried at once."""
         with self.transaction():
             self._rows(sql.HASTEN, pair=pair, now=self._now())
+            self._rows(sql.TRY_NOW, pair=pair, now=self._now())
 
     def seen_empty(self, kinds: Iterable[str], at: datetime) -> None:
         """The queue that carries `kinds` was empty at `at`."""

@@ -78,18 +78,15 @@ WHERE pair = :pair AND side = :side
 
 CLAIM = """
 UPDATE source SET
-  state = 'claimed', owner = :owner, lease_until = :lease_until, fence = fence + 1, claims = claims + 1,
-  claimed_version = CASE
-    WHEN EXISTS (SELECT 1 FROM begun b WHERE b.pair = source.pair AND b.kind = source.kind AND b.id = source.id)
-    THEN claimed_version ELSE version END
+  state = 'claimed', owner = :owner, lease_until = :lease_until, fence = fence + 1, claims = claims + 1
 WHERE pair = :pair AND kind = :kind AND id = :id AND (
   (state = 'queued' AND waits_for IS NULL AND (not_before IS NULL OR not_before <= :now))
   OR (state = 'claimed' AND lease_until <= :now))
-RETURNING pair, kind, id, claimed_version, record, fence, claims, attempts, posted_version
+RETURNING pair, kind, id, version, record, fence, claims, attempts, posted_version
 """
 
 CLAIMED = """
-SELECT pair, kind, id, claimed_version, record, fence, claims, attempts, posted_version FROM source
+SELECT pair, kind, id, version, record, fence, claims, attempts, posted_version FROM source
 WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
 """
 
@@ -101,7 +98,7 @@ RETURNING fence
 
 HOLD = """
 UPDATE source SET
-  state = CASE WHEN version <> claimed_version AND NOT EXISTS (
+  state = CASE WHEN version <> :version AND NOT EXISTS (
       SELECT 1 FROM begun b WHERE b.pair = source.pair AND b.kind = source.kind AND b.id = source.id)
     THEN 'queued' ELSE 'held' END,
   problems = :problems, fingerprint = :fingerprint, rule = '', why = '',
@@ -112,7 +109,7 @@ RETURNING state
 
 EXCLUDE = """
 UPDATE source SET
-  state = CASE WHEN version <> claimed_version THEN 'queued' ELSE 'excluded' END,
+  state = CASE WHEN version <> :version THEN 'queued' ELSE 'excluded' END,
   problems = '[]', fingerprint = :fingerprint, rule = :rule, why = '',
   queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
 WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
@@ -121,9 +118,9 @@ RETURNING state
 
 UNCHANGED = """
 UPDATE source SET
-  state = CASE WHEN version <> claimed_version THEN 'queued' ELSE 'posted' END,
-  record = CASE WHEN version <> claimed_version THEN record END,
-  posted_version = claimed_version, problems = '[]', fingerprint = :fingerprint, rule = '', why = '',
+  state = CASE WHEN version <> :version THEN 'queued' ELSE 'posted' END,
+  record = CASE WHEN version <> :version THEN record END,
+  posted_version = :version, problems = '[]', fingerprint = :fingerprint, rule = '', why = '',
   queued_at = :now, not_before = NULL, published_at = NULL, claims = 0, attempts = 0, owner = '', lease_until = NULL
 WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
 RETURNING state
@@ -195,7 +192,7 @@ WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part AND stage = 'p
               AND s.state = 'claimed' AND s.fence = :fence)
   AND NOT EXISTS (SELECT 1 FROM document e WHERE e.pair = :pair AND e.kind = :kind AND e.id = :id
                   AND e.position < document.position AND e.stage <> 'answered')
-RETURNING pair, kind, id, part, request_id, bid, sent_fence, sent, sent_at
+RETURNING pair, kind, id, part, version, request_id, bid, sent_fence, sent, sent_at
 """
 
 SEND_AGAIN = """
@@ -204,7 +201,7 @@ WHERE pair = :pair AND kind = :kind AND id = :id AND request_id = :request_id AN
   AND sent_at <= :sent_before
   AND EXISTS (SELECT 1 FROM source s WHERE s.pair = :pair AND s.kind = :kind AND s.id = :id
               AND s.state = 'claimed' AND s.fence = :fence)
-RETURNING pair, kind, id, part, request_id, bid, sent_fence, sent, sent_at
+RETURNING pair, kind, id, part, version, request_id, bid, sent_fence, sent, sent_at
 """
 
 ASKED = "SELECT * FROM document WHERE request_id = :request_id AND bid = :bid"
@@ -291,6 +288,10 @@ RETURNING pair, kind, id
 
 HASTEN = """
 UPDATE source SET not_before = NULL, queued_at = :now WHERE pair = :pair AND state = 'queued' AND not_before > :now
+"""
+
+TRY_NOW = """
+UPDATE circuit SET until = :now, probe_until = NULL, failures = 0, needs_person = 0 WHERE pair = :pair
 """
 
 # T9 - The sweep
@@ -421,14 +422,15 @@ ON CONFLICT (pair, name) DO UPDATE SET content = excluded.content, fetched_at = 
 
 DROP_REFERENCE = "DELETE FROM reference WHERE pair = :pair AND name = :name"
 
-# Quotas, in microseconds. A bucket fuller than its burst allows comes from a clock that was set back: it starts anew.
+# Quotas, in microseconds. A bucket far fuller than its burst allows comes from a clock that was set back: it starts
+# anew. (A little fuller it is when two processes read the clock and then write in the other order.)
 
 TAKE = """
 INSERT INTO quota (bucket, full_at, closed_until) VALUES (:bucket, :now + :interval, 0)
 ON CONFLICT (bucket) DO UPDATE SET full_at = :interval + CASE
-  WHEN quota.full_at < :now OR quota.full_at > :now + :capacity THEN :now ELSE quota.full_at END
+  WHEN quota.full_at < :now OR quota.full_at > :impossible THEN :now ELSE quota.full_at END
 WHERE quota.closed_until <= :now
-  AND (quota.full_at + :interval <= :now + :capacity OR quota.full_at > :now + :capacity)
+  AND (quota.full_at + :interval <= :now + :capacity OR quota.full_at > :impossible)
 RETURNING full_at
 """
 

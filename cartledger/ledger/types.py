@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -98,8 +98,8 @@ class Part(NewPart):
 class Claim:
     """A source taken by this consumer, until its lease ends or it is settled or given back.
 
-    `version` is what this claim settles: the newest one or, while parts of an older one are unsettled (`begun`), that
-    older one. `record` is the newest record in any case: a begun source is not decided, its stored parts go on.
+    `version` is what this claim settles, and `record` is of that version; but while parts of an older version are on
+    their way (`begun`), `version` is the older one: such a source is not decided, its stored parts go on.
     `claims` counts the claims that ended without a word (a crash), this one included; `attempts` the failures that
     were its own.
     """
@@ -121,8 +121,16 @@ class Claim:
     @property
     def begun(self) -> bool:
         """Whether something of `version` was sent and the rest must follow as planned; else the source is decided."""
-        stages = {part.stage for part in self.parts if part.version == self.version}
-        return Stage.SENDING in stages or ({Stage.PLANNED, Stage.ANSWERED} <= stages and Stage.REFUSED not in stages)
+        return begun(self.parts, self.version)
+
+
+def begun(parts: Iterable[Part], version: str) -> bool:
+    """Whether parts of `version` are on their way: one is sending, or one is answered and another still planned.
+
+    A refused one ends it: the source is decided anew.
+    """
+    stages = {part.stage for part in parts if part.version == version}
+    return Stage.SENDING in stages or ({Stage.PLANNED, Stage.ANSWERED} <= stages and Stage.REFUSED not in stages)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +149,7 @@ class Sent:
 
     key: SourceKey
     part: str
+    version: str
     request_id: str
     bid: str
     fence: int

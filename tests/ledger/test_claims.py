@@ -155,3 +155,15 @@ def test_several_calls_are_one_transaction(shop):
     assert shop.ledger.standing(claim.key).state is State.CLAIMED
     assert shop.ledger.standing(shop.key("2")) is None
     assert shop.ledger.refresh(replace(claim, fence=9)) is None
+
+
+def test_a_refreshed_claim_is_of_one_version_and_decided_as_that(shop):
+    claim = shop.claimed(shop.read("1", "v1"))
+    shop.read("1", "v2")
+    fresh = shop.ledger.refresh(claim)
+    assert (fresh.version, fresh.record) == ("v2", b'{"v":"v2"}')
+    shop.read("1", "v1")
+    assert shop.ledger.plan(fresh, [shop.part()], "rules-1").parts[0].version == "v2"
+    shop.send(fresh, "invoice")
+    assert shop.ledger.answered("request-1", "1-1", shop.made()).newer
+    assert shop.claimed(claim.key).version == "v1"

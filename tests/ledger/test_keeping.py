@@ -168,7 +168,7 @@ def test_the_history_tells_everything_and_names_nobody(shop):
         *("answered", "sent", "refused", "held", "ignored"),
     ]
     assert told[9].detail["amount"] == Decimal("7.10")
-    assert told[12].detail == {"codes": ["6000"]}
+    assert told[12].detail == {"version": "v1", "codes": ["6000"]}
     assert "Ann" not in str(told)
     assert "example.com" not in str(told)
 

@@ -53,3 +53,10 @@ def test_a_clock_that_is_set_back_starts_the_bucket_anew(quota, clock):
         quota.take("b", per_second=1, burst=2)
     clock.step(-3600)
     assert [quota.take("b", per_second=1, burst=2) for _ in range(3)] == [0.0, 0.0, 1.0]
+
+
+def test_clocks_of_two_processes_may_differ_a_little(quota, clock):
+    for _ in range(2):
+        quota.take("b", per_second=1, burst=2)
+    clock.step(-1)
+    assert quota.take("b", per_second=1, burst=2) == 2.0
