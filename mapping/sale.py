@@ -136,7 +136,8 @@ def _tax_detail(
 def _notices(sale: Sale, totals: Totals) -> Iterator[Problem]:
     """What a person should know of a posted order: nothing is wrong with it."""
     payments, method = sale.connection.payments, sale.order.payment_method
-    if sale.deposit is not None and method.casefold() not in {name.casefold() for name in payments.methods}:
+    paid = sale.deposit is not None and sale.total != 0
+    if paid and method.casefold() not in {name.casefold() for name in payments.methods}:
         yield Problem(
             code="unmapped_method",
             text=f'The payment method "{method}" is not in payments.methods; '
