@@ -5,19 +5,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cartledger.settings import read_environment, read_settings
+from cartledger.ledger.types import Standing
+from cartledger.settings import read_settings
 from daemon.app import App
 from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
@@ -25,6 +31,7 @@ from daemon.console import json_option, out, print_json, table
 NAME = "demo"
 IN_FLIGHT = 2  # seconds, in place of 130
 CAP = 1.8  # seconds after which the simulator ends a request, in place of 120
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 SETTINGS = """\
 # A shop and a company that live on this machine only. Secrets come from the environment: see secrets.env.
@@ -75,6 +82,7 @@ default_account = "Card clearing"
 "Credit Card" = {{ method = "Visa" }}
 "PayPal" = {{ account = "PayPal clearing", method = "PayPal" }}
 "Cash on Delivery" = {{ account = "Cash clearing", method = "Cash" }}
+"Bank Deposit" = {{ account = "Checking", method = "Check" }}
 
 [connections.demo.tax.map]
 "*" = "State tax"
@@ -123,23 +131,32 @@ def demo(
         orders=orders, customers=customers or max(1, orders // 5), seed=seed, price_mode=price_mode, company=company
     )
     started = time.monotonic()
+    _end_like_ctrl_c()
     with _folder(keep) as folder, _simulator(made) as addresses:
         settings = {"broker": broker, "namespace": f"demo-{os.getpid()}", "post_as": post_as}
         _write(folder, addresses | settings)
-        app = App(read_settings(folder / "cartledger.toml", {**read_environment(), **_secrets(addresses)}))
+        app = App(read_settings(folder / "cartledger.toml", _secrets(addresses)))
         try:
             synced = sync_with_progress(app, NAME)
-            facts = _facts(synced, addresses["url"], time.monotonic() - started)
+            proof = _ask(f"{addresses['url']}/control/proof?number=BC-%7Bid%7D")
+            facts = _facts(synced, proof, _ask(f"{addresses['url']}/control/report"), time.monotonic() - started)
             if as_json:
                 print_json(facts)
             else:
-                _print(app, synced, facts, keep)
+                _print(facts, proof["totals"], app.ledger.held(app.lines[NAME].connection.pair), post_as)
         finally:
             app.close()
         if keep:
             _stay(folder)
-    agree = facts["difference"] == "0.00" and facts["duplicates"] == 0 and not synced.waiting
-    ctx.exit(0 if agree else 1)
+        elif not as_json:
+            _say_what_next()
+    ctx.exit(0 if _agree(facts) else 1)
+
+
+def _end_like_ctrl_c() -> None:
+    """A closed terminal and a plain kill take the simulators along, too."""
+    for number in ENDINGS:
+        signal.signal(number, signal.default_int_handler)
 
 
 @contextlib.contextmanager
@@ -149,7 +166,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
             yield Path(folder)
         return
     keep.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if (keep / "cartledger.db").exists():
+    if any((keep / name).exists() for name in ("cartledger.toml", "cartledger.db")):
         raise click.UsageError(f"{keep} holds a demo already; name another folder.")
     yield keep
 
@@ -190,14 +207,21 @@ def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
 def _write(folder: Path, facts: Mapping[str, str]) -> None:
     text = SETTINGS.format(**facts, in_flight=IN_FLIGHT, start_date="2020-01-01")
     (folder / "cartledger.toml").write_text(text)
+    variables = {"CARTLEDGER_CONFIG": str(folder.resolve() / "cartledger.toml"), **_secrets(facts)}
     secrets = folder / "secrets.env"
     secrets.touch(mode=0o600)
-    secrets.write_text("".join(f"export {name}='{value}'\n" for name, value in _secrets(facts).items()))
+    secrets.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
 
 
-def _facts(synced: Synced, url: str, seconds: float) -> dict[str, Any]:
+def _ask(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the simulator's own http address
+        facts: dict[str, Any] = json.load(answer)
+    return facts
+
+
+def _facts(synced: Synced, proof: Mapping[str, Any], report: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     """The one object: calls and documents are counted by the simulators, not by the client."""
-    report, proof = _ask(f"{url}/control/report"), _ask(f"{url}/control/proof?number=BC-%7Bid%7D")
+    quickbooks = {name: report["quickbooks"][name] for name in ("reads", "batches", "singles", "written", "throttled")}
     return {
         "orders": proof["orders"],
         "posted": synced.posted,
@@ -207,54 +231,100 @@ def _facts(synced: Synced, url: str, seconds: float) -> dict[str, Any]:
         "duplicates": proof["duplicates"],
         "difference": proof["difference"],
         "bigcommerce": report["bigcommerce"],
-        "quickbooks": report["quickbooks"],
+        "quickbooks": quickbooks,
         "seconds": round(seconds, 1),
     }
 
 
-def _ask(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the simulator's own http address
-        facts: dict[str, Any] = json.load(answer)
-    return facts
+def _agree(facts: Mapping[str, Any]) -> bool:
+    settled = facts["posted"] + facts["held"] + facts["excluded"] == facts["orders"]
+    once = facts["documents"] == facts["posted"] and facts["duplicates"] == 0
+    return bool(settled and once and facts["difference"] == "0.00")
 
 
-def _print(app: App, synced: Synced, facts: Mapping[str, Any], keep: Path | None) -> None:
+def _print(
+    facts: Mapping[str, Any], totals: Mapping[str, Mapping[str, str]], held: Iterable[Standing], post_as: str
+) -> None:
     console = out()
-    pair = app.lines[NAME].connection.pair
-    rows = [
-        ("posted", synced.posted, "each as one document, numbered BC-<order>"),
-        ("held", synced.held, _first_reasons(app, pair)),
-        ("excluded", synced.excluded, "by a rule: not sold, or sold on a marketplace"),
+    document = post_as.replace("_", " ")
+    outcomes = [
+        ("posted", facts["posted"], f"one {document} each, numbered BC-1001 and so on"),
+        ("held", facts["held"], "waiting for a person: see below"),
+        ("excluded", facts["excluded"], "left out by a rule: not sold, or sold on a marketplace"),
     ]
+    title = f"{facts['orders']} orders of a made-up shop, brought into the books of a made-up company"
+    console.print(table(title, ["orders", "count", "what became of them"], outcomes, right=["count"]))
+    console.print()
+    amounts = ["shop", "books", "difference"]
+    console.print(table("The proof, to the cent", ["posted orders", *amounts], _proof(totals, post_as), right=amounts))
+    console.print(f"Documents there twice: {facts['duplicates']}. Counted by the simulators, not by cartledger.\n")
+    if causes := _causes(held):
+        reasons = table("Held", ["order", "why", "what to do"], causes)
+        reasons.show_lines = True
+        console.print(reasons)
+        console.print()
+    quickbooks = facts["quickbooks"]
     console.print(
-        table(f"{facts['orders']} orders of a made-up shop", ["orders", "count", "what"], rows, right=["count"])
+        f"{facts['bigcommerce']['calls']} calls to BigCommerce, {quickbooks['reads']} reads and "
+        f"{quickbooks['batches']} batches of at most 30 to QuickBooks, at the pace that the real ones allow: "
+        f"{facts['seconds']} s."
     )
-    reads, shop = facts["quickbooks"]["reads"], facts["bigcommerce"]["calls"]
-    console.print(
-        f"\nShop and books differ by {facts['difference']}, {facts['duplicates']} documents are there twice "
-        f"(as the simulators count it).\nCalls: {shop} to BigCommerce, {reads} reads and "
-        f"{facts['quickbooks']['batches']} batches to QuickBooks, in {facts['seconds']} s."
-    )
-    if keep is None:
-        console.print(
-            "\nTo play with it: .venv/bin/cartledger demo --keep demo · For a real shop: README.md, “A real shop”."
+
+
+def _proof(totals: Mapping[str, Mapping[str, str]], post_as: str) -> Iterator[tuple[str, ...]]:
+    names = {
+        "sales": "sales with tax",
+        "tax": "sales tax in them",
+        "money": "money received" if post_as == "sales_receipt" else "money received or owed",
+    }
+    for key, name in names.items():
+        shop, books = Decimal(totals[key]["shop"]), Decimal(totals[key]["books"])
+        yield name, f"{shop:,.2f}", f"{books:,.2f}", f"{books - shop:,.2f}"
+
+
+def _causes(held: Iterable[Standing]) -> list[tuple[str, str, str]]:
+    """The first order of each cause."""
+    by_code: dict[str, list[Standing]] = defaultdict(list)
+    for one in held:
+        by_code[one.problems[0].code].append(one)
+    return [
+        (
+            ones[0].key.id + (f" and {len(ones) - 1} more" if len(ones) > 1 else ""),
+            ones[0].problems[0].text,
+            ones[0].problems[0].fix,
         )
+        for ones in by_code.values()
+    ]
 
 
-def _first_reasons(app: App, pair: str) -> str:
-    held = app.ledger.held(pair)
-    causes = dict.fromkeys(one.problems[0].code for one in held)
-    return ", ".join(causes)
+def _program() -> str:
+    """How this program is called from where we are."""
+    if shutil.which("cartledger"):
+        return "cartledger"
+    path = Path(sys.argv[0]).absolute()
+    return shlex.quote(min(str(path), os.path.relpath(path), key=len))
+
+
+def _say_what_next() -> None:
+    out().print(
+        f"\nTo look around in it: {_program()} demo --keep demo\nFor a real shop and company: README.md, “A real shop”"
+    )
 
 
 def _stay(folder: Path) -> None:
-    console = out()
-    console.print(
-        f"\nBoth simulators keep running until Ctrl-C. In another terminal:\n"
-        f"  . {folder}/secrets.env; export CARTLEDGER_CONFIG={folder}/cartledger.toml\n"
-        f"  cartledger status · cartledger held list · cartledger sync {NAME}\n"
-        f"  cartledger enable {NAME}; cartledger run"
+    # Blocked from here on, so that none can arrive between saying so and waiting for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    program = _program()
+    out().print(
+        f"""
+Shop and company keep running until Ctrl-C. In another terminal, in this folder:
+
+  . {shlex.quote(str(folder / "secrets.env"))}
+  {program} status         where everything stands
+  {program} held list      what waits for a person, and why
+  {program} sync {NAME}      look for new orders once
+  {program} enable {NAME}    let it post by itself, then:
+  {program} run            read and post until stopped""",
+        soft_wrap=True,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            time.sleep(3600)
+    signal.sigwait(ENDINGS)
