@@ -1,0 +1,193 @@
+"""`cartledger demo` as a newcomer runs it: a process, its output, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+PROGRAM = Path(sys.executable).parent / "cartledger"
+PATIENCE = 60
+
+KEYS = {
+    "orders": None,
+    "posted": None,
+    "held": None,
+    "excluded": None,
+    "documents": None,
+    "duplicates": None,
+    "difference": None,
+    "bigcommerce": {"calls", "throttled"},
+    "quickbooks": {"reads", "batches", "singles", "written", "throttled"},
+    "seconds": None,
+}
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Runs `cartledger demo` to its end."""
+
+    return lambda *args: run_to_its_end([PROGRAM, "demo", *args], tmp_path)
+
+
+def run_to_its_end(command, folder):
+    return subprocess.run(
+        command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def _environment():
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
+def facts_of(finished):
+    assert finished.returncode == 0, finished.stderr
+    facts = json.loads(finished.stdout)
+    assert facts.keys() == KEYS.keys()
+    assert {name: facts[name].keys() for name, inner in KEYS.items() if inner} == {
+        name: inner for name, inner in KEYS.items() if inner
+    }
+    assert facts["posted"] + facts["held"] + facts["excluded"] == facts["orders"]
+    assert (facts["documents"], facts["duplicates"], facts["difference"]) == (facts["posted"], 0, "0.00")
+    assert (facts["bigcommerce"]["throttled"], facts["quickbooks"]["throttled"]) == (0, 0)
+    assert facts["quickbooks"]["singles"] == 0
+    return facts
+
+
+def test_one_object_and_the_same_seed_makes_the_same_shop(demo):
+    first, second = (facts_of(demo("--orders", "25", "--seed", "7", "--json")) for _ in range(2))
+    assert first["orders"] == 25
+    assert first["quickbooks"].pop("written") == second["quickbooks"].pop("written") > first["posted"]
+    for timing in ("seconds", "quickbooks", "bigcommerce"):
+        del first[timing], second[timing]
+    assert first == second
+
+
+def test_the_other_price_mode_kind_of_company_and_document(demo):
+    others = ("--price-mode", "inclusive", "--company", "us_ast", "--post-as", "invoice")
+    facts = facts_of(demo("--orders", "25", "--seed", "3", "--json", *others))
+    assert facts["quickbooks"]["written"] > 1.6 * facts["posted"] > 0  # invoices, most of their payments, customers
+
+
+def test_on_rabbitmq(demo):
+    url = os.environ.get("CARTLEDGER_TEST_AMQP_URL")
+    if not url:
+        pytest.skip("no RabbitMQ: CARTLEDGER_TEST_AMQP_URL is not set")
+    on_rabbitmq = facts_of(demo("--orders", "25", "--seed", "7", "--json", "--broker", url))
+    in_process = facts_of(demo("--orders", "25", "--seed", "7", "--json"))
+    for facts in (on_rabbitmq, in_process):
+        for timing in ("seconds", "quickbooks", "bigcommerce"):
+            del facts[timing]
+    assert on_rabbitmq == in_process
+
+
+def test_what_a_newcomer_sees(demo):
+    finished = demo()
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    lines = [[cell.strip() for cell in line.split("│")] for line in finished.stdout.splitlines()]
+    counts = {cells[0]: int(cells[1]) for cells in lines if cells[0] in {"posted", "held", "excluded"}}
+    assert sum(counts.values()) == 120
+    assert counts["held"] >= 4
+    proof = {cells[0]: cells[1:] for cells in lines if cells[-1] == "0.00"}
+    assert proof.keys() == {"sales with tax", "sales tax in them", "money received"}
+    assert all(shop == books and len(shop) > len("0.00") for shop, books, _ in proof.values())
+    for cause in ("totals do not close", "cannot be read", "status 15", "books are in USD"):
+        assert cause in " ".join(" ".join(cells[1:2]) for cells in lines), finished.stdout
+    assert "Documents there twice: 0." in finished.stdout
+    assert "demo --keep demo" in finished.stdout
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A demo that stays in the folder `play here`: the process, and its output until it waited."""
+    command = [PROGRAM, "demo", "--orders", "12", "--seed", "5", "--keep", "play here"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        said = []
+        while "run " not in (line := process.stdout.readline()):
+            assert line, said
+            said.append(line)
+        yield process, "".join([*said, line])
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_kept_demo_can_be_played_with_as_it_says_and_ends_at_ctrl_c(kept, demo, tmp_path):
+    process, said = kept
+    folder = tmp_path / "play here"
+    assert {path.name for path in folder.iterdir()} >= {"cartledger.toml", "cartledger.db", "secrets.env"}
+    for name in ("secrets.env", "cartledger.db"):
+        assert (folder / name).stat().st_mode & 0o777 == 0o600
+
+    source, *commands = [line.strip() for line in said.partition("Ctrl-C")[2].splitlines()[1:] if line.strip()]
+    calls = [re.split(r"\s{2,}", command)[0] for command in commands]
+    assert [call.partition("cartledger ")[2] for call in calls] == [
+        "status",
+        "held list",
+        "sync demo",
+        "enable demo",
+        "run",
+    ]
+    for call in calls[:-1]:
+        done = _in_a_shell(f"{source} && {call}", tmp_path)
+        assert done.returncode in (0, 1), done.stderr
+        assert "Traceback" not in done.stderr
+    status = json.loads(_in_a_shell(f"{source} && {calls[0]} --json", tmp_path).stdout)
+    assert status["connections"]["demo"]["enabled"] is True
+    _run_and_stop(f"{source} && exec {calls[-1]}", tmp_path)
+
+    again = demo("--keep", "play here")
+    assert again.returncode == 2
+    assert "holds a demo already; name another folder" in again.stderr
+
+    url = simulators_of(folder)
+    assert answers(url)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 0
+    assert not answers(url)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_kept_demo_takes_the_simulators_along_when_it_is_ended(kept, tmp_path, number):
+    process, _ = kept
+    url = simulators_of(tmp_path / "play here")
+    process.send_signal(number)
+    assert process.wait(PATIENCE) == 0
+    assert not answers(url)
+
+
+def _in_a_shell(command, folder):
+    return run_to_its_end(["/bin/sh", "-c", command], folder)
+
+
+def simulators_of(folder):
+    """The address of a kept demo's shop and company."""
+    return re.search(r'api_url = "(http://[\d.:]+)/', (folder / "cartledger.toml").read_text())[1]
+
+
+def answers(url):
+    try:
+        return httpx.get(f"{url}/control/ready").json() == {"ready": True}
+    except httpx.ConnectError:
+        return False
+
+
+def _run_and_stop(command, folder):
+    """Until it says that it has started; then SIGTERM."""
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", command], cwd=folder, env=_environment(), stderr=subprocess.PIPE, text=True
+    )
+    said = process.stderr.readline()
+    process.terminate()
+    rest = process.communicate(timeout=PATIENCE)[1]
+    assert (process.returncode, json.loads(said)["action"]) == (0, "started"), said + rest
