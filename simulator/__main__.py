@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from simulator.serve import Simulator
 
@@ -29,8 +31,17 @@ def main(argv: list[str] | None = None) -> int:
         )
         sys.stdout.write(json.dumps(simulator.addresses()) + "\n")
         sys.stdout.flush()
+        if options.until_stdin_closes:
+            threading.Thread(target=_when_stdin_closes, args=(stopped.set,), daemon=True).start()
         stopped.wait()
     return 0
+
+
+def _when_stdin_closes(then: Callable[[], None]) -> None:
+    # Unbuffered: a daemon thread that holds the lock of sys.stdin would abort the interpreter's end.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    then()
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
@@ -46,6 +57,9 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--requestid-memory", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--quotas", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end with whoever started it, however it ends"
+    )
     return parser.parse_args(argv)
 
 

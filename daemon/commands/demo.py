@@ -22,11 +22,14 @@ from typing import Any
 
 import click
 
+from cartledger.broker.queues import Broker
+from cartledger.errors import BrokerDown
 from cartledger.ledger.types import Standing
-from cartledger.settings import read_settings
+from cartledger.settings import Settings, read_settings
 from daemon.app import App
 from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
+from producers.handover import KINDS
 
 NAME = "demo"
 IN_FLIGHT = 2  # seconds, in place of 130
@@ -133,23 +136,22 @@ def demo(
     started = time.monotonic()
     _end_like_ctrl_c()
     with _folder(keep) as folder, _simulator(made) as addresses:
-        settings = {"broker": broker, "namespace": f"demo-{os.getpid()}", "post_as": post_as}
-        _write(folder, addresses | settings)
-        app = App(read_settings(folder / "cartledger.toml", _secrets(addresses)))
-        try:
-            synced = sync_with_progress(app, NAME)
-            proof = _ask(f"{addresses['url']}/control/proof?number=BC-%7Bid%7D")
-            facts = _facts(synced, proof, _ask(f"{addresses['url']}/control/report"), time.monotonic() - started)
+        _write(folder, addresses | {"broker": broker, "namespace": f"demo-{os.getpid()}", "post_as": post_as})
+        settings = read_settings(folder / "cartledger.toml", _secrets(addresses))
+        with _queues(settings):
+            with contextlib.closing(App(settings)) as app:
+                synced = sync_with_progress(app, NAME)
+                held = app.ledger.held(app.lines[NAME].connection.pair)
+            proof, report = (_ask(addresses["url"], what) for what in ("proof", "report"))
+            facts = _facts(synced, proof, report, time.monotonic() - started)
             if as_json:
                 print_json(facts)
             else:
-                _print(facts, proof["totals"], app.ledger.held(app.lines[NAME].connection.pair), post_as)
-        finally:
-            app.close()
-        if keep:
-            _stay(folder)
-        elif not as_json:
-            _say_what_next()
+                _print(facts, proof["totals"], held, post_as)
+            if keep:
+                _stay(folder)
+            elif not as_json:
+                _say_what_next()
     ctx.exit(0 if _agree(facts) else 1)
 
 
@@ -172,9 +174,22 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def _queues(settings: Settings) -> Iterator[None]:
+    """Declared before anything is read: a broker that is not there is a sentence, not a wait. Gone with the demo."""
+    url, namespace = settings.broker.url, settings.broker.namespace
+    with Broker(url, namespace) as broker:
+        broker.declare(list(KINDS))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(BrokerDown), Broker(url, namespace) as broker:
+            broker.delete(list(KINDS))
+
+
+@contextlib.contextmanager
 def _simulator(shop: Shop) -> Iterator[dict[str, str]]:
     """Both sides in a process of their own; yields their addresses and secrets."""
-    options = {
+    arguments = {
         "--orders": shop.orders,
         "--customers": shop.customers,
         "--seed": shop.seed,
@@ -182,17 +197,21 @@ def _simulator(shop: Shop) -> Iterator[dict[str, str]]:
         "--company": shop.company,
         "--cap": CAP,
     }
-    arguments = [str(word) for pair in options.items() for word in pair]
+    command = [sys.executable, "-m", "simulator", "--until-stdin-closes"]
     process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-        [sys.executable, "-m", "simulator", *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*command, *(str(word) for pair in arguments.items() for word in pair)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    assert process.stdout is not None  # noqa: S101 - asked for above
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101
     try:
-        yield json.loads(process.stdout.readline())
+        with process.stdin, process.stdout:
+            yield json.loads(process.stdout.readline())
     finally:
-        process.terminate()
         process.wait()
-        process.stdout.close()
 
 
 def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
@@ -213,8 +232,8 @@ def _write(folder: Path, facts: Mapping[str, str]) -> None:
     secrets.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
 
 
-def _ask(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the simulator's own http address
+def _ask(url: str, what: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{url}/control/{what}") as answer:  # noqa: S310 - the simulator's own http address
         facts: dict[str, Any] = json.load(answer)
     return facts
 

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -157,13 +158,23 @@ def test_a_kept_demo_can_be_played_with_as_it_says_and_ends_at_ctrl_c(kept, demo
     assert not answers(url)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_kept_demo_takes_the_simulators_along_when_it_is_ended(kept, tmp_path, number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGKILL, -9)])
+def test_a_kept_demo_takes_the_simulators_along_however_it_ends(kept, tmp_path, number, code):
     process, _ = kept
     url = simulators_of(tmp_path / "play here")
     process.send_signal(number)
-    assert process.wait(PATIENCE) == 0
-    assert not answers(url)
+    assert process.wait(PATIENCE) == code
+    limit = time.monotonic() + PATIENCE
+    while answers(url):
+        assert time.monotonic() < limit, f"{url} still answers"
+
+
+def test_a_broker_that_is_not_there_is_a_sentence(demo):
+    finished = demo("--orders", "5", "--broker", "pika://guest:secret@127.0.0.1:9/%2F")
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert "127.0.0.1:9" in finished.stderr
+    assert "secret" not in finished.stderr
+    assert "Traceback" not in finished.stderr
 
 
 def _in_a_shell(command, folder):
