@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from cartledger import logs
 from cartledger.errors import CartledgerError, Pause, Stop, Throttled
 from cartledger.ledger.store import Ledger
+from cartledger.ledger.types import Circuit
 
 SIDE = "quickbooks"
 FIRST_WAIT = timedelta(seconds=10)
@@ -44,17 +45,15 @@ class Breaker:
 
     def closed_until(self) -> datetime | None:
         """None when calls may go out; else when the next one may."""
-        for circuit in self._ledger.circuits(self._pair):
-            if circuit.side == SIDE and circuit.until > self._clock():
-                return circuit.until
-        return None
+        circuit = self._standing()
+        return circuit.until if circuit and circuit.until > self._clock() else None
 
     def failed(self, error: CartledgerError) -> datetime:
         """Note a failed call. Returns when to try again. One lost answer opens nothing; three in a row do."""
         self._doubts += 1
         if error.in_doubt and self._doubts < DOUBTS_IN_A_ROW:
             return self._clock()
-        standing = next((c for c in self._ledger.circuits(self._pair) if c.side == SIDE), None)
+        standing = self._standing()
         until = self._clock() + wait_for(error, standing.failures + 1 if standing else 1)
         self._ledger.open_circuit(
             self._pair, SIDE, until=until, reason=str(error), needs_person=isinstance(error, Stop)
@@ -62,6 +61,15 @@ class Breaker:
         if standing is None:
             logs.warning(f"QuickBooks: {error}", action="circuit_open", connection=self._connection)
         return until
+
+    def tried(self) -> None:
+        """Note that sources were worked on. One that was to try the side may have had no call to make: a read that
+        succeeds closes nothing, since a company can be read that takes no data."""
+        if self._standing():
+            self._ledger.probe_over(self._pair, SIDE)
+
+    def _standing(self) -> Circuit | None:
+        return next((circuit for circuit in self._ledger.circuits(self._pair) if circuit.side == SIDE), None)
 
     def worked(self) -> None:
         """Note a call that was answered."""

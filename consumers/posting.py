@@ -125,6 +125,7 @@ class Posting:
         out: dict[SourceKey, Outcome] = {}
         for group in _groups(claims):
             self._guarded(group, out)
+        self._breaker.tried()
         return out
 
     def _guarded(self, claims: Sequence[Claim], out: dict[SourceKey, Outcome]) -> None:

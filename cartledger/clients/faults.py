@@ -31,7 +31,9 @@ from cartledger.errors import (
 THROTTLE_SECONDS = 60.0
 """How long Intuit asks to wait after a 429."""
 
-_CONNECT = "Run `cartledger connect` and sign in as an administrator of the company."
+CONNECT = (
+    "Connect the app to the company again, as an administrator of it, and put the new refresh token into the settings."
+)
 _RULES = "Correct the order in the shop, or the settings, then retry it."
 _REPORT = "This is a mistake of cartledger: please report it with the text above."
 _QUOTED_AT_MOST = 300
@@ -164,7 +166,7 @@ _IN_QUICKBOOKS = "Change it in QuickBooks, then retry."
 _SUBSCRIPTION = "Renew the QuickBooks subscription, or connect a company that is active."
 
 QUICKBOOKS: Mapping[str, Row] = {
-    "120": Row(verdict=Forbidden, cause="QuickBooks does not let this app at the company.", fix=_CONNECT),
+    "120": Row(verdict=Forbidden, cause="QuickBooks does not let this app at the company.", fix=CONNECT),
     "130": _down("The company is being moved inside QuickBooks."),
     "140": _down("The company is locked."),
     "150": _down("QuickBooks is under maintenance."),
@@ -218,18 +220,18 @@ QUICKBOOKS: Mapping[str, Row] = {
     "2600": _mistake("Two parts of the document contradict each other."),
     "3000": _hold("A custom field is wrong.", "Choose a custom field that is switched on in QuickBooks."),
     "3001": Row(verdict=Throttled, cause="The quota of calls is used up.", fix="It goes on by itself."),
-    "3100": Row(verdict=Forbidden, cause="The app has no permission for this company.", fix=_CONNECT),
-    "3200": Row(verdict=Unauthorised, cause="QuickBooks refuses the token.", fix=_CONNECT),
+    "3100": Row(verdict=Forbidden, cause="The app has no permission for this company.", fix=CONNECT),
+    "3200": Row(verdict=Unauthorised, cause="QuickBooks refuses the token.", fix=CONNECT),
     "3202": Row(
         verdict=Forbidden,
         cause="The token belongs to another company, or to the other of sandbox and live.",
-        fix=_CONNECT,
+        fix=CONNECT,
     ),
     "4000": _mistake("QuickBooks cannot read the query."),
     "4001": _mistake("QuickBooks refuses the query."),
     "5010": _later("Somebody else changed it at the same time."),
-    "5020": Row(verdict=Forbidden, cause="The user who connected may not do this.", fix=_CONNECT),
-    "5030": Row(verdict=Forbidden, cause="The user who connected may not do this.", fix=_CONNECT),
+    "5020": Row(verdict=Forbidden, cause="The user who connected may not do this.", fix=CONNECT),
+    "5030": Row(verdict=Forbidden, cause="The user who connected may not do this.", fix=CONNECT),
     "6000": _hold("A rule of QuickBooks forbids it."),
     "6070": _mistake("Quantity times price is not the line's amount."),
     "6080": _hold("A customer needs a name.", "Give the shopper a name in the shop, then retry."),

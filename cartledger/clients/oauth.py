@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from cartledger.clients.faults import CONNECT
 from cartledger.clients.http import Answer, Http
 from cartledger.errors import Throttled, Unauthorised, Unreachable
 from cartledger.records import Token
@@ -21,7 +22,6 @@ RENEWAL_SECONDS = 30.0
 """The deadline of one renewal; a store's lock must outlive two of them."""
 
 _EARLY = timedelta(minutes=1)
-_CONNECT = "Run `cartledger connect` and sign in to the company again."
 
 
 class TokenStore(Protocol):
@@ -73,7 +73,7 @@ class Tokens:
     def _load(self) -> Token:
         token = self._store.load()
         if token is None:
-            raise Unauthorised("QuickBooks is not connected yet.", fix="Run `cartledger connect`.")
+            raise Unauthorised("QuickBooks is not connected yet.", fix=CONNECT)
         return token
 
     def _is_fresh(self, token: Token) -> bool:
@@ -93,13 +93,13 @@ class Tokens:
         """Another pair may have been stored meanwhile: by `connect`, or by an owner of the lock before us who slept."""
         token = self._load()
         if token.refresh == refused.refresh:
-            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=_CONNECT)
+            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=CONNECT)
         if self._is_fresh(token):
             return token
         try:
             return self._refresh(token)
         except _InvalidGrantError:
-            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=_CONNECT) from None
+            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=CONNECT) from None
 
     def _refresh(self, token: Token) -> Token:
         asked = self._clock()
@@ -154,7 +154,7 @@ def _refusal(answer: Answer, error: str) -> Exception:
         )
     if answer.status >= 500 or not error:
         return Unreachable(f"Intuit could not renew the token (status {answer.status}).")
-    return Unauthorised(f"Intuit refuses to renew the token ({error}).", fix=_CONNECT)
+    return Unauthorised(f"Intuit refuses to renew the token ({error}).", fix=CONNECT)
 
 
 def _token(facts: Mapping[str, Any], asked: datetime) -> Token:

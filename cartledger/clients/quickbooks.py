@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote as url_quote
 
-from cartledger.clients.faults import QUICKBOOKS, THROTTLE_SECONDS, Fault, fault_of, verdict, xml_fault
+from cartledger.clients.faults import CONNECT, QUICKBOOKS, THROTTLE_SECONDS, Fault, fault_of, verdict, xml_fault
 from cartledger.clients.http import Answer, Http
 from cartledger.clients.oauth import Tokens
 from cartledger.errors import Forbidden, Pause, Refused, Stop, Throttled, TryLater, Unauthorised, Unreachable
@@ -34,7 +34,6 @@ _BATCHES_PER_SECOND, _BATCHES_BURST = 38 / 60, 2
 
 _BEYOND_LATIN_1 = re.compile(r"[^\x00-\xff]+")
 _JSON = "application/json; charset=utf-8"
-_CONNECT = "Run `cartledger connect` and sign in to the company again."
 
 
 class Quota(Protocol):
@@ -313,8 +312,8 @@ def _denied(status: int, fault: Fault | None) -> Stop:
     if isinstance(known, Stop):
         return known
     if status == 401:
-        return Unauthorised("QuickBooks refuses the token.", fix=_CONNECT)
-    return Forbidden("The token does not open this company.", fix=_CONNECT)
+        return Unauthorised("QuickBooks refuses the token.", fix=CONNECT)
+    return Forbidden("The token does not open this company.", fix=CONNECT)
 
 
 def _no_answer(answer: Answer) -> Pause:

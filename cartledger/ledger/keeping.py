@@ -101,6 +101,10 @@ class Keeping(Engine):
         (row,) = self._rows(sql.OPEN_CIRCUIT, pair=pair, side=side, **values)
         return read_circuit(row)
 
+    def probe_over(self, pair: str, side: str) -> None:
+        """The source that was to try the side is done with, whether it called or not: the next one may try."""
+        self._rows(sql.PROBE_OVER, pair=pair, side=side)
+
     def close_circuit(self, pair: str, side: str) -> Circuit | None:
         """The side answers again. Returns the circuit that stood, None when none did."""
         row = self._row(sql.CLOSE_CIRCUIT, pair=pair, side=side)

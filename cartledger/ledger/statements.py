@@ -397,6 +397,8 @@ ON CONFLICT (pair, side) DO UPDATE SET
 RETURNING *
 """
 
+PROBE_OVER = "UPDATE circuit SET probe_until = NULL WHERE pair = :pair AND side = :side"
+
 CLOSE_CIRCUIT = "DELETE FROM circuit WHERE pair = :pair AND side = :side RETURNING *"
 
 CIRCUITS = "SELECT * FROM circuit WHERE pair = :pair ORDER BY side"

@@ -109,7 +109,7 @@ def test_a_pair_that_cannot_be_stored_is_not_used(tokens: Tokens, clock: Clock, 
 
 def test_no_token_yet(tokens: Tokens, store: Store) -> None:
     store.token = None
-    with pytest.raises(Unauthorised, match="cartledger connect"):
+    with pytest.raises(Unauthorised, match="put the new refresh token"):
         tokens.access()
 
 
@@ -190,7 +190,7 @@ def test_invalid_grant_renews_the_other_pair_when_that_is_old_too(wire: Wire, ht
 def test_invalid_grant_for_good_asks_a_person_to_connect(wire: Wire, http: Http, clock: Clock, second: int) -> None:
     wire.on = Intuit(first="refresh-9")
     store = OvertakenStore(token(1, clock), token(second, clock, lasts=-60))
-    with pytest.raises(Unauthorised, match="cartledger connect"):
+    with pytest.raises(Unauthorised, match="put the new refresh token"):
         _tokens(wire, http, store, clock).renewed("access-1")
 
 
