@@ -7,7 +7,7 @@ import pytest
 from cartledger.records import SourceKey
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def buyers(plain_order):
     """Orders of 20.00, one for each buyer: (customer id, first name, last name, e-mail[, more])."""
 
@@ -22,6 +22,106 @@ def buyers(plain_order):
         ]
 
     return orders
+
+
+GUESTS = (
+    (0, "Ada", "Byrne", "ada@example.com"),
+    (0, "A.", "Byrne", " ADA@Example.com"),
+    (7, "Tim", "Okafor", "tim@example.com"),
+    (7, "Timothy", "Okafor", "timothy@example.com"),
+    (0, "Ines", "Quill", ""),
+    (0, "INES", "Quill", ""),
+    (0, "Ines", "Quill", "", {"zip": "99999"}),
+    (0, "Uma", "Rossi", "uma@example.com"),
+    (8, "Uma", "Rossi-Tanaka", "Uma@example.com"),
+)
+TAKEN = (
+    (11, "Robin", "Castellan", "robin@example.com", "Robin Castellan (11)"),  # a vendor's name
+    (12, "Marlow", "Ashdown", "marlow@example.com", "Marlow Ashdown (12)"),  # an employee's
+    (13, "Pia", "Hollis", "pia@example.com", "Pia Hollis (13)"),  # an inactive customer's
+    (14, "Dana", "Whitfield", "another.dana@example.com", "Dana Whitfield (14)"),  # another customer's
+)
+LETTERS = (
+    (31, "Łukasz", "Żółć", "l@example.com", "Łukasz Żółć"),
+    (32, "美咲", "田中", "m@example.com", "美咲 田中"),
+    (33, "Mia 🌻", "Sunfield", "mia@example.com", "Mia Sunfield"),
+    (34, "Smith: Sons", "& Co.", "smith@example.com", "Smith Sons & Co."),
+    (35, "O'Brien", 'van "der" Berg \\', "ob@example.com", 'O\'Brien van "der" Berg \\'),
+    (36, "🌻", "", "flower@example.com", "flower@example.com"),
+)
+KNOWN = (
+    (21, "D.", "Whitfield-Moss", "DANA@example.com", "Dana Whitfield"),
+    (22, "Harbor Lane", "Stationers", "orders@harbor.example.com", "Harbor Lane Stationers"),
+    (23, "Łucja", "Kowalska", "lucja@example.com", "Łucja Kowalska"),
+)
+NAMESAKES = tuple((100 + number, "Ben", "Farrow", f"ben{number}@example.com") for number in range(60))
+
+
+@pytest.fixture(scope="module")
+def town(open_lasting_books, buyers):
+    """One sync of everybody: guests from 1001, taken names from 1101, letters from 1201, known ones from 1301,
+    sixty namesakes from 1401."""
+    books = open_lasting_books()
+    gone = books.sim.company.create("Customer", {"DisplayName": "Pia Hollis"})
+    books.sim.company.update(
+        "Customer", {"Id": gone["Id"], "SyncToken": gone["SyncToken"], "sparse": True, "Active": False}
+    )
+    books.sim.company.create("Customer", {"DisplayName": "Łucja Kowalska"})
+    for first, people in ((1001, GUESTS), (1401, NAMESAKES)):
+        books.add(*buyers(*people, first=first))
+    for first, people in ((1101, TAKEN), (1201, LETTERS), (1301, KNOWN)):
+        books.add(*buyers(*(person[:4] for person in people), first=first))
+    synced = books.sync()
+    assert (synced.posted, books.held()) == (len(books.sim.shop.orders), {})
+    books.prove()
+    return books
+
+
+def made(books):
+    """Names of the customers that the company did not have before."""
+    return {name for name, customer in books.customers().items() if "cartledger:" in customer.get("Notes", "")}
+
+
+def customer_of(books, order_id):
+    return books.documents()[f"BC-{order_id}"]["CustomerRef"]["name"]
+
+
+def customers_of(books, first, count):
+    return [customer_of(books, number) for number in range(first, first + count)]
+
+
+def test_guests_are_told_by_e_mail_and_the_registered_by_their_id(town):
+    found = customers_of(town, 1001, 7)
+    assert found[0] == found[1]
+    assert found[2] == found[3]
+    assert found[4] == found[5]
+    assert len(set(found)) == 4
+
+
+def test_a_person_who_is_guest_and_registered_is_one_customer(town):
+    assert customer_of(town, 1008) == customer_of(town, 1009)
+
+
+def test_names_that_others_have_get_a_suffix(town):
+    assert customers_of(town, 1101, len(TAKEN)) == [name for *_, name in TAKEN]
+
+
+def test_names_of_any_letters(town):
+    assert customers_of(town, 1201, len(LETTERS)) == [name for *_, name in LETTERS]
+
+
+def test_existing_customers_are_taken_by_e_mail_then_by_name(town):
+    assert customers_of(town, 1301, len(KNOWN)) == [name for *_, name in KNOWN]
+    assert made(town).isdisjoint(name for *_, name in KNOWN)
+
+
+def test_sixty_people_of_one_name_are_sixty_customers(town):
+    assert len(set(customers_of(town, 1401, 60))) == 60
+    assert "Ben Farrow" in made(town)
+
+
+def test_nobody_is_made_twice(town):
+    assert len(made(town)) == 5 + len(TAKEN) + len(LETTERS) + 60
 
 
 @pytest.fixture
@@ -39,33 +139,6 @@ def sold(open_books):
     return posted
 
 
-def made(books):
-    """Names of the customers that the company did not have before."""
-    return {name for name in books.customers() if "cartledger:" in books.customers()[name].get("Notes", "")}
-
-
-def customer_of(books, order_id):
-    return books.documents()[f"BC-{order_id}"]["CustomerRef"]["name"]
-
-
-def test_guests_are_told_by_e_mail_and_the_registered_by_their_id(sold, buyers):
-    books = sold(
-        *buyers(
-            (0, "Ada", "Byrne", "ada@example.com"),
-            (0, "A.", "Byrne", " ADA@Example.com"),
-            (7, "Tim", "Okafor", "tim@example.com"),
-            (7, "Timothy", "Okafor", "timothy@example.com"),
-            (0, "Ines", "Quill", ""),
-            (0, "INES", "Quill", ""),
-            (0, "Ines", "Quill", "", {"zip": "99999"}),
-        )
-    )
-    assert len(made(books)) == 4
-    assert customer_of(books, 1001) == customer_of(books, 1002)
-    assert customer_of(books, 1003) == customer_of(books, 1004)
-    assert customer_of(books, 1005) == customer_of(books, 1006) != customer_of(books, 1007)
-
-
 def test_a_second_sync_makes_no_customer(sold, buyers):
     books = sold(*buyers((0, "Ada", "Byrne", "ada@example.com"), (7, "Tim", "Okafor", "tim@example.com")))
     before = books.customers()
@@ -75,77 +148,6 @@ def test_a_second_sync_makes_no_customer(sold, buyers):
     )
     assert books.customers().keys() == before.keys()
     assert customer_of(books, 2001) == customer_of(books, 1001)
-
-
-def test_a_person_who_is_guest_and_registered_is_one_customer(sold, buyers):
-    books = sold(*buyers((0, "Ada", "Byrne", "ada@example.com"), (42, "Ada", "Lovelace", "Ada@example.com")))
-    assert len(made(books)) == 1
-    assert customer_of(books, 1001) == customer_of(books, 1002)
-
-
-def test_names_that_others_have_get_a_suffix(sold, buyers, open_books):
-    books = open_books()
-    gone = books.sim.company.create("Customer", {"DisplayName": "Pia Hollis"})
-    books.sim.company.update(
-        "Customer", {"Id": gone["Id"], "SyncToken": gone["SyncToken"], "sparse": True, "Active": False}
-    )
-    sold(
-        *buyers(
-            (11, "Robin", "Castellan", "robin@example.com"),  # a vendor's name
-            (12, "Marlow", "Ashdown", "marlow@example.com"),  # an employee's
-            (13, "Pia", "Hollis", "pia@example.com"),  # an inactive customer's
-            (14, "Dana", "Whitfield", "another.dana@example.com"),  # another customer's
-        ),
-        books=books,
-    )
-    assert [customer_of(books, number) for number in (1001, 1002, 1003, 1004)] == [
-        "Robin Castellan (11)",
-        "Marlow Ashdown (12)",
-        "Pia Hollis (13)",
-        "Dana Whitfield (14)",
-    ]
-
-
-def test_sixty_people_of_one_name_are_sixty_customers(sold, buyers):
-    books = sold(*buyers(*((number, "Ada", "Byrne", f"ada{number}@example.com") for number in range(1, 61))))
-    assert len(made(books)) == 60
-    assert len({customer_of(books, number) for number in range(1001, 1061)}) == 60
-    assert "Ada Byrne" in made(books)
-
-
-@pytest.mark.parametrize(
-    ("given", "family", "name"),
-    [
-        ("Łukasz", "Żółć", "Łukasz Żółć"),
-        ("美咲", "田中", "美咲 田中"),
-        ("Mia 🌻", "Sunfield", "Mia Sunfield"),
-        ("Smith: Sons", "& Co.", "Smith Sons & Co."),
-        ("O'Brien", 'van "der" Berg \\', 'O\'Brien van "der" Berg \\'),
-        ("🌻", "", "ada@example.com"),
-    ],
-)
-def test_names_of_any_letters(sold, buyers, given, family, name):
-    books = sold(*buyers((0, given, family, "ada@example.com")))
-    assert made(books) == {name}
-
-
-def test_existing_customers_are_taken_by_e_mail_then_by_name(sold, buyers, open_books):
-    books = open_books()
-    books.sim.company.create("Customer", {"DisplayName": "美咲 田中"})
-    sold(
-        *buyers(
-            (21, "D.", "Whitfield-Moss", "DANA@example.com"),
-            (22, "Harbor Lane", "Stationers", "orders@harbor.example.com"),
-            (23, "美咲", "田中", "misaki@example.com"),
-        ),
-        books=books,
-    )
-    assert made(books) == set()
-    assert [customer_of(books, number) for number in (1001, 1002, 1003)] == [
-        "Dana Whitfield",
-        "Harbor Lane Stationers",
-        "美咲 田中",
-    ]
 
 
 def test_an_existing_customer_is_one_of_two_people_of_that_name_not_both(sold, buyers):

@@ -18,7 +18,7 @@ SHOPS = [
     for price_mode in ("exclusive", "inclusive")
     for post_as in ("sales_receipt", "invoice")
 ]
-ORDERS = 1250 if LONG else 100  # of each of the eight shops
+ORDERS = 1250 if LONG else 60  # of each of the eight shops
 
 REASONS = {
     "foreign currency": {"foreign_currency"},

@@ -23,20 +23,20 @@ def uneven(make_order, line):
 
 
 @pytest.mark.parametrize("company", ["us", "us_ast"])
-@pytest.mark.parametrize(("amount", "rounding"), [("9.99", "0.01"), ("10.01", "-0.01"), ("9.95", "0.05")])
-def test_cents_within_the_limit_go_to_the_rounding_product(open_books, uneven, company, amount, rounding):
+def test_cents_within_the_limit_go_to_the_rounding_product(open_books, uneven, company):
     books = open_books(company=company)
-    books.add(uneven(amount))
-    assert books.sync().posted == 1
-    assert books.rows("BC-1001") == [
-        ("A", f"1 × {amount}", amount, "TAX"),
-        ("B", "1 × 10", "10.00", "TAX"),
-        ("Rounding", f"1 × {rounding}", rounding, "NON"),
-    ]
-    journal = books.entries("BC-1001")
-    assert journal["Card clearing"] == "21.65"
-    assert journal["Sales tax payable"] == "-1.65"
-    assert journal["Rounding"] == str(-Decimal(rounding))
+    cases = {1001: ("9.99", "0.01"), 1002: ("10.01", "-0.01"), 1003: ("9.95", "0.05")}
+    books.add(*(uneven(amount, order_id) for order_id, (amount, _) in cases.items()))
+    assert books.sync().posted == len(cases)
+    for order_id, (amount, rounding) in cases.items():
+        assert books.rows(f"BC-{order_id}") == [
+            ("A", f"1 × {amount}", amount, "TAX"),
+            ("B", "1 × 10", "10.00", "TAX"),
+            ("Rounding", f"1 × {rounding}", rounding, "NON"),
+        ]
+        journal = books.entries(f"BC-{order_id}")
+        assert (journal["Card clearing"], journal["Sales tax payable"]) == ("21.65", "-1.65")
+        assert journal["Rounding"] == str(-Decimal(rounding))
     books.prove()
 
 
