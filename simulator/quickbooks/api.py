@@ -140,6 +140,8 @@ class _Api:
 
     def _read(self, request: Request) -> JsonObject:
         path, _, record_id = request.path_params["rest"].partition("/")
+        if path == "exchangerate" and not record_id:
+            return {"ExchangeRate": self._exchange_rate(request)}
         entity = _ENTITIES.get(path)
         if (entity == "Preferences" and not record_id) or (
             entity == "CompanyInfo" and record_id == self._company.realm_id
@@ -150,6 +152,12 @@ class _Api:
         if not record_id.isdigit() and entity != "TaxCode":
             raise errors.invalid_id(record_id)
         return {entity: self._company.read(entity, record_id)}
+
+    def _exchange_rate(self, request: Request) -> JsonObject:
+        source = request.query_params.get("sourcecurrencycode")
+        if not source:
+            raise errors.fault(errors.required("sourcecurrencycode"))
+        return self._company.exchange_rate(source, request.query_params.get("asofdate"))
 
     async def _single(self, request: Request, deadline: float) -> JsonObject:
         entity = _ENTITIES.get(request.path_params["rest"])

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from simulator.quickbooks import errors, query, writes
 from simulator.quickbooks.books import DocumentKey
 from simulator.quickbooks.countries import COUNTRIES
+from simulator.quickbooks.currency import shown_rate
 from simulator.quickbooks.errors import CapExceededError
 from simulator.quickbooks.memory import RequestMemory
 from simulator.quickbooks.oauth import Tokens
@@ -56,6 +57,7 @@ class Company:
         *,
         kind: str = "us",
         home_currency: str | None = None,
+        multicurrency: bool | None = None,
         realm_id: str = "4620816365000000001",
         seed: int = 1,
         clock: Callable[[], float] = time.time,
@@ -73,7 +75,8 @@ class Company:
         self.subscription_ended = False
         self.subscription_lapsed = False
         self.state = State(kind=kind, home_currency=self.home_currency, clock=clock)
-        fill(self.state)
+        on = COUNTRIES[kind].foreign_currency is not None if multicurrency is None else multicurrency
+        fill(self.state, multicurrency=on)
 
     # -- what the API does
 
@@ -142,6 +145,11 @@ class Company:
         with self.lock:
             return self.state.show(self.state.get(entity, record_id))
 
+    def exchange_rate(self, currency: str, day: str | None = None) -> JsonObject:
+        """Home units for one of `currency` on a day, today's by default. Raises 6000 while multicurrency is off."""
+        with self.lock:
+            return shown_rate(self.state, currency, day or self.now().date().isoformat())
+
     def query(self, statement: str) -> JsonObject:
         """The `QueryResponse`. Raises 4000 or 4001."""
         with self.lock:
@@ -190,6 +198,16 @@ class Company:
         with self.lock:
             books = self.state.books
             return {record.shown["Name"]: books.balance(record.id) for record in self.state.records("Account")}
+
+    def foreign_balances(self) -> dict[str, Decimal]:
+        """Account name -> balance in the account's own currency, debit positive, of those not in home currency."""
+        with self.lock:
+            foreign = [
+                record
+                for record in self.state.records("Account")
+                if record.shown["CurrencyRef"]["value"] != self.home_currency
+            ]
+            return {record.shown["Name"]: self.state.foreign.balance(record.id) for record in foreign}
 
     def entries(self, entity: str, record_id: str) -> dict[str, Decimal]:
         """One document's journal: account name -> amount in home currency, debit positive."""
@@ -260,6 +278,15 @@ class Company:
     @honours_tax_override.setter
     def honours_tax_override(self, honours: bool) -> None:
         self.state.honours_tax_override = honours
+
+    @property
+    def honours_exchange_rate(self) -> bool:
+        """Whether a rate that is sent counts, or the day's does all the same, as was reported of some companies."""
+        return self.state.honours_exchange_rate
+
+    @honours_exchange_rate.setter
+    def honours_exchange_rate(self, honours: bool) -> None:
+        self.state.honours_exchange_rate = honours
 
     @property
     def tax_rounding(self) -> Literal["rate", "line"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.quickbooks.wire import JsonObject
 
@@ -38,7 +38,10 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Country:
-    """`tax_word` is what the company calls its tax, `pseudo_codes` whether its lines are TAX or NON."""
+    """`tax_word` is what the company calls its tax, `pseudo_codes` whether its lines are TAX or NON.
+
+    With a `foreign_currency` it keeps several, and has clearing accounts and a rate (home units for one) for this one.
+    """
 
     currency: str
     phone: str
@@ -49,7 +52,8 @@ class Country:
     codes: tuple[Code, ...]
     tax_word: str
     pseudo_codes: bool = False
-    multicurrency: bool = False
+    foreign_currency: str | None = None
+    foreign_rate: str = "1"
 
 
 _US = Country(
@@ -189,6 +193,7 @@ _CA = Country(
 COUNTRIES: Mapping[str, Country] = {
     "us": _US,
     "us_ast": _US,
+    "eur": replace(_US, foreign_currency="EUR", foreign_rate="1.08"),
     "uk": _UK,
     "au": _AU,
     "ca": _CA,

@@ -188,6 +188,7 @@ _MALFORMED = {
     "integer": ("2090", "Invalid number"),
     "enumeration": ("2170", "Invalid enumeration"),
     "email": ("2210", "Invalid email address format"),
+    "currency": ("2220", "Invalid currency"),
     "flag": ("2230", "Invalid boolean"),
     "text": ("2120", "Invalid type"),
 }

@@ -158,6 +158,7 @@ CLASSES: dict[str, dict[str, Field]] = {
         """Name:text Description:text Active:flag RateValue:number AgencyRef:ref TaxReturnLineRef:ref
         EffectiveTaxRate:any* SpecialTaxType:text DisplayType:text OriginalTaxRate:ref""",
     ),
+    "ExchangeRate": _fields(_BASE, "AsOfDate:date SourceCurrencyCode:text TargetCurrencyCode:text Rate:number"),
     "TaxAgency": _fields(_BASE, _NAME, "TaxTrackedOnPurchases:flag TaxTrackedOnSales:flag TaxRegistrationNumber:text"),
     "CompanyInfo": _fields(
         _BASE,

@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.books import Journal, journal
+from simulator.quickbooks.currency import currency_of
 from simulator.quickbooks.errors import FaultError
 from simulator.quickbooks.state import DELETED, Draft, Effects, Record, State
 from simulator.quickbooks.validate import require
@@ -44,7 +45,7 @@ def build_customer(state: State, asked: JsonObject, old: Record | None) -> Draft
             **defaults,
             **shown,
             **level,
-            "CurrencyRef": _currency(state, asked, old),
+            "CurrencyRef": currency_of(state, asked, old),
             "FullyQualifiedName": path + shown["DisplayName"],
         },
         keys=(("people", name.casefold()),),
@@ -53,7 +54,7 @@ def build_customer(state: State, asked: JsonObject, old: Record | None) -> Draft
 
 def build_vendor(state: State, asked: JsonObject, old: Record | None) -> Draft:
     name, shown = _person(state, "Vendor", asked, old)
-    shown = {"Balance": ZERO, "Vendor1099": False, **shown, "CurrencyRef": _currency(state, asked, old)}
+    shown = {"Balance": ZERO, "Vendor1099": False, **shown, "CurrencyRef": currency_of(state, asked, old)}
     return Draft(asked=asked, shown=shown, keys=(("people", name.casefold()),))
 
 
@@ -94,20 +95,6 @@ def _addresses(state: State, asked: JsonObject, old: Record | None) -> JsonObjec
             known = old.shown.get(name, {}).get("Id") if old else None
             found[name] = {"Id": known or state.new_id("Address"), **asked[name]}
     return found
-
-
-def _currency(state: State, asked: JsonObject, old: Record | None) -> JsonObject:
-    value = asked.get("CurrencyRef", {}).get("value", state.home_currency)
-    refuse_foreign_currency(state, asked)
-    if old is not None and old.shown["CurrencyRef"]["value"] != value:
-        raise errors.business("The currency of a customer or vendor can't be changed.")
-    return {"value": value}
-
-
-def refuse_foreign_currency(state: State, asked: JsonObject) -> None:
-    """Only the home currency is known while multicurrency is off; on is not simulated."""
-    if asked.get("CurrencyRef", {}).get("value", state.home_currency) != state.home_currency:
-        raise errors.business("Multi Currency should be enabled to perform this operation.")
 
 
 def _default_tax_code(state: State) -> JsonObject:
@@ -214,11 +201,14 @@ def build_account(state: State, asked: JsonObject, old: Record | None) -> Draft:
     kind = asked["AccountType"]
     draft = _build_plain(state, asked, old, list_name="account", flag="SubAccount")
     classification = next(name for name, kinds in _CLASSIFICATIONS.items() if kind in kinds)
+    currency = currency_of(state, asked, old)
+    if currency["value"] != state.home_currency and classification not in {"Asset", "Liability"}:
+        raise errors.business("Only balance sheet accounts can be in a foreign currency.")
     shown = {
         "AccountSubType": kind.replace(" ", ""),
         **draft.shown,
         "Classification": classification,
-        "CurrencyRef": {"value": state.home_currency},
+        "CurrencyRef": currency,
     }
     return Draft(asked=asked, shown=shown, keys=draft.keys)
 

@@ -8,15 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.quickbooks import errors
-from simulator.quickbooks.books import DocumentKey, journal
+from simulator.quickbooks.accounts import balanced, deposit_account, in_own_currency, receivable
+from simulator.quickbooks.books import DocumentKey
+from simulator.quickbooks.currency import PAR, Exchange, exchange_of
 from simulator.quickbooks.errors import FaultError
-from simulator.quickbooks.lists import refuse_foreign_currency
-from simulator.quickbooks.sales import DEPOSIT_ACCOUNTS
-from simulator.quickbooks.state import Draft, Effects, Record, State
+from simulator.quickbooks.state import Applied, Draft, Effects, Record, State
 from simulator.quickbooks.validate import require
 from simulator.quickbooks.wire import ZERO, JsonObject, money
 
 _SIGNS = {"Invoice": 1, "CreditMemo": -1}
+_NOTHING = Applied(ZERO, ZERO)
 _NOT_TAKEN_OVER = frozenset(
     {"TotalAmt", "UnappliedAmt", "ExchangeRate", "DocNumber", "LinkedTxn", "TxnTaxDetail", "Line"}
 )
@@ -24,54 +25,61 @@ _NOT_TAKEN_OVER = frozenset(
 
 def build_payment(state: State, asked: JsonObject, old: Record | None) -> Draft:
     require(asked, ["TotalAmt", "CustomerRef"])
-    refuse_foreign_currency(state, asked)
+    issued = asked.get("TxnDate") or state.now().date().isoformat()
+    exchange = exchange_of(state, asked, issued)
     customer = state.refer("Customer", asked["CustomerRef"])
     total = money(Decimal(asked["TotalAmt"]))
     if total < 0:
         raise errors.fault(errors.negative_amount("TotalAmt"))
     if asked.get("PaymentMethodRef"):
         state.refer("PaymentMethod", asked["PaymentMethodRef"])
-    deposit = _deposit_account(state, asked)
+    deposit = deposit_account(state, asked, exchange)
     applied = _applied(state, asked, customer, old)
-    unapplied = total - sum((_SIGNS[kind] * amount for (kind, _), amount in applied.items()), ZERO)
+    unapplied = total - sum((_SIGNS[kind] * each.amount for (kind, _), each in applied.items()), ZERO)
     if unapplied < 0:
         raise errors.business("The amount applied can't be more than the amount received and the credits used.")
-    issued = asked.get("TxnDate") or state.now().date().isoformat()
     return Draft(
-        asked={**asked, "TxnDate": issued},
+        asked={**asked, "TxnDate": issued, **exchange.kept},
         shown={
             "ProcessPayment": False,
             **{name: each for name, each in asked.items() if name not in _NOT_TAKEN_OVER},
             "TxnDate": issued,
             "DepositToAccountRef": {"value": deposit},
-            "CurrencyRef": {"value": state.home_currency},
+            **exchange.shown(total),
             "TotalAmt": total,
             "UnappliedAmt": money(unapplied),
-            "Line": [_shown_line(key, amount) for key, amount in applied.items()],
+            "Line": [_shown_line(key, each.amount) for key, each in applied.items()],
         },
-        effects=Effects(
-            journal=journal([(deposit, total), (state.roles["receivable"], -total)]),
-            owed={customer.id: -total},
-            applied=applied,
-        ),
+        effects=_effects(state, customer, deposit, exchange, total, unapplied, applied),
     )
 
 
-def _deposit_account(state: State, asked: JsonObject) -> str:
-    account = state.refer("Account", asked.get("DepositToAccountRef") or {"value": state.roles["undeposited"]})
-    if account.shown["AccountType"] not in DEPOSIT_ACCOUNTS:
-        raise errors.wrong_account_type("DepositToAccountRef")
-    return account.id
+def _effects(
+    state: State,
+    customer: Record,
+    deposit: str,
+    exchange: Exchange,
+    total: Decimal,
+    unapplied: Decimal,
+    applied: Mapping[DocumentKey, Applied],
+) -> Effects:
+    """What is settled leaves the receivables at what it came in at; the difference was gained or lost since then."""
+    owed = receivable(state, exchange.currency)
+    settled = sum((_SIGNS[kind] * each.home for (kind, _), each in applied.items()), exchange.home(unapplied))
+    return Effects(
+        journal=balanced(state, [(deposit, exchange.home(total)), (owed, -settled)]),
+        foreign=in_own_currency(state, [(deposit, total), (owed, -total)]),
+        owed={customer.id: -total},
+        applied=applied,
+    )
 
 
-def _applied(state: State, asked: JsonObject, customer: Record, old: Record | None) -> Mapping[DocumentKey, Decimal]:
+def _applied(state: State, asked: JsonObject, customer: Record, old: Record | None) -> Mapping[DocumentKey, Applied]:
     found: dict[DocumentKey, Decimal] = defaultdict(Decimal)
     for line in asked.get("Line") or []:
         for kind, document, amount in _links(line):
             found[kind, document] += amount
-    for key, amount in found.items():
-        _check_open(state, key, amount, customer, old)
-    return dict(found)
+    return {key: _settling(_open_document(state, key, customer), amount, old) for key, amount in found.items()}
 
 
 def _links(line: JsonObject) -> Iterator[tuple[str, str, Decimal]]:
@@ -86,17 +94,26 @@ def _links(line: JsonObject) -> Iterator[tuple[str, str, Decimal]]:
     yield link["TxnType"], str(link.get("TxnId")), money(Decimal(line["Amount"]))
 
 
-def _check_open(state: State, key: DocumentKey, amount: Decimal, customer: Record, old: Record | None) -> None:
+def _open_document(state: State, key: DocumentKey, customer: Record) -> Record:
     document = state.find(*key)
     if document is None or key in state.fresh:
         raise errors.not_found()
     if document.shown["CustomerRef"]["value"] != customer.id:
         raise errors.cannot_link("The transaction belongs to another customer.")
-    own = document.links.get(old.id, ZERO) if old else ZERO
+    return document
+
+
+def _settling(document: Record, amount: Decimal, old: Record | None) -> Applied:
+    """What closes a document takes all that is left of it at home, whatever the cents of earlier parts came to."""
+    own = document.links.get(old.id, _NOTHING) if old else _NOTHING
+    left = document.open_amount + own.amount
     if amount < 0:
         raise errors.fault(errors.negative_amount("Line.Amount"))
-    if amount > document.open_amount + own:
+    if amount > left:
         raise errors.business("The amount applied can't be more than the open balance of the transaction.")
+    if amount == left:
+        return Applied(amount, document.open_at_home + own.home)
+    return Applied(amount, money(amount * document.shown.get("ExchangeRate", PAR)))
 
 
 def _shown_line(key: DocumentKey, amount: Decimal) -> JsonObject:

@@ -8,7 +8,7 @@ from simulator.quickbooks.countries import COUNTRIES
 from simulator.quickbooks.wire import JsonObject
 
 
-def preferences(kind: str, home_currency: str) -> JsonObject:
+def preferences(kind: str, home_currency: str, *, multicurrency: bool) -> JsonObject:
     """Own numbers, shipping and discounts, stock, tax as this kind of company has it."""
     thanks = "Thank you for your business."
     return {
@@ -44,7 +44,7 @@ def preferences(kind: str, home_currency: str) -> JsonObject:
             "MarkTimeEntriesBillable": True,
         },
         "TaxPrefs": _tax(kind),
-        "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": home_currency}},
+        "CurrencyPrefs": {"MultiCurrencyEnabled": multicurrency, "HomeCurrency": {"value": home_currency}},
         "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
         "OtherPrefs": {"NameValue": _other_preferences(thanks)},
     }

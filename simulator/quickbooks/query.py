@@ -13,8 +13,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from simulator.quickbooks import errors
+from simulator.quickbooks.currency import shown_rate
 from simulator.quickbooks.fields import CLASSES
-from simulator.quickbooks.state import Record, State
+from simulator.quickbooks.state import CURRENCIES, Record, State
 from simulator.quickbooks.wire import JsonObject
 
 _PAGE = 100
@@ -51,6 +52,7 @@ FILTERABLE: Mapping[str, frozenset[str]] = {
         "TaxCode": f"Id Name Active {_META}",
         "TaxRate": f"Id Name Active {_META}",
         "TaxAgency": f"Id DisplayName {_META}",
+        "ExchangeRate": "SourceCurrencyCode AsOfDate",
         "CompanyInfo": f"Id {_META}",
         "Preferences": f"Id {_META}",
     }.items()
@@ -95,6 +97,8 @@ class Query:
 def run(state: State, statement: str) -> JsonObject:
     """The `QueryResponse`. Raises 4000 or 4001."""
     query = parse(statement)
+    if query.entity == "ExchangeRate":
+        return _exchange_rates(state, query)
     found = [record for record in state.records(query.entity) if _matches(state, record, query)]
     if query.count:
         return {"totalCount": len(found)}
@@ -103,6 +107,14 @@ def run(state: State, statement: str) -> JsonObject:
         return {}
     shown = [state.show(record) for record in page]
     return {query.entity: shown, "startPosition": query.start, "maxResults": len(shown)}
+
+
+def _exchange_rates(state: State, query: Query) -> JsonObject:
+    """Of the day and the currencies asked for: today and all that are known where the statement does not say."""
+    wanted = {condition.property: condition.values for condition in query.where}
+    day = str(wanted.get("AsOfDate", (state.now().date().isoformat(),))[0])
+    shown = [shown_rate(state, str(code), day) for code in wanted.get("SourceCurrencyCode", CURRENCIES)]
+    return {"ExchangeRate": shown, "startPosition": 1, "maxResults": len(shown)}
 
 
 # -- parsing
@@ -256,6 +268,8 @@ def _entity(name: str) -> str:
 
 def _filterable(entity: str, name: str) -> str:
     name = re.sub(r"^Metadata\.", "MetaData.", name)
+    if entity == "ExchangeRate":  # documented in lower case
+        name = {"sourcecurrencycode": "SourceCurrencyCode", "asofdate": "AsOfDate"}.get(name.casefold(), name)
     if name in FILTERABLE[entity]:
         return name
     if name.partition(".")[0] in CLASSES[entity]:

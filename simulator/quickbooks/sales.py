@@ -13,9 +13,11 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.quickbooks import errors
+from simulator.quickbooks.accounts import deposit_account, home_journal, in_own_currency, receivable
 from simulator.quickbooks.books import journal
+from simulator.quickbooks.currency import Exchange, exchange_of
 from simulator.quickbooks.errors import FaultError
-from simulator.quickbooks.lists import due_date, refuse_foreign_currency
+from simulator.quickbooks.lists import due_date
 from simulator.quickbooks.numbering import number_document
 from simulator.quickbooks.state import Draft, Effects, Record, State
 from simulator.quickbooks.tax import RULES
@@ -23,7 +25,6 @@ from simulator.quickbooks.tax.sale import Sale, Tax, TaxableLine
 from simulator.quickbooks.wire import ZERO, JsonObject, money, plain
 
 SHIPPING = "SHIPPING_ITEM_ID"
-DEPOSIT_ACCOUNTS = {"Bank", "Other Current Asset"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,15 +111,19 @@ class Priced:
 def build_sale(state: State, asked: JsonObject, old: Record | None, *, entity: str) -> Draft:
     form = FORMS[entity]
     _require(form, asked)
-    refuse_foreign_currency(state, asked)
     issued = asked.get("TxnDate") or state.now().date().isoformat()
+    exchange = exchange_of(state, asked, issued)
     priced = _priced(state, asked, issued, old)
     _refuse_impossible_total(priced.total, old)
-    money_account = _money_account(state, form, asked)
+    money_account = _money_account(state, form, asked, exchange)
     number = number_document(state, entity, asked.get("DocNumber"), old, by_itself=form.numbers_itself)
-    header = {**_header(state, entity, asked, issued), **_settlement(entity, asked, money_account)}
+    header = {
+        **_header(state, entity, asked, issued),
+        **exchange.shown(priced.total),
+        **_settlement(entity, asked, money_account),
+    }
     return Draft(
-        asked={**asked, **number, "TxnDate": issued, **_kept_tax(state, priced.tax)},
+        asked={**asked, **number, "TxnDate": issued, **exchange.kept, **_kept_tax(state, priced.tax)},
         shown={
             **header,
             **number,
@@ -126,7 +131,7 @@ def build_sale(state: State, asked: JsonObject, old: Record | None, *, entity: s
             "TxnTaxDetail": priced.tax.detail,
             "TotalAmt": money(priced.total),
         },
-        effects=_effects(state, form, asked, priced, money_account),
+        effects=_effects(state, form, asked, priced, money_account, exchange),
         keys=((entity, number["DocNumber"]),) if number else (),
     )
 
@@ -143,7 +148,7 @@ def _priced(state: State, asked: JsonObject, issued: str, old: Record | None) ->
 def _refuse_impossible_total(total: Decimal, old: Record | None) -> None:
     if total < 0:
         raise errors.business("Transaction amount must be 0 or greater.")
-    if old is not None and total < sum(old.links.values(), ZERO):
+    if old is not None and total < sum((link.amount for link in old.links.values()), ZERO):
         raise errors.business("The amount can't be less than what has been paid or applied already.")
 
 
@@ -374,7 +379,6 @@ def _header(state: State, entity: str, asked: JsonObject, issued: str) -> JsonOb
         "EmailStatus": "NotSet",
         **taken,
         "TxnDate": issued,
-        "CurrencyRef": {"value": state.home_currency},
         "CustomField": _custom_fields(state, asked),
         "Balance": ZERO,
     }
@@ -441,13 +445,8 @@ def _due(state: State, shown: JsonObject, customer: Record) -> str:
     return (due_date(term, issued) if term else issued).isoformat()
 
 
-def _money_account(state: State, form: Form, asked: JsonObject) -> str:
-    if form.on_account:
-        return state.roles["receivable"]
-    account = state.refer("Account", asked.get("DepositToAccountRef") or {"value": state.roles["undeposited"]})
-    if account.shown["AccountType"] not in DEPOSIT_ACCOUNTS:
-        raise errors.wrong_account_type("DepositToAccountRef")
-    return account.id
+def _money_account(state: State, form: Form, asked: JsonObject, exchange: Exchange) -> str:
+    return receivable(state, exchange.currency) if form.on_account else deposit_account(state, asked, exchange)
 
 
 def _settlement(entity: str, asked: JsonObject, money_account: str) -> JsonObject:
@@ -461,17 +460,23 @@ def _settlement(entity: str, asked: JsonObject, money_account: str) -> JsonObjec
 # -- what it does to the books
 
 
-def _effects(state: State, form: Form, asked: JsonObject, priced: Priced, money_account: str) -> Effects:
+def _effects(
+    state: State, form: Form, asked: JsonObject, priced: Priced, money_account: str, exchange: Exchange
+) -> Effects:
     sold = [(line.account, -line.amount) for line in priced.lines if line.account is not None]
-    postings = [(money_account, priced.total), *sold, (priced.discount.account, priced.discount.amount)]
-    postings += [*_owed_tax(state, priced.tax), *_cost_of_goods(priced.lines)]
+    postings = [(money_account, priced.total), *sold, *_owed_tax(state, priced.tax)]
+    if priced.discount.account:
+        postings.append((priced.discount.account, priced.discount.amount))
+    signed = [(account, form.sign * amount) for account, amount in postings]
+    goods = [(account, form.sign * amount) for account, amount in _cost_of_goods(priced.lines)]
     stock: dict[str, Decimal] = defaultdict(Decimal)
     for item, units in _stocked(priced.lines):
         stock[item.id] -= form.sign * units
     customer = asked.get("CustomerRef")
     owed = {customer["value"]: form.sign * priced.total} if form.on_account and customer else {}
     return Effects(
-        journal=journal((account, form.sign * amount) for account, amount in postings),
+        journal=journal([*home_journal(state, exchange, signed).items(), *goods]),
+        foreign=in_own_currency(state, signed),
         stock=dict(stock),
         owed=owed,
     )

@@ -60,10 +60,11 @@ _PAYMENT_METHODS = {
 _TERMS = {"Due on receipt": 0, "Net 15": 15, "Net 30": 30}
 
 
-def fill(state: State) -> None:
+def fill(state: State, *, multicurrency: bool) -> None:
     """An empty state becomes a company in business."""
-    state.preferences = preferences(state.kind, state.home_currency)
+    state.preferences = preferences(state.kind, state.home_currency, multicurrency=multicurrency)
     _fill_accounts(state)
+    _fill_foreign(state)
     for name, (kind, account) in _PRODUCTS.items():
         writes.create(state, "Item", {"Name": name, "Type": kind, "IncomeAccountRef": _account(state, account)})
     for name, kind in _PAYMENT_METHODS.items():
@@ -127,6 +128,19 @@ def _fill_accounts(state: State) -> None:
     forms = state.preferences["SalesFormsPrefs"]
     forms["DefaultDiscountAccount"] = state.named("Account", "Discounts given").id
     forms["DefaultShippingAccount"] = state.named("Account", "Shipping income").id
+
+
+def _fill_foreign(state: State) -> None:
+    country = state.country
+    if country.foreign_currency is None or not state.multicurrency:
+        return
+    currency = {"CurrencyRef": {"value": country.foreign_currency}}
+    for name, (kind, sub_type) in _ACCOUNTS.items():
+        if kind == "Bank":
+            body = {"Name": f"{name} {country.foreign_currency}", "AccountType": kind, "AccountSubType": sub_type}
+            writes.create(state, "Account", body | currency)
+    rate = {"SourceCurrencyCode": country.foreign_currency, "Rate": Decimal(country.foreign_rate)}
+    writes.create(state, "ExchangeRate", {**rate, "AsOfDate": _START})
 
 
 def _fill_tax(state: State) -> None:

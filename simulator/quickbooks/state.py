@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.books import Books, DocumentKey, Journal
@@ -17,6 +17,14 @@ from simulator.quickbooks.wire import ZERO, JsonObject, money, plain
 COMPANY_ZONE = dt.timezone(dt.timedelta(hours=-8))
 DELETED = " (deleted)"
 UniqueKey = tuple[str, str]
+
+
+class Applied(NamedTuple):
+    """How much of a document a payment settles: in the document's currency, and what that was worth at home."""
+
+    amount: Decimal
+    home: Decimal
+
 
 CURRENCIES = {
     "USD": "United States Dollar",
@@ -66,10 +74,11 @@ class Effects:
     """What a record does to the rest of the company for as long as it stands."""
 
     journal: Journal = field(default_factory=dict)
+    foreign: Mapping[str, Decimal] = field(default_factory=dict)  # accounts in other currencies -> amount in their own
     opening: Decimal = ZERO  # units an item began with or was adjusted by
     stock: Mapping[str, Decimal] = field(default_factory=dict)  # item id -> units
     owed: Mapping[str, Decimal] = field(default_factory=dict)  # customer id -> change of the open balance
-    applied: Mapping[DocumentKey, Decimal] = field(default_factory=dict)  # a payment: document -> amount settled
+    applied: Mapping[DocumentKey, Applied] = field(default_factory=dict)  # a payment: document -> what it settles
 
 
 NOTHING = Effects()
@@ -97,7 +106,7 @@ class Record:
     effects: Effects = NOTHING
     keys: tuple[UniqueKey, ...] = ()
     running: Decimal = ZERO  # units on hand of an item, open balance of a customer
-    links: dict[str, Decimal] = field(default_factory=dict)  # payment id -> amount, on invoices and credit memos
+    links: dict[str, Applied] = field(default_factory=dict)  # by payment id, on invoices and credit memos
 
     @property
     def key(self) -> DocumentKey:
@@ -110,7 +119,13 @@ class Record:
     @property
     def open_amount(self) -> Decimal:
         """What is left to settle of an invoice or a credit memo."""
-        return Decimal(self.shown["TotalAmt"]) - sum(self.links.values(), ZERO)
+        return Decimal(self.shown["TotalAmt"]) - sum((link.amount for link in self.links.values()), ZERO)
+
+    @property
+    def open_at_home(self) -> Decimal:
+        """The same as it stands in the receivables, in home currency."""
+        total: Decimal = self.shown["HomeTotalAmt" if "HomeTotalAmt" in self.shown else "TotalAmt"]
+        return total - sum((link.home for link in self.links.values()), ZERO)
 
 
 class State:
@@ -123,10 +138,12 @@ class State:
         self.clock = clock
         self.clock_skew = 0.0
         self.books = Books()
+        self.foreign = Books()  # the accounts kept in other currencies, in their own; it does not balance by itself
         self.preferences: JsonObject = {}
         self.roles: dict[str, str] = {}  # receivable, undeposited, tax agency 1, … -> account id
         self.warn_duplicates = True
         self.honours_tax_override = True
+        self.honours_exchange_rate = True
         self.tax_rounding: Literal["rate", "line"] = "rate"
         self.tax_override_limit: Decimal | None = Decimal("0.05")
         self.last_number = "1000"
@@ -139,6 +156,10 @@ class State:
 
     def now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self.clock() + self.clock_skew, COMPANY_ZONE)
+
+    @property
+    def multicurrency(self) -> bool:
+        return bool(self.preference("CurrencyPrefs", "MultiCurrencyEnabled"))
 
     def preference(self, section: str, name: str) -> Any:
         return self.preferences.get(section, {}).get(name)
@@ -212,6 +233,7 @@ class State:
         self._move("Customer", old.owed, new.owed)
         self._link(record.id, old.applied, new.applied)
         self.books.write(record.key, new.journal)
+        self.foreign.write(record.key, new.foreign)
         record.effects = new
 
     def _move(self, entity: str, old: Mapping[str, Decimal], new: Mapping[str, Decimal]) -> None:
@@ -221,7 +243,7 @@ class State:
             record.running += new.get(record_id, ZERO) - old.get(record_id, ZERO)
             record.updated = self.now()
 
-    def _link(self, payment: str, old: Mapping[DocumentKey, Decimal], new: Mapping[DocumentKey, Decimal]) -> None:
+    def _link(self, payment: str, old: Mapping[DocumentKey, Applied], new: Mapping[DocumentKey, Applied]) -> None:
         """A payment moves the SyncToken of what it settles."""
         for key in {**old, **new}:
             record = self.find(*key)
@@ -237,6 +259,14 @@ class State:
 
     def bare(self, record: Record) -> JsonObject:
         """The record as the API shows it, references without names."""
+        if record.entity == "ExchangeRate":
+            return {
+                **record.shown,
+                "domain": "QBO",
+                "sparse": False,
+                "SyncToken": str(record.sync_token),
+                "MetaData": {"LastUpdatedTime": stamp(record.updated)},
+            }
         return {
             **record.shown,
             **self._derived(record),
@@ -310,18 +340,23 @@ def _customer(state: State, record: Record) -> JsonObject:
 
 def _account(state: State, record: Record) -> JsonObject:
     sign = 1 if record.shown["Classification"] in {"Asset", "Expense"} else -1
-    balance = money(sign * state.books.balance(record.id))
+    foreign = record.shown["CurrencyRef"]["value"] != state.home_currency
+    balance = money(sign * (state.foreign if foreign else state.books).balance(record.id))
     return {"CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance}
 
 
 def _invoice(_: State, record: Record) -> JsonObject:
     links = [{"TxnId": payment, "TxnType": "Payment"} for payment in record.links]
-    return {"Balance": money(record.open_amount), "LinkedTxn": links}
+    return {"Balance": money(record.open_amount), **_home_balance(record), "LinkedTxn": links}
 
 
 def _credit_memo(_: State, record: Record) -> JsonObject:
     left = money(record.open_amount)
-    return {"Balance": left, "RemainingCredit": left}
+    return {"Balance": left, **_home_balance(record), "RemainingCredit": left}
+
+
+def _home_balance(record: Record) -> JsonObject:
+    return {"HomeBalance": money(record.open_at_home)} if "HomeTotalAmt" in record.shown else {}
 
 
 _DERIVED: Mapping[str, Callable[[State, Record], JsonObject]] = {
@@ -331,4 +366,6 @@ _DERIVED: Mapping[str, Callable[[State, Record], JsonObject]] = {
     "Invoice": _invoice,
     "CreditMemo": _credit_memo,
 }
-_DERIVED_NAMES = frozenset({"Balance", "BalanceWithJobs", "RemainingCredit", "QtyOnHand", "CurrentBalance"})
+_DERIVED_NAMES = frozenset(
+    {"Balance", "HomeBalance", "BalanceWithJobs", "RemainingCredit", "QtyOnHand", "CurrentBalance"}
+)

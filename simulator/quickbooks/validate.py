@@ -37,6 +37,14 @@ def require(body: JsonObject, names: Sequence[str]) -> None:
         raise FaultError(errors=[errors.required(name) for name in missing])
 
 
+def is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return _DATE.fullmatch(text) is not None
+
+
 def _object(class_name: str, value: Any, path: str) -> Iterator[Error]:
     if not isinstance(value, dict):
         yield errors.unreadable(f"Can not deserialize instance of {class_name}").errors[0]
@@ -89,16 +97,8 @@ def _email(field: Field, value: Any, path: str) -> Iterator[Error]:
 
 
 def _date(_: Field, value: Any, path: str) -> Iterator[Error]:
-    if not isinstance(value, str) or not _DATE.fullmatch(value) or not _is_day(value):
+    if not isinstance(value, str) or not is_day(value):
         yield errors.malformed("date", path, value)
-
-
-def _is_day(text: str) -> bool:
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _flag(_: Field, value: Any, path: str) -> Iterator[Error]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from simulator.quickbooks import errors, lists
+from simulator.quickbooks.currency import hold_rate
 from simulator.quickbooks.numbering import remember_number
 from simulator.quickbooks.payments import build_payment, without_link
 from simulator.quickbooks.sales import FORMS, build_sale
@@ -20,7 +21,7 @@ _IDENTITY = frozenset({"Id", "SyncToken", "MetaData", "domain", "sparse", "statu
 _TRANSACTIONS = frozenset({*FORMS, "Payment"})
 
 # What a full update leaves as it was when it is not sent (recorded for DocNumber, guessed for the others).
-_SURVIVES = frozenset({"DocNumber", "TxnDate", "CurrencyRef", "PrintStatus", "EmailStatus"})
+_SURVIVES = frozenset({"DocNumber", "TxnDate", "CurrencyRef", "ExchangeRate", "PrintStatus", "EmailStatus"})
 
 Builder = Callable[[State, JsonObject, Record | None], Draft]
 
@@ -32,6 +33,8 @@ BUILDERS: Mapping[str, Builder] = {
 
 
 def create(state: State, entity: str, body: JsonObject) -> Record:
+    if entity == "ExchangeRate":
+        return hold_rate(state, body)
     builder = _builder(entity)
     check_body(entity, body)
     asked = _writable(body)
@@ -46,6 +49,8 @@ def create(state: State, entity: str, body: JsonObject) -> Record:
 
 def update(state: State, entity: str, body: JsonObject) -> Record:
     """Full or sparse; a full update clears what it does not send."""
+    if entity == "ExchangeRate":
+        return hold_rate(state, body)
     builder = _builder(entity)
     check_body(entity, body)
     record = _current(state, entity, body)
@@ -136,7 +141,8 @@ def _unlink_payments(state: State, record: Record) -> None:
 
 
 _ZEROED = frozenset(
-    {"Amount", "Qty", "UnitPrice", "TotalAmt", "TotalTax", "NetAmountTaxable", "UnappliedAmt", "Balance"}
+    {"Amount", "Qty", "UnitPrice", "TaxInclusiveAmt", "TotalTax", "NetAmountTaxable", "UnappliedAmt", "Balance"}
+    | {"TotalAmt", "HomeTotalAmt"}
 )
 
 
@@ -150,6 +156,8 @@ def _zeroed(value: Any) -> Any:
 
 def merge_customer(state: State, loser: Record, winner: Record) -> None:
     """What a person does in the company's own pages: the loser's transactions go over, it stays as a deleted name."""
+    if loser.shown["CurrencyRef"] != winner.shown["CurrencyRef"]:
+        raise errors.business("Customers with different currencies can't be merged.")
     for entity in _TRANSACTIONS:
         for record in state.records(entity):
             if record.shown.get("CustomerRef", {}).get("value") == loser.id:

@@ -11,5 +11,6 @@ from simulator.quickbooks.tax.us import AutomatedTax, PlainTax
 RULES: Mapping[str, TaxRule] = {
     "us": PlainTax(),
     "us_ast": AutomatedTax(),
+    "eur": PlainTax(),
     **dict.fromkeys(("uk", "au", "ca"), CodedTax()),
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from contextlib import ExitStack
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -157,13 +158,22 @@ def automated_desk(automated):
 
 
 @pytest.fixture
-def http(company) -> Iterator[httpx.Client]:
-    """A client of the served company, with a token."""
-    with Loopback(quickbooks_app(company)) as server:
-        headers = {"Authorization": f"Bearer {company.tokens.issue_access()}", "Accept": "application/json"}
-        base = f"{server.url}/v3/company/{company.realm_id}"
-        with httpx.Client(base_url=base, headers=headers, timeout=10) as client:
-            yield client
+def serve():
+    """`serve(company)`: a client of the served company, with a token."""
+    with ExitStack() as stack:
+        yield partial(_served, stack)
+
+
+def _served(stack, company):
+    server = stack.enter_context(Loopback(quickbooks_app(company)))
+    headers = {"Authorization": f"Bearer {company.tokens.issue_access()}", "Accept": "application/json"}
+    base = f"{server.url}/v3/company/{company.realm_id}"
+    return stack.enter_context(httpx.Client(base_url=base, headers=headers, timeout=10))
+
+
+@pytest.fixture
+def http(company, serve):
+    return serve(company)
 
 
 @pytest.fixture

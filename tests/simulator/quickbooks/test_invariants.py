@@ -1,6 +1,6 @@
 """Whatever is written, voided, deleted or merged in whatever order, the books, the balances and the stock agree."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from simulator.quickbooks.company import Company
 from simulator.quickbooks.errors import FaultError
 
-RECEIVABLE = "Accounts Receivable (A/R)"
+RATES = st.sampled_from([Decimal("1.0833"), Decimal("1.1"), Decimal("0.97")])
 CENTS = st.integers(1, 100_00).map(lambda cents: Decimal(cents) / 100)
 FORMS = st.sampled_from(["SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt"])
 
@@ -17,23 +17,34 @@ FORMS = st.sampled_from(["SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt
 class Bookkeeping(RuleBasedStateMachine):
     documents = Bundle("documents")
     customers = Bundle("customers")
+    receivable = "Accounts Receivable (A/R)"
+
+    def new_company(self):
+        return Company()
+
+    def money(self, rate):
+        """The currency and rate of a document."""
+        return {}
 
     @initialize(target=customers)
     def open(self):
-        self.company = Company()
+        self.company = self.new_company()
         cost, quantity = Decimal("1.25"), Decimal(50)
         self.item = self.company.add_item(name="A", sku="A", kind="inventory", cost=cost, quantity=quantity)["Id"]
-        return multiple(*(each["Id"] for each in self.company.objects("Customer")))
+        return multiple(*self.new_customers())
 
-    @rule(target=documents, entity=FORMS, customer=customers, amount=CENTS, units=st.integers(1, 5))
-    def sell(self, entity, customer, amount, units):
-        body = {"Line": [self.line(amount, units)], "CustomerRef": {"value": customer}}
+    def new_customers(self):
+        return [each["Id"] for each in self.company.objects("Customer")]
+
+    @rule(target=documents, entity=FORMS, customer=customers, amount=CENTS, units=st.integers(1, 5), rate=RATES)
+    def sell(self, entity, customer, amount, units, rate):
+        body = {"Line": [self.line(amount, units)], "CustomerRef": {"value": customer}, **self.money(rate)}
         if entity == "RefundReceipt":
             body["DepositToAccountRef"] = {"value": self.company.id_of("Account", "Card clearing")}
         return (entity, self.company.create(entity, body)["Id"])
 
-    @rule(target=documents, document=documents, amount=CENTS)
-    def settle(self, document, amount):
+    @rule(target=documents, document=documents, amount=CENTS, rate=RATES)
+    def settle(self, document, amount, rate):
         """As much of the document as is open, the rest stays unapplied."""
         entity, number = document
         if entity not in {"Invoice", "CreditMemo"}:
@@ -41,7 +52,8 @@ class Bookkeeping(RuleBasedStateMachine):
         shown = self.company.read(entity, number)
         linked = min(amount, shown["Balance"])
         line = {"Amount": linked, "LinkedTxn": [{"TxnId": number, "TxnType": entity}]}
-        body = {"CustomerRef": {"value": shown["CustomerRef"]["value"]}, "TotalAmt": amount, "Line": [line]}
+        customer = {"value": shown["CustomerRef"]["value"]}
+        body = {"CustomerRef": customer, "TotalAmt": amount, "Line": [line], **self.money(rate)}
         return ("Payment", self.company.create("Payment", body)["Id"])
 
     @rule(document=documents, amount=CENTS, units=st.integers(1, 5))
@@ -80,12 +92,16 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @invariant()
     def customers_owe_what_the_receivables_say(self):
-        owed = self.company.balances()[RECEIVABLE]
+        owed = self.owed()
         assert sum(each["Balance"] for each in self.company.objects("Customer")) == owed
         opened = sum(each["Balance"] for each in self.company.objects("Invoice"))
         credit = sum(each["RemainingCredit"] for each in self.company.objects("CreditMemo"))
         unapplied = sum(each["UnappliedAmt"] for each in self.company.objects("Payment"))
         assert opened - credit - unapplied == owed
+
+    def owed(self):
+        """What the receivables say, in the customers' currency."""
+        return self.company.balances()[self.receivable]
 
     @invariant()
     def the_stock_account_is_worth_the_units_on_hand(self):
@@ -93,5 +109,38 @@ class Bookkeeping(RuleBasedStateMachine):
         assert self.company.balances()["Inventory Asset"] == units * Decimal("1.25")
 
 
-Bookkeeping.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+class ForeignBookkeeping(Bookkeeping):
+    """The same with customers who pay in another currency, at another rate every time."""
+
+    receivable = "Accounts Receivable (A/R) - EUR"
+
+    def new_company(self):
+        return Company(kind="eur")
+
+    def new_customers(self):
+        currency = {"CurrencyRef": {"value": "EUR"}}
+        return [
+            self.company.create("Customer", {"DisplayName": name, **currency})["Id"] for name in ("Ann", "Bo", "Cy")
+        ]
+
+    def money(self, rate):
+        return {"CurrencyRef": {"value": "EUR"}, "ExchangeRate": rate}
+
+    def owed(self):
+        return self.company.foreign_balances().get(self.receivable, 0)
+
+    @invariant()
+    def at_home_the_receivable_is_worth_what_is_open(self):
+        opened = sum(each["HomeBalance"] for each in self.company.objects("Invoice"))
+        credit = sum(each["HomeBalance"] for each in self.company.objects("CreditMemo"))
+        assert self.company.balances().get(self.receivable, 0) == opened - credit - sum(self.unapplied_at_home())
+
+    def unapplied_at_home(self):
+        for payment in self.company.objects("Payment"):
+            yield (payment["UnappliedAmt"] * payment["ExchangeRate"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+for machine in (Bookkeeping, ForeignBookkeeping):
+    machine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestBookkeeping = Bookkeeping.TestCase
+TestForeignBookkeeping = ForeignBookkeeping.TestCase
