@@ -153,9 +153,12 @@ class App:
         )
 
     def begin(self) -> None:
-        """What a run begins with: what ended processes of this machine held is free, and what was held or excluded
-        under other settings is decided again."""
+        """What a run begins with: what ended processes of this machine held is free, what had to wait for a person is
+        tried again, and what was held or excluded under other settings is decided again."""
         self.ledger.sweep(gone=filter(is_gone, self.ledger.owners()))
+        for line in self.lines.values():
+            if any(circuit.needs_person for circuit in self.ledger.circuits(line.connection.pair)):
+                self.ledger.hasten(line.connection.pair)
         for line in self.lines.values():
             self.ledger.wake(line.connection.pair, "order", rules_fingerprint(line.connection))
 

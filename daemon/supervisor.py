@@ -64,6 +64,10 @@ class Crew:
             raise self._failures[0]
 
 
+class _ToldToStop(Exception):
+    """Ends a reading between two pages."""
+
+
 class Producing:
     """Reads the shops when their time has come, and hands over what is due."""
 
@@ -122,7 +126,8 @@ class Producing:
         return next_time(line.connection.interval, cursor.polled_at if cursor else None, now, zone)
 
     def read(self, line: Line, on_page: Callable[[Walk], None]) -> Walk | None:
-        """One reading, under the lease that keeps other processes from the same; None when one of them has it.
+        """One reading, under the lease that keeps other processes from the same. None when one of them has it, or when
+        this one was told to stop.
 
         While more sources are queued than consumers will get to soon, it waits with the next page.
         """
@@ -134,11 +139,15 @@ class Producing:
             ledger.lease(lease, self._app.owner, READING_LEASE)
             while ledger.backlog(pair, "order") > MOST_QUEUED and not self.crew.quiet.wait(TICK):
                 ledger.lease(lease, self._app.owner, READING_LEASE)
+            if self.crew.quiet.is_set():
+                raise _ToldToStop
 
         if not ledger.lease(lease, self._app.owner, READING_LEASE):
             return None
         try:
             walk = line.read_orders(page)
+        except _ToldToStop:
+            return None
         finally:
             ledger.unlease(lease, self._app.owner)
         if abs(walk.skew) > SKEW_WORTH_A_WORD:

@@ -81,10 +81,12 @@ def read_orders(
     """Read every order modified since the last reading into the ledger, page by page, each page with its cursor.
 
     `start` is where a first reading begins. `on_page` hears the walk so far, and may block to let consumers catch
-    up. Raises what the client raises; what was read before stays read.
+    up, or raise to end it. Raises what the client and `on_page` raise; what was read before stays read, and the cursor
+    says that the shop was not read since the last reading that came to its end.
     """
     began = memory.cursor(pair, STREAM)
     since, page, longest = began.watermark - OVERLAP if began else start, 1, SURELY_SHORT
+    whole = began.polled_at if began else start
     seen: set[tuple[str, str]] = set()
     walk, first_answer = Walk(read=0, fresh=0, skew=timedelta(0)), None
     while True:
@@ -97,8 +99,8 @@ def read_orders(
         longest = max(longest, len(answer.rows))
         ended = not rows and len(answer.rows) < longest
         last = order_modified(answer.rows[-1]) if answer.rows else since
-        watermark = first_answer if ended else last
-        fresh = _remember(pair, shop, memory, rows, Cursor(watermark=watermark, polled_at=clock()))
+        cursor = Cursor(watermark=first_answer, polled_at=clock()) if ended else Cursor(watermark=last, polled_at=whole)
+        fresh = _remember(pair, shop, memory, rows, cursor)
         walk = replace(walk, read=walk.read + len(rows), fresh=walk.fresh + fresh)
         on_page(walk)
         if ended:

@@ -75,6 +75,7 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
         hint = "" if enabled else f"; it reads and decides, and posts nothing until `cartledger enable {name}`"
         logs.info(f"Started{hint}.", action="started", connection=name)
     crew.quiet.wait()
+    logs.info("Stopping: nothing more is taken, what is in flight is finished.", action="stopping")
     crew.wait()
     logs.info("Stopped; nothing is in flight.", action="stopped")
 

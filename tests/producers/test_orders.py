@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,11 +92,9 @@ def modified(each):
     return datetime.strptime(each["date_modified"], "%a, %d %b %Y %H:%M:%S %z")
 
 
-def read(shop, memory, start=LONG_AGO):
+def read(shop, memory, start=LONG_AGO, on_page=lambda walk: None):
     reader = Reader(shop)
-    walk = read_orders(
-        pair="p", shop=reader, memory=memory, start=start, clock=lambda: shop.now, on_page=lambda walk: None
-    )
+    walk = read_orders(pair="p", shop=reader, memory=memory, start=start, clock=lambda: shop.now, on_page=on_page)
     return walk, reader
 
 
@@ -115,6 +114,19 @@ def test_nothing_new_with_the_last_order_a_minute_old_costs_two_calls():
     shop.calls = 0
     walk, _ = read(shop, memory)
     assert (walk.fresh, shop.calls) == (0, 2)
+
+
+def test_a_reading_that_was_broken_off_counts_as_none_and_is_gone_on_with():
+    shop, memory = Shop({n: row(n, NOW - timedelta(days=3, minutes=-n)) for n in range(1, 501)}), Memory()
+
+    def break_off(walk):
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        read(shop, memory, on_page=break_off)
+    assert (len(memory.seen), memory.at.polled_at) == (250, LONG_AGO)
+    read(shop, memory)
+    assert (len(memory.seen), memory.at.polled_at) == (500, NOW)
 
 
 def test_the_watermark_is_the_shops_clock_at_the_first_answer():

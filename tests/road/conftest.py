@@ -35,7 +35,7 @@ from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from cartledger.settings import Settings, read_settings
 from daemon.app import App
-from daemon.commands.demo import CAP, IN_FLIGHT, NAME, SETTINGS, _secrets
+from daemon.commands.demo import CAP, IN_FLIGHT, NAME, SETTINGS
 from daemon.commands.sync import Synced, run_sync
 from simulator import Simulator
 
@@ -311,6 +311,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[
         return known[name]
 
     return ask
+
+
+def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
+    prefix = f"CARTLEDGER_CONNECTIONS__{NAME}__".upper()
+    return {
+        f"{prefix}BIGCOMMERCE__ACCESS_TOKEN": addresses["access_token"],
+        f"{prefix}QUICKBOOKS__CLIENT_SECRET": addresses["client_secret"],
+        f"{prefix}QUICKBOOKS__REFRESH_TOKEN": addresses["refresh_token"],
+    }
 
 
 def _tree(facts: Mapping[str, str], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
