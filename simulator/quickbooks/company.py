@@ -181,6 +181,19 @@ class Company:
         with self.lock:
             return self.state.show(tax_code(self.state, name=name, percent=percent))
 
+    def add_custom_field(self, name: str) -> str:
+        """A further field on sales forms; its DefinitionId. Raises ValueError where three are in use."""
+        with self.lock:
+            fields = self.preferences["SalesFormsPrefs"]["CustomField"]
+            taken = {each["Name"] for group in fields for each in group["CustomField"]}
+            free = (n for n in "123" if f"SalesFormsPrefs.SalesCustomName{n}" not in taken)
+            number = next(free, None)
+            if number is None:
+                raise ValueError("A sales form has three custom fields at most.")
+            title = {"Name": f"SalesFormsPrefs.SalesCustomName{number}", "Type": "StringType", "StringValue": name}
+            fields.append({"CustomField": [title]})
+            return number
+
     # -- what it looks like from outside the API
 
     def objects(self, entity: str) -> list[JsonObject]:

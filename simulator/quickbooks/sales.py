@@ -429,12 +429,19 @@ def _invoice_header(state: State, shown: JsonObject) -> JsonObject:
     own = {name: customer.shown[name] for name in ("BillAddr", "ShipAddr") if name in customer.shown}
     if shown.get("Deposit"):
         raise errors.business("To use this feature, turn on deposits.")
-    flags = ("AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")
     return {
         **{name: each for name, each in own.items() if not shown.get(name)},
-        **dict.fromkeys(flags, False),
+        **_online_payment(state, shown),
         "DueDate": shown.get("DueDate") or _due(state, shown, customer),
     }
+
+
+def _online_payment(state: State, shown: JsonObject) -> JsonObject:
+    """Cards and transfers are for companies that have QuickBooks Payments; for others the wish is ignored."""
+    enabled = bool(state.preference("SalesFormsPrefs", "ETransactionPaymentEnabled"))
+    wished = ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")
+    flags = {name: enabled and bool(shown.get(name)) for name in wished}
+    return {"AllowIPNPayment": False, "AllowOnlinePayment": False, **flags}
 
 
 def _due(state: State, shown: JsonObject, customer: Record) -> str:

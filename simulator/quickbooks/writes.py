@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from simulator.quickbooks import errors, lists
+from simulator.quickbooks.applying import apply_payments
 from simulator.quickbooks.currency import hold_rate
 from simulator.quickbooks.numbering import remember_number
 from simulator.quickbooks.payments import build_payment, without_link
@@ -44,6 +45,7 @@ def create(state: State, entity: str, body: JsonObject) -> Record:
     record = Record(entity=entity, id=state.new_id(entity), created=now, updated=now)
     state.put(record, draft)
     remember_number(state, draft.shown.get("DocNumber"))
+    apply_payments(state, record)
     return record
 
 

@@ -134,6 +134,57 @@ def test_an_invoice_cannot_shrink_below_what_is_paid(desk, company, invoice):
     assert company.update("Invoice", exact)["Balance"] == 0
 
 
+# -- where the company applies payments by itself
+
+
+@pytest.fixture
+def applying(company):
+    company.preferences["SalesFormsPrefs"]["AutoApplyPayments"] = True
+    return company
+
+
+def unlinked(company, customer, amount):
+    return company.create("Payment", {"CustomerRef": customer, "TotalAmt": D(amount)})
+
+
+def test_an_unlinked_payment_settles_the_oldest_invoices(desk, applying):
+    customer, other = desk.customer(), desk.customer("Somebody Else")
+    invoices = [
+        desk.invoice(desk.line("B", "30.00"), CustomerRef=who, TxnDate=day)
+        for who, day in ((customer, "2026-02-01"), (customer, "2026-01-01"), (other, "2025-01-01"))
+    ]
+    payment = unlinked(applying, customer, "40.00")
+    assert [(each["Amount"], each["LinkedTxn"][0]["TxnId"]) for each in payment["Line"]] == [
+        (30, invoices[1]["Id"]),
+        (10, invoices[0]["Id"]),
+    ]
+    assert [applying.read("Invoice", each["Id"])["Balance"] for each in invoices] == [20, 0, 30]
+    assert (payment["UnappliedAmt"], payment["SyncToken"]) == (0, "0")
+
+
+def test_a_new_invoice_is_settled_by_what_was_paid_before_and_takes_no_second_payment(desk, applying):
+    customer = desk.customer()
+    payment = unlinked(applying, customer, "100.00")
+    invoice = desk.invoice(desk.line("B", "60.00"), CustomerRef=customer)
+    assert (invoice["Balance"], invoice["LinkedTxn"]) == (0, [{"TxnId": payment["Id"], "TxnType": "Payment"}])
+    after = applying.read("Payment", payment["Id"])
+    assert (after["UnappliedAmt"], after["SyncToken"]) == (40, "1")
+    assert desk.refused(desk.pay, invoice, "60.00") == ["6000"]
+    assert applying.balances()[RECEIVABLE] == -40
+
+
+def test_a_linked_payment_is_applied_as_it_says(desk, applying):
+    customer = desk.customer()
+    first, second = (desk.invoice(desk.line("B", "30.00"), CustomerRef=customer) for _ in range(2))
+    desk.pay(second, "30.00")
+    assert [applying.read("Invoice", each["Id"])["Balance"] for each in (first, second)] == [30, 0]
+
+
+def test_no_company_does_so_unasked(desk, company, invoice):
+    unlinked(company, {"value": invoice["CustomerRef"]["value"]}, "100.00")
+    assert company.read("Invoice", invoice["Id"])["Balance"] == 100
+
+
 def test_a_cancelled_invoice_closed_by_its_credit_memo(desk, company, invoice):
     own = {"value": invoice["CustomerRef"]["value"]}
     memo = company.create("CreditMemo", {"Line": [desk.line("B", "100.00")], "CustomerRef": own})

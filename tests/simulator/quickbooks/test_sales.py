@@ -299,3 +299,51 @@ def test_classes_and_locations_are_kept_where_they_are_tracked(desk, line, compa
     kept = desk.receipt(line, **header)
     assert (kept["ClassRef"]["name"], kept["DepartmentRef"]["name"]) == ("Web", "Web store")
     assert desk.refused(desk.receipt, line, ClassRef={"value": "99"}) == ["2500"]
+
+
+@pytest.mark.parametrize("place", ["form", "line"])
+def test_a_class_is_kept_where_the_company_tracks_it_and_ignored_elsewhere(desk, line, company, place):
+    preference = "ClassTrackingPerTxn" if place == "form" else "ClassTrackingPerTxnLine"
+    company.preferences["AccountingInfoPrefs"][preference] = True
+    web = desk.ref("Class", "Web")
+    on_line = {**line, "SalesItemLineDetail": {**line["SalesItemLineDetail"], "ClassRef": web}}
+    receipt = desk.receipt(on_line, ClassRef=web)
+    kept = {"form": "ClassRef" in receipt, "line": "ClassRef" in receipt["Line"][0]["SalesItemLineDetail"]}
+    assert kept == {"form": place == "form", "line": place == "line"}
+
+
+def test_an_unknown_class_on_a_line_is_refused_where_lines_have_classes(desk, line, company):
+    unknown = {**line, "SalesItemLineDetail": {**line["SalesItemLineDetail"], "ClassRef": {"value": "99"}}}
+    assert desk.receipt(unknown)["TotalAmt"] == desk.receipt(line)["TotalAmt"]
+    company.preferences["AccountingInfoPrefs"]["ClassTrackingPerTxnLine"] = True
+    assert desk.refused(desk.receipt, unknown) == ["2500"]
+
+
+def test_custom_fields_are_the_companys_definitions(desk, line, company):
+    assert [company.add_custom_field(name) for name in ("Order", "Channel", "Rep")] == ["1", "2", "3"]
+    with pytest.raises(ValueError, match="three"):
+        company.add_custom_field("Fourth")
+    sent = [
+        {"DefinitionId": "2", "Name": "Anything", "Type": "StringType", "StringValue": "Web"},
+        {"DefinitionId": "4", "Type": "StringType", "StringValue": "lost"},
+    ]
+    assert desk.receipt(line, CustomField=sent)["CustomField"] == [
+        {"DefinitionId": "1", "Name": "Order", "Type": "StringType"},
+        {"DefinitionId": "2", "Name": "Channel", "Type": "StringType", "StringValue": "Web"},
+        {"DefinitionId": "3", "Name": "Rep", "Type": "StringType"},
+    ]
+    sent[0]["StringValue"] = "x" * 32
+    assert desk.refused(desk.receipt, line, CustomField=sent) == ["2050"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_cards_are_taken_online_by_companies_that_have_payments(desk, line, company, enabled):
+    company.preferences["SalesFormsPrefs"]["ETransactionPaymentEnabled"] = enabled
+    invoice = desk.invoice(line, CustomerRef=desk.customer(), AllowOnlineCreditCardPayment=True)
+    assert (invoice["AllowOnlineCreditCardPayment"], invoice["AllowOnlineACHPayment"]) == (enabled, False)
+
+
+def test_the_default_message_is_not_put_on_what_the_api_makes(desk, line, company):
+    assert company.preferences["SalesFormsPrefs"]["DefaultCustomerMessage"]
+    assert "CustomerMemo" not in desk.receipt(line)
+    assert desk.receipt(line, CustomerMemo={"value": "Enjoy"})["CustomerMemo"] == {"value": "Enjoy"}
