@@ -6,18 +6,15 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
 from cartledger.ledger.types import State
 
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
-SHOPS = [
-    (company, price_mode, post_as, seed)
-    for company, seed in (("us", 1), ("us_ast", 2))
-    for price_mode in ("exclusive", "inclusive")
-    for post_as in ("sales_receipt", "invoice")
-]
+KINDS = product(("us", "us_ast"), ("exclusive", "inclusive"), ("sales_receipt", "invoice"))
+SHOPS = [(*kind, seed) for seed, kind in enumerate(KINDS, 1)]
 ORDERS = 1250 if LONG else 60  # of each of the eight shops
 
 REASONS = {
