@@ -106,7 +106,6 @@ class Posting:
         breaker: Breaker,
         in_flight: timedelta,
         clock: Callable[[], datetime],
-        manual_since: datetime | None,
     ) -> None:
         self.lease = in_flight + LEASE_SLACK
         self._connection = connection
@@ -116,7 +115,6 @@ class Posting:
         self._breaker = breaker
         self._in_flight = in_flight
         self._clock = clock
-        self._manual_since = manual_since
         self._said: set[str] = set()
 
     def work(self, claims: Sequence[Claim]) -> dict[SourceKey, Outcome]:
@@ -262,7 +260,6 @@ class Posting:
             [work.claim for work in works.values()],
             request_id,
             in_flight=self._in_flight,
-            manual_since=self._manual_since,
         )
         parts = {(work.claim.key, part.name): part for work in works.values() for part in work.claim.sending}
         going = [(works[sent.key], parts[sent.key, sent.part], sent) for sent in sents]
@@ -283,9 +280,7 @@ class Posting:
             Sending(claim=work.claim, part=part.name, bid=str(bid), sent=_item(str(bid), work, part))
             for bid, (work, part) in enumerate(parts, 1)
         ]
-        sents = self._ledger.send(
-            items, request_id=request_id, in_flight=self._in_flight, manual_since=self._manual_since
-        )
+        sents = self._ledger.send(items, request_id=request_id, in_flight=self._in_flight)
         by_bid = {str(bid): pair for bid, pair in enumerate(parts, 1)}
         going = [(*by_bid[sent.bid], sent) for sent in sents]
         for work in works:
@@ -298,8 +293,11 @@ class Posting:
 
     def _not_allowed(self, work: _Work, out: dict[SourceKey, Outcome]) -> None:
         """The ledger let nothing of it out: the connection may not write, or the claim is not ours any more."""
-        until = self._clock() + DISABLED_WAIT
-        self._later(work.claim, Later(until=until, why="the connection is not enabled"), out)
+        with self._ledger.transaction():
+            # Whoever allows it in this very moment hastens what waits, which this does not do yet.
+            allowed = self._ledger.may_write(work.claim.key.pair)
+            until = self._clock() + (A_MOMENT if allowed else DISABLED_WAIT)
+            self._later(work.claim, Later(until=until, why="the connection is not enabled"), out)
 
     def _post(self, request_id: str, turn: Turn, going: Sequence[_Going], out: dict[SourceKey, Outcome]) -> None:
         """The call and T5 for each of its items."""

@@ -176,12 +176,11 @@ class App:
         broker: Broker,
         *,
         threads: int,
-        manual_since: datetime | None,
         on_outcomes: Callable[[Mapping[SourceKey, Outcome]], None],
     ) -> Worker:
         desks: dict[tuple[str, str], Desk] = {}
         for name in names:
-            desks |= self._desks(self.lines[name], manual_since)
+            desks |= self._desks(self.lines[name])
         return Worker(
             broker=broker,
             ledger=self.ledger,
@@ -192,7 +191,7 @@ class App:
             on_outcomes=on_outcomes,
         )
 
-    def _desks(self, line: Line, manual_since: datetime | None) -> dict[tuple[str, str], Desk]:
+    def _desks(self, line: Line) -> dict[tuple[str, str], Desk]:
         connection, pair = line.connection, line.connection.pair
         sales = Sales(
             connection=connection,
@@ -214,7 +213,6 @@ class App:
                 breaker=line.breaker,
                 in_flight=connection.in_flight,
                 clock=self.clock,
-                manual_since=manual_since,
             )
             for handler in (sales, customers)
         )

@@ -158,14 +158,11 @@ class Producing:
 class Consuming:
     """Works on what is handed over."""
 
-    def __init__(
-        self, app: App, names: Sequence[str], crew: Crew, *, threads: int, manual_since: datetime | None
-    ) -> None:
+    def __init__(self, app: App, names: Sequence[str], crew: Crew, *, threads: int) -> None:
         self._app = app
         self._names = names
         self.crew = crew
         self._threads = threads
-        self._manual_since = manual_since
 
     def work(self) -> None:
         """The body of one thread, which runs the worker's own."""
@@ -174,7 +171,6 @@ class Consuming:
                 self._names,
                 broker,
                 threads=self._threads,
-                manual_since=self._manual_since,
                 on_outcomes=self._heard,
             )
             worker.run(self.crew.quiet)

@@ -78,8 +78,11 @@ class Keeping(Engine):
             self._event(key, "link forgotten", part=part, target_id=row["target_id"])
 
     def switch(self, pair: str, *, enabled: bool, who: str) -> None:
-        """`enable` and `disable`. Turning it again as it stands counts too: it stops a sync by hand."""
-        self._rows(sql.SWITCH, pair=pair, enabled=int(enabled), who=who, now=self._now())
+        """`enable` and `disable`. Disabling what is not enabled counts too: it takes back all permits."""
+        with self.transaction():
+            self._rows(sql.SWITCH, pair=pair, enabled=int(enabled), who=who, now=self._now())
+            if not enabled:
+                self._rows(sql.END_PERMITS, permits=_permits(pair))
 
     def switched(self, pair: str) -> Switch | None:
         """How the switch stands; None when it was never turned (not enabled)."""
@@ -92,6 +95,23 @@ class Keeping(Engine):
         """Whether the pair writes by itself."""
         switch = self.switched(pair)
         return switch is not None and switch.enabled
+
+    def permit(self, pair: str, owner: str, ttl: timedelta) -> None:
+        """A person asks for it: the pair may write now, enabled or not, whoever works on it, until `ttl` is over."""
+        self.lease(_permits(pair) + owner, owner, ttl)
+
+    def prolong_permit(self, pair: str, owner: str, ttl: timedelta) -> bool:
+        """False: it was taken back."""
+        until = write_time(self.clock() + ttl)
+        return self._row(sql.RENEW_LEASE, name=_permits(pair) + owner, owner=owner, lease_until=until) is not None
+
+    def end_permit(self, pair: str, owner: str) -> None:
+        """What was permitted is done."""
+        self.unlease(_permits(pair) + owner, owner)
+
+    def may_write(self, pair: str) -> bool:
+        """Whether anything new of the pair may go out now: it is enabled, or a person has permitted it."""
+        return self._row(sql.MAY_WRITE, pair=pair, permits=_permits(pair), now=self._now()) is not None
 
     def open_circuit(
         self, pair: str, side: str, *, until: datetime, reason: str, needs_person: bool = False
@@ -151,3 +171,8 @@ class Keeping(Engine):
     def drop_reference(self, pair: str, name: str) -> None:
         """Forget it, so that it is looked up again."""
         self._rows(sql.DROP_REFERENCE, pair=pair, name=name)
+
+
+def _permits(pair: str) -> str:
+    """What the names of the pair's permits begin with; they are leases, so that they end with their owner."""
+    return f"permit:{pair}:"

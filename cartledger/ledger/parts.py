@@ -10,6 +10,7 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.ledger import statements as sql
 from cartledger.ledger.claims import Claims
+from cartledger.ledger.keeping import Keeping
 from cartledger.ledger.rows import (
     as_key,
     codes,
@@ -27,7 +28,7 @@ from cartledger.records import SourceKey
 LEASE_BEYOND_FLIGHT = timedelta(seconds=30)
 
 
-class Parts(Claims):
+class Parts(Claims, Keeping):
     """The transitions of a part."""
 
     def plan(self, claim: Claim, parts: Sequence[NewPart], fingerprint: str) -> Claim | None:
@@ -69,17 +70,16 @@ class Parts(Claims):
         *,
         request_id: str,
         in_flight: timedelta,
-        manual_since: datetime | None = None,
     ) -> list[Sent]:
         """T4: let planned parts out under `request_id` (at most 36 characters). Returns those that may really go.
 
-        A part goes when its claim is ours, all parts of earlier order are answered, and the pair is enabled, or was
-        not switched since `manual_since` (a sync by hand). The lease becomes `in_flight` + 30 s. What goes must be on
-        the wire within seconds of `sent_at`: `in_flight` counts from there.
+        A part goes when its claim is ours, all parts of earlier order are answered, and the pair may write. The lease
+        becomes `in_flight` + 30 s. What goes must be on the wire within seconds of `sent_at`: `in_flight` counts from
+        there.
         """
         ordered = sorted(items, key=lambda item: (item.claim.key, item.part))
         with self.transaction():
-            may_write = self._may_write((item.claim.key.pair for item in ordered), manual_since)
+            may_write = self._may_write(item.claim.key.pair for item in ordered)
             rows = [
                 self._row(
                     sql.SEND,
@@ -102,7 +102,6 @@ class Parts(Claims):
         request_id: str,
         *,
         in_flight: timedelta,
-        manual_since: datetime | None = None,
     ) -> list[Sent]:
         """T7, not found: the open parts of this request in these claims go again, same bytes and ids, under T4's rules.
 
@@ -112,7 +111,7 @@ class Parts(Claims):
         times = {"now": write_time(now), "sent_before": write_time(now - in_flight)}
         ordered = sorted(claims, key=lambda claim: claim.key)
         with self.transaction():
-            may_write = self._may_write((claim.key.pair for claim in ordered), manual_since)
+            may_write = self._may_write(claim.key.pair for claim in ordered)
             rows = [
                 row
                 for claim in ordered
@@ -123,16 +122,8 @@ class Parts(Claims):
             ]
             return [self._let_out(row, "sent again", in_flight) for row in rows]
 
-    def _may_write(self, pairs: Iterable[str], manual_since: datetime | None) -> Mapping[str, bool]:
-        return {pair: self._writes(self._row(sql.SWITCHED, pair=pair), manual_since) for pair in set(pairs)}
-
-    @staticmethod
-    def _writes(switch: Row | None, manual_since: datetime | None) -> bool:
-        if switch is not None and switch["enabled"]:
-            return True
-        if manual_since is None:
-            return False
-        return switch is None or read_time(switch["turned_at"]) <= manual_since
+    def _may_write(self, pairs: Iterable[str]) -> Mapping[str, bool]:
+        return {pair: self.may_write(pair) for pair in set(pairs)}
 
     def _let_out(self, row: Row, what: str, in_flight: timedelta) -> Sent:
         sent = Sent(

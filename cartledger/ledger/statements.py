@@ -338,6 +338,8 @@ WHERE lease.owner = excluded.owner OR lease.lease_until <= :now
 RETURNING owner
 """
 
+RENEW_LEASE = "UPDATE lease SET lease_until = :lease_until WHERE name = :name AND owner = :owner RETURNING name"
+
 UNLEASE = "DELETE FROM lease WHERE name = :name AND owner = :owner"
 
 LINK = "SELECT * FROM link WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part"
@@ -385,6 +387,13 @@ SWITCH = """
 INSERT INTO switch (pair, enabled, turned_at, who) VALUES (:pair, :enabled, :now, :who)
 ON CONFLICT (pair) DO UPDATE SET enabled = excluded.enabled, turned_at = excluded.turned_at, who = excluded.who
 """
+
+MAY_WRITE = """
+SELECT 1 FROM switch WHERE pair = :pair AND enabled = 1
+UNION ALL SELECT 1 FROM lease WHERE substr(name, 1, length(:permits)) = :permits AND lease_until > :now
+"""
+
+END_PERMITS = "DELETE FROM lease WHERE substr(name, 1, length(:permits)) = :permits"
 
 SWITCHED = "SELECT enabled, turned_at, who FROM switch WHERE pair = :pair"
 

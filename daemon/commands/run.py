@@ -69,7 +69,7 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
         for name in names:
             crew.start(f"read-{name}", partial(producing.read_for_ever, name))
     if threads:
-        crew.start("work", Consuming(app, names, crew, threads=threads, manual_since=None).work)
+        crew.start("work", Consuming(app, names, crew, threads=threads).work)
     for name in names:
         enabled = app.ledger.is_enabled(app.lines[name].connection.pair)
         hint = "" if enabled else f"; it reads and decides, and posts nothing until `cartledger enable {name}`"

@@ -23,6 +23,8 @@ from producers.orders import Walk
 THREADS = 8
 LOOK_EVERY = 0.2
 SAY_EVERY = 10.0
+PERMIT = timedelta(minutes=2)
+PROLONG_EVERY = 30.0
 GIVE_UP_AFTER = 3
 """Failures in a row after which a sync leaves a side that does not answer to the next one."""
 
@@ -123,8 +125,9 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
     """
     line = app.lines[name]
     pair = line.connection.pair
-    began, started = app.clock(), time.monotonic()
+    started = time.monotonic()
     app.begin()
+    permit = _Permit(app, pair)
     app.ledger.hasten(pair)
     crew, now = Crew(), Progressed()
     troubles: list[str] = []
@@ -132,22 +135,45 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
     reading = _Reading(app, producing, line, now, troubles)
     run = app.ledger.start_run(pair, "sales")
     crew.start("hand-over", producing.hand_over)
-    crew.start("work", Consuming(app, [name], crew, threads=THREADS, manual_since=began).work)
+    crew.start("work", Consuming(app, [name], crew, threads=THREADS).work)
     crew.start("read", reading.read)
     try:
         while not crew.quiet.wait(LOOK_EVERY):
             now.counts = app.ledger.counts(pair, "order")
             now.open = now.counts[State.QUEUED] + now.counts[State.CLAIMED]
             on_progress(now)
+            permit.keep()
             if reading.over and _nothing_due(app, line):
                 break
     finally:
         crew.stop()
         crew.wait()
+        troubles += permit.end()
     troubles += [f"QuickBooks: {circuit.reason}" for circuit in app.ledger.circuits(pair)]
     synced = _result(app, line, now, troubles, time.monotonic() - started)
     app.ledger.end_run(run, {k: v for k, v in vars(synced).items() if k != "troubles"})
     return synced
+
+
+class _Permit:
+    """Leave to write while this sync goes on, for whatever process works on it; `disable` takes it back."""
+
+    def __init__(self, app: App, pair: str) -> None:
+        self._app = app
+        self._pair = pair
+        self._prolong_at = time.monotonic() + PROLONG_EVERY
+        app.ledger.permit(pair, app.owner, PERMIT)
+
+    def keep(self) -> None:
+        if time.monotonic() >= self._prolong_at:
+            self._prolong_at = time.monotonic() + PROLONG_EVERY
+            self._app.ledger.prolong_permit(self._pair, self._app.owner, PERMIT)
+
+    def end(self) -> list[str]:
+        """Returns what there is to say."""
+        taken_back = not self._app.ledger.may_write(self._pair)
+        self._app.ledger.end_permit(self._pair, self._app.owner)
+        return ["The connection was disabled meanwhile; what is left waits for `cartledger enable`."] * taken_back
 
 
 class _Reading:

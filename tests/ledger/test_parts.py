@@ -70,33 +70,54 @@ def _disabled(shop):
     shop.ledger.switch(PAIR, enabled=False, who="owner")
 
 
-def _disabled_later(shop):
-    shop.clock.step(1)
-    shop.ledger.switch(PAIR, enabled=False, who="owner")
-
-
 def _enabled(shop):
     shop.ledger.switch(PAIR, enabled=True, who="owner")
 
 
+def _permitted(shop):
+    shop.ledger.permit(PAIR, "sync", timedelta(minutes=2))
+
+
+def _ended(shop):
+    shop.ledger.end_permit(PAIR, "sync")
+
+
+def _too_old(shop):
+    shop.clock.step(120)
+
+
 @pytest.mark.parametrize(
-    ("turn", "manual", "goes"),
+    ("turns", "goes"),
     [
-        (_enabled, False, True),
-        (_enabled, True, True),
-        (_disabled, False, False),
-        (_disabled, True, True),
-        (_disabled_later, True, False),
-        (_never_turned, False, False),
-        (_never_turned, True, True),
+        ([_enabled], True),
+        ([_enabled, _permitted, _ended], True),
+        ([_disabled], False),
+        ([_disabled, _permitted], True),
+        ([_disabled, _permitted, _ended], False),
+        ([_disabled, _permitted, _disabled], False),
+        ([_disabled, _permitted, _too_old], False),
+        ([_never_turned], False),
+        ([_never_turned, _permitted], True),
     ],
 )
-def test_the_switch_is_read_as_a_part_goes(shop, turn, manual, goes):
+def test_whether_the_pair_may_write_is_read_as_a_part_goes(shop, turns, goes):
     claim = shop.planned()
-    since = shop.clock.now if manual else None
-    turn(shop)
-    assert len(shop.send(claim, manual_since=since)) == goes
+    for turn in turns:
+        turn(shop)
+    assert len(shop.send(claim)) == goes
     assert shop.ledger.refresh(claim).parts[0].stage is (Stage.SENDING if goes else Stage.PLANNED)
+
+
+def test_a_permit_is_its_pairs_alone_and_can_be_prolonged_until_it_is_taken_back(shop):
+    shop.ledger.permit(PAIR, "sync", timedelta(minutes=2))
+    assert not shop.ledger.may_write(PAIR[:-1])
+    _disabled(shop)
+    assert not shop.ledger.prolong_permit(PAIR, "sync", timedelta(minutes=2))
+    shop.ledger.permit(PAIR, "another sync", timedelta(minutes=2))
+    shop.clock.step(119)
+    assert shop.ledger.prolong_permit(PAIR, "another sync", timedelta(minutes=2))
+    shop.clock.step(119)
+    assert shop.ledger.may_write(PAIR)
 
 
 def test_a_part_goes_once_and_takes_its_lease_with_it(shop):

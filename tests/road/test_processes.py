@@ -110,14 +110,14 @@ def test_disabled_it_sends_nothing_more_and_still_takes_the_answers(busy):
 
 
 def test_disabled_it_still_looks_up_what_was_sent(make_sim, make_road):
-    sim = make_sim()
+    sim = make_sim(cap=3.5)
     sim.fill(orders=20, customers=1, clean=True)
-    road = make_road(sim, connection={"interval": "1h"})
+    road = make_road(sim, connection={"interval": "1h"}, quickbooks={"in_flight_limit": 4})
     road.enable()
     sim.faults.add(side="quickbooks", call="batch", kind="commit_late", nth=2)
     run = road.start("run")
     road.until(lambda: sim.faults.held == 1)
-    road.run_cli("disable", road.name)
+    road.ledger.switch(road.pair, enabled=False, who="test")
     sim.faults.release()
     road.until_settled()
     assert batches(road) == 2
