@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from cartledger.money import ZERO
 from cartledger.records import AppliedDiscount, Money3, Order, OrderLine
@@ -15,20 +16,34 @@ from mapping.totals import Totals
 ONE = Decimal(1)
 
 
+class Kind(StrEnum):
+    """What is charged for. The shop's tax rows call the first four so (`line_item_type`); the others have no rows."""
+
+    ITEM = "item"
+    SHIPPING = "shipping"
+    HANDLING = "handling"
+    WRAPPING = "gift-wrapping"
+    FEE = "fee"
+    CERTIFICATE = "gift certificate"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Charge:
     """One thing that the order charges for; `printed` is what the shop prints of it, before order-level discounts.
 
     `quantity` is None for QuickBooks' own shipping field, which takes none. `discounts` are this charge's shares of
-    order-level discounts; `discountable` charges take part when those have to be guessed.
+    order-level discounts; `discountable` charges take part when those have to be guessed. `line` is the shop's id of an
+    order line, None for what is charged for the whole order.
     """
 
+    kind: Kind
     item: str
     description: str
     quantity: Decimal | None
     printed: Money3
     discounts: tuple[AppliedDiscount, ...] = ()
     discountable: bool = False
+    line: int | None = None
 
     @property
     def taxed(self) -> bool:
@@ -68,16 +83,25 @@ def _lines(order: Order, find: Finder) -> Iterator[Charge]:
             continue
         if line.is_gift_certificate:
             item = find.item("gift_card_product", what="a gift certificate sold")
-            yield Charge(item=item, description=_words(line.name), quantity=line.quantity, printed=line.total)
+            yield Charge(
+                kind=Kind.CERTIFICATE,
+                item=item,
+                description=_words(line.name),
+                quantity=line.quantity,
+                printed=line.total,
+                line=line.id,
+            )
             continue
         item, by_default = find.product(line)
         yield Charge(
+            kind=Kind.ITEM,
             item=item,
             description=_description(line, with_sku=by_default),
             quantity=line.quantity,
             printed=line.total,
             discounts=line.discounts,
             discountable=True,
+            line=line.id,
         )
 
 
@@ -85,17 +109,17 @@ def _extras(order: Order, find: Finder) -> Iterator[Charge]:
     if order.shipping != Money3():
         item = find.shipping()
         quantity = None if item == SHIPPING_ITEM else ONE
-        yield Charge(item=item, description="Shipping", quantity=quantity, printed=order.shipping)
+        yield Charge(kind=Kind.SHIPPING, item=item, description="Shipping", quantity=quantity, printed=order.shipping)
     if order.handling != Money3():
         item = find.item("handling_item", what="handling")
-        yield Charge(item=item, description="Handling", quantity=ONE, printed=order.handling)
+        yield Charge(kind=Kind.HANDLING, item=item, description="Handling", quantity=ONE, printed=order.handling)
     if order.wrapping != Money3():
         item = find.item("wrapping_item", what="gift wrapping")
-        yield Charge(item=item, description="Gift wrapping", quantity=ONE, printed=order.wrapping)
+        yield Charge(kind=Kind.WRAPPING, item=item, description="Gift wrapping", quantity=ONE, printed=order.wrapping)
     for fee in order.fees:
         if fee.amount != Money3():
             item = find.item("fee_item", what="a fee")
-            yield Charge(item=item, description=_words(fee.name), quantity=ONE, printed=fee.amount)
+            yield Charge(kind=Kind.FEE, item=item, description=_words(fee.name), quantity=ONE, printed=fee.amount)
 
 
 def _description(line: OrderLine, *, with_sku: bool) -> str:

@@ -11,11 +11,12 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.records import Order
 from cartledger.settings import Connection
-from mapping.company import Account, Company, Item, TaxMode, fold
+from mapping.company import Account, Company, Item, TaxCode, TaxMode, fold
 from mapping.decision import Document
+from mapping.line_codes import code_with_rate
 from mapping.totals import breakdown, read_totals
 
-WARNINGS = frozenset({"no_number_prefix", "custom_numbers_off", "unmapped_tax"})
+WARNINGS = frozenset({"no_number_prefix", "custom_numbers_off", "unmapped_tax", "no_out_of_scope"})
 """Codes of `check_connection` that do not keep a connection from posting."""
 
 _CLEARING = frozenset({"Bank", "Other Current Asset"})
@@ -34,11 +35,14 @@ def check_document(document: Document, order: Order) -> tuple[Problem, ...]:
         asked = [("payment", document.body["TotalAmt"], paid), ("total", paid + redeemed, totals.total_inc)]
     else:
         lines = sum((_signed(line) for line in document.body["Line"]), ZERO)
-        tax = document.body.get("TxnTaxDetail", {}).get("TotalTax", ZERO)
+        block = document.body.get("TxnTaxDetail", {})
+        tax = block.get("TotalTax", ZERO)
+        each_rate = sum((line["Amount"] for line in block.get("TaxLine", [{"Amount": tax}])), ZERO)
         asked = [
             ("lines and tax", lines + tax, document.amount),
             ("total and redeemed tenders", document.amount + redeemed, totals.total_inc),
             ("tax", tax, totals.tax),
+            ("tax by rate", each_rate, totals.tax),
             ("net", lines + redeemed, totals.total_ex),
         ]
     return tuple(
@@ -181,24 +185,48 @@ def _check_fields(connection: Connection, company: Company) -> Iterator[Problem]
 
 
 def _check_tax(connection: Connection, company: Company) -> Iterator[Problem]:
+    per_line = company.tax_mode is TaxMode.PER_LINE
     for key, name in connection.tax.map.items():
         found = company.tax_code(name)
-        if isinstance(found, Problem):
-            yield _at(f'tax.map."{key}"', found)
-        elif not company.automated_tax and found.percent == 0:
-            text = f'the tax code "{found.name}" has a rate of 0 %.'
-            yield _at(f'tax.map."{key}"', Problem(code="tax_code_without_rate", text=text, fix="Name one with a rate."))
-    if company.tax_mode is TaxMode.PLAIN and not connection.tax.map:
+        without_tax = per_line and connection.tax.split(key)[0] == connection.tax.WITHOUT
+        problem = found if isinstance(found, Problem) else _unfit_code(found, company, without_tax=without_tax)
+        if problem is not None:
+            yield _at(f'tax.map."{key}"', problem)
+    if company.tax_mode in (TaxMode.PLAIN, TaxMode.PER_LINE) and not connection.tax.map:
         yield Problem(
             code="unmapped_tax",
             text="tax.map is empty: orders with tax will be held.",
             fix='Add "*" = "your tax code", or a line for each of the shop\'s taxes.',
         )
-    if company.tax_mode is TaxMode.PER_LINE:
+    if per_line:
+        yield from _check_out_of_scope(connection, company)
+
+
+def _unfit_code(code: TaxCode, company: Company, *, without_tax: bool) -> Problem | None:
+    """Why a row of tax.map cannot name this code. With a code on every line, one of 0 % is for lines without tax."""
+    if company.automated_tax or (code.percent > 0 and not without_tax):
+        return None
+    if company.tax_mode is not TaxMode.PER_LINE:
+        text = f'the tax code "{code.name}" has a rate of 0 %.'
+        return Problem(code="tax_code_without_rate", text=text, fix="Name one with a rate.")
+    return None if code.zero else code_with_rate(code)
+
+
+def _check_out_of_scope(connection: Connection, company: Company) -> Iterator[Problem]:
+    name = connection.tax.out_of_scope
+    needing = ("gift_card_product", "store_credit_product", "rounding_product")
+    wanted = [f"sales.{setting}" for setting in needing if getattr(connection.sales, setting)]
+    if name is None and wanted:
+        text = f"tax.out_of_scope is not set: orders with lines of {', '.join(wanted)} will be held."
         yield Problem(
-            code="tax_mode_not_supported",
-            text="the company takes a tax code on every line, which is not supported in this version.",
+            code="no_out_of_scope", text=text, fix='Name the tax code of no supply ("No VAT", "BAS Excluded").'
         )
+    if name is not None:
+        found = company.tax_code(name)
+        if isinstance(found, Problem):
+            yield _at("tax.out_of_scope", found)
+        elif not found.zero:
+            yield _at("tax.out_of_scope", code_with_rate(found))
 
 
 def _check_numbers(connection: Connection, company: Company) -> Iterator[Problem]:

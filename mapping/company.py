@@ -78,6 +78,11 @@ class TaxCode(Entry):
         """All its rates together."""
         return sum((rate.percent for rate in self.rates), ZERO)
 
+    @property
+    def zero(self) -> bool:
+        """Whether none of its rates takes anything (those of a reverse charge take and give back)."""
+        return all(rate.percent == 0 for rate in self.rates)
+
 
 E = TypeVar("E", bound=Entry)
 Table = Mapping[str, tuple[E, ...]]

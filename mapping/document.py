@@ -30,7 +30,7 @@ class Deposit:
 
 @dataclass(frozen=True, kw_only=True)
 class Sale:
-    """Everything that a sale's documents are made of. Amounts in the home currency, `tax_detail` empty without tax."""
+    """Everything that a sale's documents are made of. Amounts in the home currency; `tax` are the body's fields."""
 
     order: Order
     connection: Connection
@@ -38,7 +38,7 @@ class Sale:
     currency: str
     customer: str
     lines: Sequence[Line]
-    tax_detail: dict[str, Any]
+    tax: dict[str, Any]
     total: Decimal
     discount_account: str
     deposit: Deposit | None
@@ -72,7 +72,7 @@ def _document(sale: Sale, entity: str, more: dict[str, Any]) -> Document:
         **({"BillAddr": bill_to} if bill_to else {}),
         **({"ShipAddr": ship_to} if ship_to else {}),
         "Line": [line_body(line, sale.discount_account) for line in sale.lines],
-        **_tax(sale),
+        **sale.tax,
         "ApplyTaxAfterDiscount": True,
         **more,
         "PrivateNote": note(_facts(order), mark),
@@ -94,11 +94,6 @@ def _payment(sale: Sale, deposit: Deposit) -> Document:
         "PrivateNote": note([f"Payment of BigCommerce order {order.id}.", *_facts(order)[1:]], mark),
     }
     return Document(name="payment", order=1, entity="Payment", body=body, number="", marker=mark, amount=sale.total)
-
-
-def _tax(sale: Sale) -> dict[str, Any]:
-    # Without the flag an automated company adds its own shipping tax on top of the explicit amount.
-    return {"TxnTaxDetail": sale.tax_detail, "ShippingTaxIncludedInTotalTax": True} if sale.tax_detail else {}
 
 
 def _receipt_only(sale: Sale) -> dict[str, Any]:

@@ -10,12 +10,15 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.money import CENT, ZERO, cents, split
 from cartledger.records import Order
-from mapping.charges import ONE, Charge, charges_of, paid_net
-from mapping.discount import Discount, decide_discount, net_shares
+from mapping.bill import Bill
+from mapping.charges import ONE, Charge
+from mapping.coding import NO_CODE, NON, TAX, US_CODES, Coding
+from mapping.company import TaxCode
+from mapping.discount import net_shares
 from mapping.finder import Finder
-from mapping.tax import Taxed
+from mapping.rates import Priced, lay, off, shop_taxes
 from mapping.text import DESCRIPTION_LIMIT, clean, cut
-from mapping.totals import Totals, breakdown
+from mapping.totals import breakdown
 
 _PRICE_DECIMALS = (2, 5, 7)
 _PRICE_LIMIT = Decimal(10) ** 11
@@ -32,15 +35,18 @@ class Line:
     description: str
     amount: Decimal
     quantity: Decimal | None
-    taxed: bool = False
+    code: TaxCode = NON
+
+    @property
+    def taxed(self) -> bool:
+        return self.code == TAX or self.code.percent > 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A sale's lines before its tax code is known. `rounding` is what the rounding line took."""
+    """A sale's lines before its tax block is known. `rounding` is what the rounding line took."""
 
     lines: tuple[Line, ...]
-    taxed: tuple[Taxed, ...]
     rounding: Decimal
 
     @property
@@ -52,31 +58,42 @@ class Draft:
         return sum((line.amount for line in self.lines if line.taxed), ZERO)
 
 
-def draft_sale(order: Order, totals: Totals, find: Finder) -> Draft:
-    """The lines of an order that closes as `totals` says; whatever is in the way is reported to `find`."""
-    charges = charges_of(order, find)
-    discount = decide_discount(order, totals, charges)
-    if isinstance(discount, Problem):
-        find.report(discount)
-        return Draft(lines=(), taxed=(), rounding=ZERO)
-    amounts, rounding = fit([charge.printed.ex for charge in charges], totals.total_ex + discount.total)
-    no_tax = totals.tax == 0
+NOTHING = Draft(lines=(), rounding=ZERO)
+
+
+def draft_sale(bill: Bill, coding: Coding, find: Finder) -> Draft:
+    """The lines of a bill; whatever is in the way is reported to `find`."""
+    order = bill.order
+    amounts, rounding = _amounts(bill, coding)
     sold = [
         Line(
             item=charge.item,
             description=charge.description,
             amount=amount,
             quantity=charge.quantity,
-            taxed=charge.taxed and not no_tax,
+            code=coded.code,
         )
-        for charge, amount in zip(charges, amounts, strict=True)
+        for charge, amount, coded in zip(bill.charges, amounts, coding.charges, strict=True)
     ]
-    rest = [*_rounding(order, rounding, find), *_tenders(order, find)]
-    by_code = _by_code(discount.total, net_shares(amounts, discount, charges, totals), sold)
-    codes = {line.taxed for line in (*sold, *rest) if line.amount}
-    off = list(_discounts(_discount_name(order), by_code, codes, find))
-    _check_line_taxes(order, charges, find)
-    return Draft(lines=(*sold, *off, *rest), taxed=tuple(_taxed(charges, discount, totals)), rounding=rounding)
+    rest = [*_rounding(order, rounding, coding, find), *_tenders(order, coding, find)]
+    codes = {line.code for line in (*sold, *rest) if line.amount}
+    off = list(_discounts(_discount_name(order), _by_code(bill, coding, amounts), codes, find))
+    _check_line_taxes(order, bill.charges, find)
+    return Draft(lines=(*sold, *off, *rest), rounding=rounding)
+
+
+def _amounts(bill: Bill, coding: Coding) -> tuple[list[Decimal], Decimal]:
+    """The charges in whole cents, and what no charge can absorb."""
+    parts = [charge.printed.ex for charge in bill.charges]
+    amounts, rounding = fit(parts, bill.net)
+    codes = [coded.code for coded in coding.charges]
+    taxes = {rate: cents(tax) for rate, tax in shop_taxes(coding).items()}
+
+    def distance(tried: Sequence[Decimal]) -> Decimal:
+        taken_off: list[Priced] = [(-amount, code) for code, amount in _by_code(bill, coding, tried).items()]
+        return off([*zip(tried, codes, strict=True), *taken_off], taxes)
+
+    return lay(parts, amounts, coding, distance), rounding
 
 
 def fit(parts: Sequence[Decimal], total: Decimal) -> tuple[list[Decimal], Decimal]:
@@ -110,7 +127,8 @@ def line_body(line: Line, discount_account: str) -> dict[str, Any]:
     """The line's JSON. A discount without an item is QuickBooks' own line, whose amount is positive."""
     if not line.item:
         account = {"DiscountAccountRef": {"value": discount_account}} if discount_account else {}
-        detail = {"PercentBased": False, **account}
+        code = {} if line.code in US_CODES else {"TaxCodeRef": {"value": line.code.id}}
+        detail = {"PercentBased": False, **account, **code}
         return {"Amount": -line.amount, "DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
     item: dict[str, Any] = {"ItemRef": {"value": line.item}}
     if line.quantity is not None:
@@ -118,7 +136,7 @@ def line_body(line: Line, discount_account: str) -> dict[str, Any]:
         price = unit_price(line.amount, line.quantity)
         if price is not None:
             item["UnitPrice"] = price
-    item["TaxCodeRef"] = {"value": "TAX" if line.taxed else "NON"}
+    item["TaxCodeRef"] = {"value": line.code.id}
     return {
         "Description": line.description,
         "Amount": line.amount,
@@ -127,25 +145,26 @@ def line_body(line: Line, discount_account: str) -> dict[str, Any]:
     }
 
 
-def _by_code(total: Decimal, weights: Sequence[Decimal], sold: Sequence[Line]) -> dict[bool, Decimal]:
-    """The discount on the taxed and on the untaxed lines, of those that there are."""
-    codes = sorted({line.taxed for line in sold}, reverse=True)
-    rows = list(zip(weights, sold, strict=True))
-    shares = split(total, [sum((weight for weight, line in rows if line.taxed is code), ZERO) for code in codes])
-    return {code: share for code, share in zip(codes, shares, strict=True) if share}
+def _by_code(bill: Bill, coding: Coding, amounts: Sequence[Decimal]) -> dict[TaxCode, Decimal]:
+    """The discount on the lines of each code, highest rate first; `amounts` are the charges as booked."""
+    codes = [coded.code for coded in coding.charges]
+    weights = list(zip(net_shares(amounts, bill.discount, bill.charges, bill.totals), codes, strict=True))
+    each = sorted(dict.fromkeys(codes), key=lambda code: (-code.percent, code != TAX))
+    shares = split(bill.discount.total, [sum((weight for weight, of in weights if of == code), ZERO) for code in each])
+    return {code: share for code, share in zip(each, shares, strict=True) if share}
 
 
-def _discounts(name: str, by_code: dict[bool, Decimal], codes: set[bool], find: Finder) -> Iterator[Line]:
+def _discounts(name: str, by_code: dict[TaxCode, Decimal], codes: set[TaxCode], find: Finder) -> Iterator[Line]:
     """One negative line per tax code among the discounted lines, or QuickBooks' own where one code covers all lines."""
     if not by_code:
         return
     if find.connection.sales.discount_product is not None:
         item = find.item("discount_product", what="a discount")
-        for taxed, amount in by_code.items():
-            yield Line(item=item, description=name, amount=-amount, quantity=ONE, taxed=taxed)
+        for code, amount in by_code.items():
+            yield Line(item=item, description=name, amount=-amount, quantity=ONE, code=code)
     elif find.company.allows_discount and len(codes) == 1:
         total = sum(by_code.values(), ZERO)
-        yield Line(item="", description=name, amount=-total, quantity=None, taxed=True in codes)
+        yield Line(item="", description=name, amount=-total, quantity=None, code=next(iter(codes)))
     else:
         find.report(_no_discount_product(several_codes=len(codes) > 1))
 
@@ -171,7 +190,7 @@ def _discount_name(order: Order) -> str:
     return cut(clean(text[:1].upper() + text[1:]), DESCRIPTION_LIMIT)
 
 
-def _rounding(order: Order, rounding: Decimal, find: Finder) -> Iterator[Line]:
+def _rounding(order: Order, rounding: Decimal, coding: Coding, find: Finder) -> Iterator[Line]:
     if rounding == 0:
         return
     limit = find.connection.sales.rounding_limit
@@ -186,28 +205,25 @@ def _rounding(order: Order, rounding: Decimal, find: Finder) -> Iterator[Line]:
         )
         return
     item = find.item("rounding_product", what=f"{rounding} that no line can absorb ({breakdown(order)})")
-    yield Line(item=item, description="Rounding", amount=rounding, quantity=ONE)
+    yield Line(item=item, description="Rounding", amount=rounding, quantity=ONE, code=_no_supply(coding, find))
 
 
-def _tenders(order: Order, find: Finder) -> Iterator[Line]:
-    if redeemed := cents(order.gift_certificate):
-        item = find.item("gift_card_product", what="a gift certificate redeemed")
-        yield Line(item=item, description="Gift certificate redeemed", amount=-redeemed, quantity=ONE)
-    if redeemed := cents(order.store_credit):
-        item = find.item("store_credit_product", what="store credit redeemed")
-        yield Line(item=item, description="Store credit redeemed", amount=-redeemed, quantity=ONE)
+def _tenders(order: Order, coding: Coding, find: Finder) -> Iterator[Line]:
+    for amount, setting, name in (
+        (order.gift_certificate, "gift_card_product", "a gift certificate"),
+        (order.store_credit, "store_credit_product", "store credit"),
+    ):
+        if redeemed := cents(amount):
+            item, code = find.item(setting, what=f"{name} redeemed"), _no_supply(coding, find)
+            text = f"{name.removeprefix('a ').capitalize()} redeemed"
+            yield Line(item=item, description=text, amount=-redeemed, quantity=ONE, code=code)
 
 
-def _taxed(charges: Sequence[Charge], discount: Discount, totals: Totals) -> Iterator[Taxed]:
-    for i, charge in enumerate(charges):
-        if charge.taxed:
-            yield Taxed(net=_net_of(charge, i, discount, totals), tax=charge.printed.tax)
-
-
-def _net_of(charge: Charge, position: int, discount: Discount, totals: Totals) -> Decimal | None:
-    if discount.shares is None:
-        return None if charge.discountable else paid_net(charge, ZERO, totals)
-    return paid_net(charge, discount.shares[position], totals)
+def _no_supply(coding: Coding, find: Finder) -> TaxCode:
+    if isinstance(coding.no_supply, TaxCode):
+        return coding.no_supply
+    find.report(coding.no_supply)
+    return NO_CODE
 
 
 def _check_line_taxes(order: Order, charges: Sequence[Charge], find: Finder) -> None:

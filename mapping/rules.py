@@ -94,11 +94,6 @@ def _company_problems(order: Order, connection: Connection, company: Company, da
             text=f"The order is of {day}; the company's books are closed up to {company.book_close_date}.",
             fix="Open the books for that day, or ignore the order.",
         )
-    if company.tax_mode is TaxMode.PER_LINE:
-        yield Problem(
-            code="tax_mode_not_supported",
-            text="The company takes a tax code on every line, which is not supported in this version.",
-        )
     if company.tax_mode is TaxMode.NONE and order.total.tax:
         yield Problem(
             code="sales_tax_off",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,15 +11,19 @@ from zoneinfo import ZoneInfo
 from cartledger.errors import Problem
 from cartledger.records import Order
 from cartledger.settings import Connection
+from mapping.bill import Bill, read_bill
 from mapping.charges import charges_of
 from mapping.checks import check_document
-from mapping.company import Company, TaxCode
+from mapping.coding import Coding, us_coding
+from mapping.company import Company, TaxCode, TaxMode
 from mapping.decision import Decision, Held, NeedsTaxes, Post
 from mapping.document import Deposit, Sale, is_paid, sale_documents
 from mapping.finder import Finder
-from mapping.lines import Draft, draft_sale
+from mapping.line_codes import code_charges
+from mapping.lines import NOTHING, Draft, draft_sale
+from mapping.rates import tax_detail
 from mapping.rules import day_of, screen, unpostable
-from mapping.tax import OrderTax, decide_code, tax_block, unusable_code
+from mapping.tax import OrderTax, Taxed, decide_code, tax_block, unusable_code
 from mapping.totals import Totals, read_totals
 
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction
@@ -51,27 +56,42 @@ def decide_sale(
         find.report(totals)
         charges_of(order, find)
         return Held(problems=find.problems)
-    draft = draft_sale(order, totals, find)
-    deposit = _deposit(order, draft.net + totals.tax, find)
-    _check_size(draft, totals, find)
+    bill = read_bill(order, totals, find)
+    if bill is None:
+        _deposit(order, totals.tax, find)
+        _check_size(NOTHING, totals, find)
+        return Held(problems=find.problems)
+    return _decide_bill(bill, taxes, find, day=day, customer=customer_id)
+
+
+def _decide_bill(
+    bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder, *, day: date, customer: str
+) -> Post | Held | NeedsTaxes:
+    coding = code_charges(bill, taxes, find) if _per_line(find.company) else us_coding(bill)
+    if isinstance(coding, NeedsTaxes):
+        return Held(problems=find.problems) if find.problems else coding
+    draft = draft_sale(bill, coding, find)
+    total = draft.net + bill.totals.tax
+    deposit = _deposit(bill.order, total, find)
+    _check_size(draft, bill.totals, find)
     if find.problems:
         return Held(problems=find.problems)
-    block = _tax_detail(draft, totals, find, taxes)
-    if not isinstance(block, dict):
-        return block
+    tax = _tax_fields(draft, bill, coding, find, taxes)
+    if not isinstance(tax, dict):
+        return tax
     sale = Sale(
-        order=order,
-        connection=connection,
+        order=bill.order,
+        connection=find.connection,
         day=day,
-        currency=company.home_currency,
-        customer=customer_id,
+        currency=find.company.home_currency,
+        customer=customer,
         lines=draft.lines,
-        tax_detail=block,
-        total=draft.net + totals.tax,
-        discount_account=company.discount_account,
+        tax=tax,
+        total=total,
+        discount_account=find.company.discount_account,
         deposit=deposit,
     )
-    return _checked(sale, totals, draft.rounding)
+    return _checked(sale, bill.totals, draft.rounding)
 
 
 def _checked(sale: Sale, totals: Totals, rounding: Decimal) -> Post | Held:
@@ -118,19 +138,36 @@ def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
         )
 
 
-def _tax_detail(
-    draft: Draft, totals: Totals, find: Finder, taxes: Sequence[OrderTax] | None
+def _tax_fields(
+    draft: Draft, bill: Bill, coding: Coding, find: Finder, taxes: Sequence[OrderTax] | None
 ) -> dict[str, Any] | NeedsTaxes | Held:
-    """TxnTaxDetail, {} for an order without tax."""
-    if totals.tax == 0:
+    """The document's fields of tax; none in the US for an order without tax."""
+    if _per_line(find.company):
+        detail = tax_detail([(line.amount, line.code) for line in draft.lines], bill, coding)
+        if isinstance(detail, Problem):
+            return Held(problems=(detail,))
+        return {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": detail}
+    if bill.totals.tax == 0:
         return {}
-    code = decide_code(draft.taxed, taxes, find.connection.tax.map, find.company)
+    code = decide_code(list(_taxed(bill)), taxes, find.connection.tax.map, find.company)
     if not isinstance(code, TaxCode):
         return code
     unusable = unusable_code(code, find.company)
     if unusable is not None:
         return Held(problems=(unusable,))
-    return tax_block(code, totals.tax, draft.taxed_net, find.company)
+    block = tax_block(code, bill.totals.tax, draft.taxed_net, find.company)
+    # Without the flag an automated company adds its own shipping tax on top of the explicit amount.
+    return {"TxnTaxDetail": block, "ShippingTaxIncludedInTotalTax": True}
+
+
+def _taxed(bill: Bill) -> Iterator[Taxed]:
+    for i, charge in enumerate(bill.charges):
+        if charge.taxed:
+            yield Taxed(net=bill.paid_net(i), tax=charge.printed.tax)
+
+
+def _per_line(company: Company) -> bool:
+    return company.tax_mode is TaxMode.PER_LINE
 
 
 def _notices(sale: Sale, totals: Totals) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
-"""Sales tax on a document: which code, and the block that carries the shop's tax to the cent.
+"""Sales tax on a US document: which code, and the block that carries the shop's tax to the cent.
 
-US companies take one code a document, and TAX or NON on a line. Companies that take a real code on every line come
-with a later version: `mapping.rules` holds their orders, and `decide_code` is where theirs will be decided.
+US companies take one code a document, and TAX or NON on a line (`mapping.coding`). Where a real code stands on every
+line, `mapping.line_codes` and `mapping.rates` do this work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from cartledger.errors import BadRecord, Problem
 from cartledger.money import D, cents, split
-from mapping.company import Company, TaxCode, fold
+from mapping.company import Company, TaxCode, TaxRate, fold
 from mapping.decision import Held, NeedsTaxes
 
 EVERY = "*"
@@ -80,20 +80,22 @@ def tax_block(code: TaxCode, total: Decimal, base: Decimal, company: Company) ->
     if company.automated_tax:
         return block
     amounts = split(total, [rate.percent for rate in code.rates])
-    lines = [
-        {
-            "Amount": amount,
-            "DetailType": "TaxLineDetail",
-            "TaxLineDetail": {
-                "TaxRateRef": {"value": rate.id},
-                "PercentBased": True,
-                "TaxPercent": rate.percent,
-                "NetAmountTaxable": base,
-            },
-        }
-        for rate, amount in zip(code.rates, amounts, strict=True)
-    ]
+    lines = [tax_line(rate, amount, base) for rate, amount in zip(code.rates, amounts, strict=True)]
     return {**block, "TaxLine": lines}
+
+
+def tax_line(rate: TaxRate, amount: Decimal, base: Decimal) -> dict[str, Any]:
+    """What one rate takes of `base`."""
+    return {
+        "Amount": amount,
+        "DetailType": "TaxLineDetail",
+        "TaxLineDetail": {
+            "TaxRateRef": {"value": rate.id},
+            "PercentBased": True,
+            "TaxPercent": rate.percent,
+            "NetAmountTaxable": base,
+        },
+    }
 
 
 def unusable_code(code: TaxCode, company: Company) -> Problem | None:

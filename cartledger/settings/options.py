@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cartledger.errors import Problem, SettingsWrong
-from cartledger.settings.words import nearest, shown
+from cartledger.settings.words import closest, nearest, shown
 
 ORDER_STATUSES = {
     0: "Incomplete",
@@ -274,12 +274,45 @@ class Products(Section):
     match_by: Literal["name", "sku"] = Field(description="a BigCommerce SKU equals the item's Name, or its SKU")
 
 
+_DESTINATIONS = ("domestic", "eu", "export")
+_WITH_DESTINATION = rf"(?P<what>.*\S)\s*@\s*(?P<where>{'|'.join(_DESTINATIONS)}|[a-z]{{2}}(?:-.+)?)"
+
+
 class Tax(Section):
     """Which QuickBooks tax code a tax of the shop becomes."""
 
-    map: dict[str, str] = Field(
-        default_factory=dict, description='by the tax\'s name or class; "*" stands for every tax that is not listed'
+    EVERY: ClassVar[str] = "*"
+    WITHOUT: ClassVar[str] = "none"
+
+    out_of_scope: str | None = Field(
+        None,
+        description="outside the US: the code of lines that are no supply (gift certificates, store credit, rounding)",
     )
+    map: dict[str, str] = Field(
+        default_factory=dict,
+        description='by the tax\'s name or class; "*" stands for every tax that is not listed. Outside the US also '
+        '"none" for lines without tax (a class comes first), and any of these with where it is delivered to: '
+        '"none @ export", "VAT @ DE", "GST @ CA-Quebec", "Books @ eu", "* @ domestic"; the most exact row counts',
+    )
+
+    @field_validator("map", mode="after")
+    @classmethod
+    def _known_destinations(cls, rows: dict[str, str]) -> dict[str, str]:
+        for key in rows:
+            what, at, where = cls.split(key)[0].rpartition("@")
+            if at and (what.strip() in (cls.EVERY, cls.WITHOUT) or closest(where.strip(), _DESTINATIONS)):
+                raise ValueError(
+                    f"has the row {shown(key)}, which names no destination.{nearest(where.strip(), _DESTINATIONS)} "
+                    f"Allowed after the @: {', '.join(_DESTINATIONS)}, a country (DE), a country and state (CA-Quebec)."
+                )
+        return rows
+
+    @staticmethod
+    def split(key: str) -> tuple[str, str]:
+        """What a key of the map names and where that counts ("" for everywhere), both with letters folded."""
+        text = key.strip().casefold()
+        found = re.fullmatch(_WITH_DESTINATION, text)
+        return (found["what"], found["where"]) if found else (text, "")
 
 
 class Connection(Section):

@@ -89,6 +89,77 @@ def _company_json(
     }
 
 
+ELSEWHERE = {
+    "uk": {
+        "GB": "GBP",
+        "20.0% S": ["20"],
+        "20.0% FR": ["20"],
+        "5.5% F": ["5.5"],
+        "5.0% R": ["5"],
+        "0.0% Z": ["0"],
+        "0.0% E": ["0"],
+        "0.0% FX": ["0"],
+        "Reverse": ["20", "-20"],
+        "No VAT": ["0"],
+    },
+    "au": {"AU": "AUD", "GST": ["10"], "GST free": ["0"], "Export": ["0"], "BAS Excluded": []},
+    "ca": {
+        "CA": "CAD",
+        "GST": ["5"],
+        "HST ON": ["13"],
+        "GST/QST QC": ["5", "9.975"],
+        "GST/PST BC": ["5", "7"],
+        "Zero-rated": ["0"],
+        "Out of Scope": [],
+    },
+}
+"""Country and currency, then tax codes. The id of a code is its name, that of a rate the code's name and percent."""
+OUT_OF_SCOPE = {"uk": "No VAT", "au": "BAS Excluded", "ca": "Out of Scope"}
+MAPS = {
+    "uk": {"Standard": "20.0% S", "French": "5.5% F", "Reduced": "5.0% R", "none": "0.0% Z", "none @ export": "0.0% E"},
+    "au": {"GST": "GST", "none": "GST free", "none @ export": "Export"},
+    "ca": {
+        "GST": "GST",
+        "HST": "HST ON",
+        "GST @ CA-Quebec": "GST/QST QC",
+        "QST": "GST/QST QC",
+        "PST": "GST/PST BC",
+        "none": "Zero-rated",
+    },
+}
+
+
+def _elsewhere_json(kind: str, **forms: Any) -> dict[str, Any]:
+    """A company that takes a tax code on every line."""
+    (country, currency), *codes = ELSEWHERE[kind].items()
+    raw = _company_json(country=country, currency=currency, **forms)
+    raw["preferences"]["TaxPrefs"] = {"UsingSalesTax": True}
+    raw["tax_rates"] = [
+        {"Id": f"{name} {percent}", "RateValue": D(percent)} for name, percents in codes for percent in percents
+    ]
+    raw["tax_codes"] = [
+        {
+            "Id": name,
+            "Name": name,
+            "SalesTaxRateList": {"TaxRateDetail": [{"TaxRateRef": {"value": f"{name} {each}"}} for each in percents]},
+        }
+        for name, percents in codes
+    ]
+    return raw
+
+
+def _tax_lines(body: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Rate, what it is taken of, and its tax."""
+    return [
+        (
+            line["TaxLineDetail"]["TaxRateRef"]["value"],
+            str(line["TaxLineDetail"]["NetAmountTaxable"]),
+            str(line["Amount"]),
+        )
+        for line in body["TxnTaxDetail"]["TaxLine"]
+    ]
+
+
 def _connection(**sections: Any) -> Connection:
     plain: dict[str, Any] = {
         "start_date": "2015-01-01",
@@ -203,7 +274,8 @@ def _rows(body: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def _row(line: dict[str, Any]) -> tuple[str, ...]:
     if line["DetailType"] == "DiscountLineDetail":
-        return ("own discount", "", str(line["Amount"]), "")
+        code = line["DiscountLineDetail"].get("TaxCodeRef", {"value": ""})
+        return ("own discount", "", str(line["Amount"]), code["value"])
     detail = line["SalesItemLineDetail"]
     product = f"{detail['Qty']} × {detail.get('UnitPrice', '?')}" if "Qty" in detail else ""
     return (detail["ItemRef"]["value"], product, str(line["Amount"]), detail["TaxCodeRef"]["value"])
@@ -227,6 +299,31 @@ def company_json():
 @pytest.fixture
 def make_company():
     return lambda **options: read_company(**_company_json(**options))
+
+
+@pytest.fixture
+def elsewhere_json():
+    return _elsewhere_json
+
+
+@pytest.fixture
+def decide_in(decide):
+    """Decides an order in a company of "uk", "au" or "ca", under a tax map that fits it unless another is given."""
+
+    def decided(kind, raw, *, tax=None, forms=None, sections=None, **options):
+        tax = {"map": MAPS[kind], "out_of_scope": OUT_OF_SCOPE[kind]} | (tax or {})
+        country, currency = next(iter(ELSEWHERE[kind].items()))
+        address = raw["billing_address"] | {"country_iso2": raw["billing_address"].get("country_iso2", country)}
+        raw = raw | {"billing_address": address, "default_currency_code": currency}
+        company = options.pop("company", None) or read_company(**_elsewhere_json(kind, **(forms or {})))
+        return decide(raw, company=company, connection=_connection(tax=tax, **(sections or {})), **options)
+
+    return decided
+
+
+@pytest.fixture
+def tax_lines():
+    return _tax_lines
 
 
 @pytest.fixture

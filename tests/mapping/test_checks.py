@@ -108,6 +108,54 @@ def test_no_field_is_missed_where_an_item_stands_in(checked, make_company):
     assert checked(company=company, sales={"shipping_item": "SHIP"}) == []
 
 
+@pytest.mark.parametrize(
+    ("tax", "found"),
+    [
+        ({"map": {"VAT": "20.0% S", "Books": "0.0% Z", "none @ export": "0.0% E"}}, []),
+        ({"map": {}}, [("unmapped_tax", "tax.map is empty: orders with tax will be held.")]),
+        (
+            {"map": {"none": "20.0% S"}},
+            [("tax_code_with_rate", 'tax.map."none": the tax code "20.0% S" has a rate of 20 %.')],
+        ),
+        (
+            {"map": {"VAT @ DE": "Reverse"}},
+            [("tax_code_with_rate", 'tax.map."VAT @ DE": the tax code "Reverse" has a rate of 20 % and -20 %.')],
+        ),
+        (
+            {"map": {"VAT": "20 S"}},
+            [("no_tax_code", 'tax.map."VAT": QuickBooks has no tax code "20 S". Did you mean "20.0% S"?')],
+        ),
+        (
+            {"map": {"*": "20.0% S"}, "out_of_scope": "5.0% R"},
+            [("tax_code_with_rate", 'tax.out_of_scope: the tax code "5.0% R" has a rate of 5 %.')],
+        ),
+        (
+            {"map": {"*": "20.0% S"}, "out_of_scope": "No VTA"},
+            [("no_tax_code", 'tax.out_of_scope: QuickBooks has no tax code "No VTA". Did you mean "No VAT"?')],
+        ),
+        (
+            {"map": {"*": "20.0% S"}, "out_of_scope": None},
+            [
+                (
+                    "no_out_of_scope",
+                    "tax.out_of_scope is not set: orders with lines of sales.gift_card_product, "
+                    "sales.store_credit_product will be held.",
+                )
+            ],
+        ),
+    ],
+)
+def test_taxes_where_every_line_has_a_code(checked, elsewhere_json, tax, found):
+    told = checked(
+        company=read_company(**elsewhere_json("uk")), store_currency="GBP", tax={"out_of_scope": "No VAT"} | tax
+    )
+    assert told == [(code, f"connections.main: {text}") for code, text in found]
+
+
+def test_a_missing_code_of_no_supply_keeps_nothing_else_from_posting():
+    assert "no_out_of_scope" in WARNINGS
+
+
 def test_blank_and_twin_skus():
     variants = [
         {"id": 1, "product_id": 10, "sku": "MUG"},
@@ -152,6 +200,14 @@ def test_another_tax_is_found(sale):
     assert names(check_document(wrong, order)) == ["lines and tax", "tax"]
 
 
+def test_taxes_of_rates_that_do_not_sum_are_found(sale):
+    order, invoice, _ = sale
+    first, second = invoice.body["TxnTaxDetail"]["TaxLine"]
+    block = invoice.body["TxnTaxDetail"] | {"TaxLine": [first | {"Amount": first["Amount"] + D("0.01")}, second]}
+    wrong = replace(invoice, body=invoice.body | {"TxnTaxDetail": block})
+    assert names(check_document(wrong, order)) == ["tax by rate"]
+
+
 def test_a_forgotten_tender_is_found(sale):
     order, invoice, _ = sale
     wrong = replace(invoice, body=invoice.body | {"Line": invoice.body["Line"][:-1]}, amount=D("92.01"))
@@ -177,7 +233,7 @@ def test_a_sale_that_fails_the_last_pass_is_held(example, make_connection):
         currency="USD",
         customer="9",
         lines=[goods],
-        tax_detail={"TotalTax": D("1.65")},
+        tax={"TxnTaxDetail": {"TotalTax": D("1.65")}},
         total=D("71.66"),
         discount_account="",
         deposit=None,

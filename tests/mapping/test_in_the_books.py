@@ -10,7 +10,8 @@ import pytest
 from cartledger.records import read_order
 from mapping.company import read_company
 from mapping.customer import customer_document, person
-from mapping.decision import Held, Post
+from mapping.decision import Held, NeedsTaxes, Post
+from mapping.tax import read_taxes
 from mapping.text import marker
 from simulator.goods import catalogue
 from simulator.orders import generate
@@ -89,6 +90,47 @@ def test_a_thousand_clean_orders_reach_the_books_to_the_cent(simulated, decide, 
         made = put(company, decision)["document"]
         assert made["TotalAmt"] + order.tenders == order.total.inc
         assert made["TxnTaxDetail"]["TotalTax"] == order.total.tax
+    assert sum(company.balances().values(), Decimal(0)) == 0
+
+
+ELSEWHERE = {
+    "uk": ("GBP", {"standard": "20", "reduced": "5", "exempt": "0"}, "20.0% S", "5.0% R", "0.0% Z", "No VAT"),
+    "au": ("AUD", {"standard": "10", "reduced": "10", "exempt": "0"}, "GST", "GST", "GST free", "BAS Excluded"),
+    "ca": ("CAD", {"standard": "14.975", "reduced": "5", "exempt": "0"}, "GST/QST QC", "GST", "Exempt", "Out of Scope"),
+}
+
+
+@pytest.mark.parametrize("rounding", ["rate", "line"])
+@pytest.mark.parametrize("mode", ["exclusive", "inclusive"])
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_orders_reach_books_with_a_code_on_every_line_rate_by_rate(
+    simulated, decide, make_connection, kind, mode, rounding
+):
+    """The company sums each rate at once, or line by line; it takes the shop's tax where that is near its own."""
+    currency, percents, standard, reduced, none, outside = ELSEWHERE[kind]
+    company, known = simulated(kind)
+    company.tax_rounding = rounding
+    connection = make_connection(
+        sales={**ITEMS, "statuses": [1, 2, 3, 7, 8, 9, 10, 11]},
+        payments=PAYMENTS,
+        tax={"map": {"Tax": standard, "Low": reduced, "none": none}, "out_of_scope": outside},
+    )
+    buyer = company.create("Customer", {"DisplayName": "Everybody"})["Id"]
+    rates = {name: Decimal(percent) for name, percent in percents.items()}
+    asked = 0
+    for raw in generate(3, 150, 40, mode, currency, clean=True, rates=rates):
+        order, taxes = read_order(raw), read_taxes(raw["taxes"])
+        decision = decide(raw, connection=connection, company=known, customer_id=buyer)
+        if isinstance(decision, NeedsTaxes):
+            asked += 1
+            decision = decide(raw, connection=connection, company=known, customer_id=buyer, taxes=taxes)
+        assert isinstance(decision, Post), decision
+        made = put(company, decision)["document"]
+        assert made["TotalAmt"] + order.tenders == order.total.inc
+        assert made["TxnTaxDetail"]["TotalTax"] == order.total.tax
+        sent = decision.documents[0].body["TxnTaxDetail"]["TaxLine"]
+        assert [line["Amount"] for line in made["TxnTaxDetail"]["TaxLine"]] == [line["Amount"] for line in sent]
+    assert asked < 15
     assert sum(company.balances().values(), Decimal(0)) == 0
 
 

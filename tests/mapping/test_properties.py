@@ -6,6 +6,7 @@ reason; none raises.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,6 +21,7 @@ from cartledger.errors import BadRecord
 from cartledger.records import read_order
 from mapping.decision import Excluded, Held, NeedsTaxes, Post
 from mapping.sale import decide_sale
+from mapping.tax import OrderTax
 
 CENT = Decimal("0.01")
 FOUR = Decimal("0.0001")
@@ -37,6 +39,7 @@ class Priced:
 
     entered: Decimal
     off: Decimal
+    rate: Decimal
     ex: Decimal
     tax: Decimal
     inc: Decimal
@@ -53,14 +56,17 @@ def price(entered: Decimal, off: Decimal, rate: Decimal, inclusive: bool) -> Pri
     tax = cent(paid * rate / (100 + rate) if inclusive else paid * rate / 100)
     whole = (tax * entered / paid).quantize(FOUR) if paid else NOTHING
     ex, inc = (entered - whole, entered) if inclusive else (entered, entered + whole)
-    return Priced(entered, off, ex, tax, inc, inclusive)
+    return Priced(entered, off, rate, ex, tax, inc, inclusive)
 
 
 @dataclass(frozen=True)
 class Shop:
-    """An order as generated: `raw` is what the API would answer, the rest is what is known of it."""
+    """An order as generated: `raw` is what the API would answer, `rows` its tax rows, the rest what is known of it."""
 
     raw: dict[str, Any]
+    rows: tuple[OrderTax, ...]
+    things: tuple[Priced, ...]
+    fees: tuple[Priced, ...]
     total_ex: Decimal
     tax: Decimal
     tenders: Decimal
@@ -86,19 +92,19 @@ def total_of(things: list[Priced]) -> tuple[Decimal, Decimal, Decimal]:
 
 
 @st.composite
-def shop_orders(draw: st.DrawFn) -> Shop:
+def shop_orders(draw: st.DrawFn, rates: Sequence[Decimal] = RATES) -> Shop:
     inclusive = draw(st.booleans())
     whole_cents = draw(st.booleans())
     entered = [draw(_entered(whole_cents)) for _ in range(draw(st.integers(1, 6)))]
     shares, coupon_part = draw(_shares(entered))
     goods = [
-        price(amount, off, draw(st.sampled_from(RATES)), inclusive) for amount, off in zip(entered, shares, strict=True)
+        price(amount, off, draw(st.sampled_from(rates)), inclusive) for amount, off in zip(entered, shares, strict=True)
     ]
     certificates = [
         price(amount, NOTHING, NOTHING, inclusive)
         for amount in draw(sometimes(st.lists(money(100, 20000), max_size=1), []))
     ]
-    charge_rate = draw(st.sampled_from(RATES))
+    charge_rate = draw(st.sampled_from(rates))
     shipping, handling, wrapping = (
         price(
             draw(sometimes(money(0, 5000), NOTHING)), NOTHING, draw(st.sampled_from([NOTHING, charge_rate])), inclusive
@@ -106,7 +112,7 @@ def shop_orders(draw: st.DrawFn) -> Shop:
         for _ in range(3)
     )
     fees = [
-        price(draw(money(1, 1000)), NOTHING, draw(st.sampled_from(RATES)), inclusive)
+        price(draw(money(1, 1000)), NOTHING, draw(st.sampled_from(rates)), inclusive)
         for _ in range(draw(st.sampled_from([0, 0, 1, 2])))
     ]
     fees_inside = bool(fees) and draw(st.booleans())
@@ -153,7 +159,19 @@ def shop_orders(draw: st.DrawFn) -> Shop:
     ]
     raw["items_total"] = sum(quantities)
     taxed = sum((thing.paid_net for thing in everything if thing.tax), NOTHING)
-    return Shop(raw, total_ex, tax, tenders, taxed, whole_cents, shares_printed)
+    charges = (("shipping", shipping), ("handling", handling), ("gift-wrapping", wrapping))
+    rows = [tax_row("item", thing, number) for number, thing in enumerate(goods)]
+    rows += [tax_row(kind, thing, None) for kind, thing in charges if thing.entered]
+    return Shop(
+        raw, tuple(rows), tuple(everything), tuple(fees), total_ex, tax, tenders, taxed, whole_cents, shares_printed
+    )
+
+
+def tax_row(kind: str, thing: Priced, line: int | None) -> OrderTax:
+    name = f"Tax {thing.rate}" if thing.rate else "No tax"
+    return OrderTax(
+        name=name, class_name="", rate=thing.rate, amount=thing.tax, order_product_id=line, line_item_type=kind
+    )
 
 
 def _entered(whole_cents: bool) -> st.SearchStrategy[Decimal]:
@@ -317,3 +335,59 @@ def test_no_order_whatever_it_holds_makes_deciding_raise(settle):
             assert isinstance(decision, Post | Held | Excluded | NeedsTaxes)
 
     run()
+
+
+ELSEWHERE = {
+    "uk": {"20": "20.0% S", "5": "5.0% R", "5.5": "5.5% F"},
+    "au": {"10": "GST"},
+    "ca": {"5": "GST", "13": "HST ON", "14.975": "GST/QST QC", "12": "GST/PST BC"},
+}
+"""The code of each rate; the rates of a compound code stand for their sum."""
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_with_a_code_on_every_line_the_tax_of_each_code_is_the_shops(decide_in, kind):
+    codes = {Decimal(rate): code for rate, code in ELSEWHERE[kind].items()}
+    none = {"uk": "0.0% Z", "au": "GST free", "ca": "Zero-rated"}[kind]
+    table = {"map": {f"Tax {rate}": code for rate, code in codes.items()} | {"none": none}}
+    sections = {"sales": {"rounding_product": "ROUND"}}
+
+    @given(shop_orders(rates=[NOTHING, *codes]))
+    def run(shop: Shop) -> None:
+        decision = decide_in(kind, shop.raw, tax=table, sections=sections)
+        if isinstance(decision, NeedsTaxes):
+            decision = decide_in(kind, shop.raw, tax=table, sections=sections, taxes=shop.rows)
+        if isinstance(decision, Held):
+            assert reasons(decision) <= reasons_to_hold(shop), decision
+            return
+        assert isinstance(decision, Post), decision
+        assert_exact(shop, decision)
+        assert_taxes(shop, decision, codes)
+
+    run()
+
+
+def reasons_to_hold(shop: Shop) -> set[str]:
+    """A tender that may be what the sides differ by, a fee whose tax has no row, a discount of unknown shares."""
+    reasons = {"totals_ambiguous"} if shop.tenders else set()
+    reasons |= {"unmapped_tax"} if shop.fees else set()
+    return reasons | (set() if shop.shares_printed else {"tax_rate_differs"})
+
+
+def assert_taxes(shop: Shop, post: Post, codes: dict[Decimal, str]) -> None:
+    """By code, since the rates of a compound one share what the shop prints as one amount."""
+    body = post.documents[0].body
+    assert all(line["SalesItemLineDetail"]["TaxCodeRef"]["value"] for line in body["Line"])
+    for rate, code in codes.items():
+        lines = [line for line in body["TxnTaxDetail"]["TaxLine"] if code_of(line) == code]
+        assert sum((line["Amount"] for line in lines), NOTHING) == sum(
+            (thing.tax for thing in shop.things if thing.rate == rate), NOTHING
+        )
+        if lines and shop.whole_cents and shop.shares_printed and not shop.fees:
+            paid = sum((thing.paid_net for thing in shop.things if thing.rate == rate and thing.paid_net), NOTHING)
+            assert {line["TaxLineDetail"]["NetAmountTaxable"] for line in lines} == {paid}
+
+
+def code_of(line: dict[str, Any]) -> str:
+    code, _, _ = line["TaxLineDetail"]["TaxRateRef"]["value"].rpartition(" ")
+    return code

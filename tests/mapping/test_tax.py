@@ -8,7 +8,7 @@ import pytest
 
 from cartledger.errors import BadRecord
 from cartledger.money import D
-from mapping.company import TaxMode, read_company
+from mapping.company import read_company
 from mapping.decision import NeedsTaxes
 from mapping.tax import OrderTax, read_taxes
 
@@ -145,20 +145,6 @@ def test_automated_companies_take_any_code_and_read_nothing(code_of, make_compan
 def test_an_automated_company_without_codes_is_held(decide_with, make_company, codes):
     company = replace(make_company(automated=True), tax_codes={})
     assert codes(decide_with({}, company=company)) == {"no_tax_code"}
-
-
-@pytest.mark.parametrize("total_tax", ["0", "8.25"])
-def test_companies_with_a_code_on_every_line_are_held(make_order, line, decide, make_company, codes, total_tax):
-    total = str(D("100") + D(total_tax))
-    order = make_order(
-        1,
-        [line("A", 1, "100.00", tax=total_tax)],
-        subtotal=("100.00", total_tax, total),
-        total=("100.00", total_tax, total),
-    )
-    assert codes(decide(order, company=replace(make_company(), tax_mode=TaxMode.PER_LINE))) == {
-        "tax_mode_not_supported"
-    }
 
 
 def test_read_taxes():

@@ -48,6 +48,12 @@ ONE_MISTAKE = [
      "44: connections.main.payments.default_account is true, which is no text; put it in quotation marks."),
     ('"*" = "State tax"', '"*" = 8.25',
      "51: connections.main.tax.map.* is 8.25, which is no text; put it in quotation marks."),
+    ('"*" = "State tax"', '"none @ exprot" = "0.0% Z"',
+     '50: connections.main.tax.map has the row "none @ exprot", which names no destination. Did you mean "export"? '
+     "Allowed after the @: domestic, eu, export, a country (DE), a country and state (CA-Quebec)."),
+    ('"*" = "State tax"', '"* @ Germany" = "USt"',
+     '50: connections.main.tax.map has the row "* @ Germany", which names no destination. '
+     "Allowed after the @: domestic, eu, export, a country (DE), a country and state (CA-Quebec)."),
     ('# path = "cartledger.db"', "path = 7", "5: ledger.path is 7, which is no text; put it in quotation marks."),
     ("# receipt_for_unpaid = false", 'receipt_for_unpaid = "perhaps"',
      '27: connections.main.sales.receipt_for_unpaid is "perhaps"; write true or false.'),
@@ -307,7 +313,7 @@ def test_two_shops_may_post_into_one_company(read, example):
 def test_two_shops_of_one_company_have_different_numbers(mistakes, example):
     text = example + SECOND.replace('"BD"', '"BC"')
     assert mistakes(text=text, env=SECOND_SECRETS) == [
-        'cartledger.toml:63: connections.second.sales.number_prefix is "BC", as in connection main, which posts into '
+        'cartledger.toml:71: connections.second.sales.number_prefix is "BC", as in connection main, which posts into '
         "the same company; choose another."
     ]
 
@@ -315,7 +321,7 @@ def test_two_shops_of_one_company_have_different_numbers(mistakes, example):
 def test_one_shop_and_company_have_one_connection(mistakes, example):
     text = example + SECOND.replace("def456", "abc123")
     assert mistakes(text=text, env=SECOND_SECRETS) == [
-        "cartledger.toml:53: connections.second joins the same store and company as connection main; "
+        "cartledger.toml:61: connections.second joins the same store and company as connection main; "
         "keep one of the two."
     ]
 

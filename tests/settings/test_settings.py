@@ -28,6 +28,8 @@ SECTIONS = {
 }
 ADDRESSES = {"api_url", "token_url", "in_flight_limit"}
 """Options for simulators and proxies; the example does not tempt anybody with them."""
+NO_DEFAULT = ("timezone", "out_of_scope")
+"""Options that depend on the shop; the example shows what they look like."""
 
 
 def test_the_example_is_right(read, tmp_path):
@@ -44,9 +46,10 @@ def test_the_example_is_right(read, tmp_path):
 
 def test_what_the_example_has_as_a_comment_is_the_default(read, example):
     commented = re.findall(r"^# (\w+ = [^#\n]+)", example, re.MULTILINE)
-    keys = [line.partition(" =")[0] for line in commented if not line.startswith("timezone")]
+    commented = [line for line in commented if not line.startswith(NO_DEFAULT)]
+    keys = [line.partition(" =")[0] for line in commented]
     assert keys == ["path", "url", "namespace", "interval", "statuses", "receipt_for_unpaid", "rounding_limit"]
-    spelt_out = [(f"# {line}", line) for line in commented if not line.startswith("timezone")]
+    spelt_out = [(f"# {line}", line) for line in commented]
     assert read(*spelt_out).model_dump() == read().model_dump()
 
 
@@ -181,3 +184,24 @@ def test_a_connection_that_is_not_there(read):
     with pytest.raises(SettingsWrong) as wrong:
         read().connection("mian")
     assert str(wrong.value) == 'There is no connection "mian". Did you mean "main"? Connections in the file: main.'
+
+
+@pytest.mark.parametrize(
+    ("key", "parts"),
+    [
+        ("*", ("*", "")),
+        (" VAT ", ("vat", "")),
+        ("VAT @ DE", ("vat", "de")),
+        ("none@Export", ("none", "export")),
+        ("GST @ CA-British Columbia", ("gst", "ca-british columbia")),
+        ("* @ eu", ("*", "eu")),
+        ("VAT @ 20%", ("vat @ 20%", "")),
+        ("VAT @ standard rate", ("vat @ standard rate", "")),
+        ("VAT @ 20% @ domestic", ("vat @ 20%", "domestic")),
+        ("@ DE", ("@ de", "")),
+    ],
+)
+def test_rows_of_the_tax_map_with_a_destination(read, key, parts):
+    tax = read(('"*" = "State tax"', f'"{key}" = "Code"')).connections["main"].tax
+    assert tax.map == {key: "Code"}
+    assert tax.split(key) == parts
