@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from simulator.markets import MARKETS
 from simulator.serve import Simulator
 
 
@@ -51,8 +52,8 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--customers", type=int, default=100)
     parser.add_argument("--clean", action="store_true", help="only orders that can all be booked")
     parser.add_argument("--price-mode", choices=("exclusive", "inclusive"), default="exclusive")
-    parser.add_argument("--company", choices=("us", "us_ast"), default="us")
-    parser.add_argument("--home-currency", default="USD")
+    parser.add_argument("--company", choices=tuple(MARKETS), default="us")
+    parser.add_argument("--home-currency", help="the country's own by default")
     parser.add_argument("--cap", type=float, default=2.0, help="seconds after which QuickBooks ends a request")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--requestid-memory", action=argparse.BooleanOptionalAction, default=True)

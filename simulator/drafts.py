@@ -1,11 +1,12 @@
 """An order as decided, before it is printed in BigCommerce's shape: who, what, at which price, paid how."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from simulator.goods import Product
+from simulator.markets import Levy
 from simulator.people import Person
 from simulator.pricing import ZERO, Amounts, Totals, cents, price
 
@@ -79,7 +80,11 @@ class Payment:
 
 @dataclass(kw_only=True)
 class Draft:
-    """One order. `charge_rate` is the tax on shipping, handling, wrapping and fees where they are taxed, in percent."""
+    """One order. `charge_rate` is the tax on shipping, handling, wrapping and fees where they are taxed, in percent.
+
+    `rates` are percents by tax class, `levies` the taxes that each consists of. One unit of `store_currency` is
+    `exchange` of the order's own `currency`.
+    """
 
     order_id: int
     person: Person
@@ -88,7 +93,11 @@ class Draft:
     status_id: int
     inclusive: bool
     currency: str
-    charge_rate: Decimal
+    store_currency: str
+    exchange: Decimal
+    charge_rate: Decimal = ZERO
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    levies: Mapping[Decimal, Sequence[Levy]] = field(default_factory=dict)
     source: str = "www"
     items: list[Item] = field(default_factory=list)
     destinations: list[Destination] = field(default_factory=list)

@@ -13,13 +13,13 @@ from typing import Any
 
 from simulator.drafts import Destination, Draft, Fee, Item, Payment
 from simulator.goods import Product, catalogue
+from simulator.markets import US, Levies, Market, flat
 from simulator.people import people
 from simulator.pricing import ZERO, Amounts, cents, price, printed, split
 from simulator.printing import print_order
 
 Json = dict[str, Any]
 
-RATES = {"standard": Decimal("8.25"), "reduced": Decimal("2.25"), "exempt": ZERO}
 NOW = datetime(2026, 4, 30, 12, tzinfo=UTC)
 
 CARD = Payment(name="Credit Card", status="captured", gateway="stripe", event="purchase")
@@ -48,7 +48,8 @@ def generate(
     now: datetime = NOW,
     days: int = 7,
     first_id: int = 1001,
-    rates: dict[str, Decimal] = RATES,
+    market: Market = US,
+    rates: dict[str, Decimal] | None = None,
     clean: bool = False,
     share_odd: float = 0.05,
     big_orders: int = 0,
@@ -56,15 +57,22 @@ def generate(
 ) -> list[Json]:
     """`orders` raw v2 orders, created in the `days` before `now`, ids rising with the time of creation.
 
-    `price_mode` is "exclusive" or "inclusive"; `rates` are percent by tax class. `clean` leaves out what no books take:
-    unposted statuses, market places, the test gateway and the odd. `share_odd` is the share of orders that must be
-    held (foreign currency, unknown status, overridden totals, a price that is no number, no SKU); which it is stands in
-    `staff_notes`. The last `big_orders` of them have `big_lines` lines each.
+    `price_mode` is "exclusive" or "inclusive"; `currency` is the shop's. `market` says where buyers live, how they are
+    taxed and in what they pay; `rates` are percents by tax class in place of its taxes. `clean` leaves out what no
+    books take: unposted statuses, market places, the test gateway and the odd. `share_odd` is the share of orders that
+    must be held (foreign currency, unknown status, overridden totals, a price that is no number, no SKU); which it is
+    stands in `staff_notes`. The last `big_orders` of them have `big_lines` lines each.
     """
     if price_mode not in ("exclusive", "inclusive"):
         raise ValueError(price_mode)
     checkout = _Checkout(
-        seed, customers, inclusive=price_mode == "inclusive", currency=currency, rates=rates, clean=clean
+        seed,
+        customers,
+        inclusive=price_mode == "inclusive",
+        currency=currency,
+        market=market,
+        levies=None if rates is None else flat(rates),
+        clean=clean,
     )
     moments = checkout.moments(orders, now, timedelta(days=days))
     oddities = cycle(_ODDITIES)
@@ -82,14 +90,23 @@ class _Checkout:
     """Takes the decisions, one order after the other, from one source of chance."""
 
     def __init__(
-        self, seed: int, customers: int, *, inclusive: bool, currency: str, rates: dict[str, Decimal], clean: bool
+        self,
+        seed: int,
+        customers: int,
+        *,
+        inclusive: bool,
+        currency: str,
+        market: Market,
+        levies: Levies | None,
+        clean: bool,
     ) -> None:
         self.source = random.Random(f"orders {seed}")
-        self.people = people(seed, customers)
+        self.people = people(seed, customers, market.places)
         self.products = catalogue(seed)
         self.inclusive = inclusive
         self.currency = currency
-        self.rates = rates
+        self.market = market
+        self.levies = levies
         self.clean = clean
         self.line_ids = count(5001)
         self.address_ids = count(3001)
@@ -98,14 +115,19 @@ class _Checkout:
 
     def order(self, order_id: int, created: datetime, modified: datetime, lines: int | None) -> Draft:
         draft = self._begin(order_id, created, modified)
-        rates = self.rates if self._happens(0.85) else dict.fromkeys(self.rates, ZERO)
-        draft.charge_rate = rates["standard"]
-        self._add_lines(draft, rates, lines or self.source.choices((1, 2, 3, 4, 7), (40, 28, 18, 10, 4))[0])
+        levies = draft.person.place.levies if self.levies is None else self.levies
+        self._tax(draft, levies if self._happens(0.85) else {})
+        self._add_lines(draft, lines or self.source.choices((1, 2, 3, 4, 7), (40, 28, 18, 10, 4))[0])
         self._discount(draft)
         self._deliver(draft)
         self._add_extras(draft)
         self._pay(draft)
         return draft
+
+    def _tax(self, draft: Draft, levies: Levies) -> None:
+        draft.rates = {name: sum((levy.percent for levy in taxes), ZERO) for name, taxes in levies.items()}
+        draft.levies = {draft.rates[name]: taxes for name, taxes in levies.items()}
+        draft.charge_rate = draft.rates.get("standard", ZERO)
 
     def moments(self, orders: int, now: datetime, span: timedelta) -> Iterator[tuple[datetime, datetime]]:
         """Creation and modification of each order: some share a second, and a part was edited in one bulk edit."""
@@ -133,16 +155,18 @@ class _Checkout:
             modified=modified,
             status_id=self._pick(_POSTED if self.clean else _POSTED | _OTHERS),
             inclusive=self.inclusive,
-            currency=self.currency,
-            charge_rate=ZERO,
+            currency=self.market.currency or self.currency,
+            store_currency=self.currency,
+            exchange=self.market.exchange,
             source=self._pick({"www": 80, "manual": 8, "mobile": 9} | ({} if self.clean else {"amazon": 2, "ebay": 1})),
         )
 
-    def _add_lines(self, draft: Draft, rates: dict[str, Decimal], lines: int) -> None:
+    def _add_lines(self, draft: Draft, lines: int) -> None:
         kind = self._pick({"digital": 5, "any": 20, "physical": 75})
         offered = [p for p in self.products if kind in ("any", p.kind)]
         for product in islice(cycle(self.source.sample(offered, len(offered))), lines):
-            draft.items.append(self._item(product, self._quantity(), self._unit(product), rates[product.tax]))
+            rate = draft.rates.get(product.tax, ZERO)
+            draft.items.append(self._item(product, self._quantity(), self._unit(product), rate))
             if product.kind == "physical" and self._happens(0.03):
                 draft.items.append(self._bundled(draft.items[-1]))
         if self._happens(0.03):
@@ -279,7 +303,8 @@ def _give_coupon(item: Item, share: Decimal) -> None:
 
 
 def _foreign_currency(raw: Json) -> None:
-    foreign = "EUR" if raw["default_currency_code"] != "EUR" else "USD"
+    known = {raw["default_currency_code"], raw["store_default_currency_code"]}
+    foreign = next(code for code in ("EUR", "USD", "GBP") if code not in known)
     raw["currency_code"] = raw["default_currency_code"] = foreign
     raw["store_default_to_transactional_exchange_rate"] = "0.9259260000"
 

@@ -1,7 +1,10 @@
 """Who buys in the simulated shop: invented people, some registered, some guests, some with awkward names."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from simulator.markets import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +18,7 @@ class Person:
     email: str
     phone: str
     street: str
-    city: str
-    state: str
-    zip: str
+    place: Place
 
 
 _FIRST = (
@@ -45,19 +46,18 @@ _COMPANIES = (
     "Northlight GmbH",
     "Ödland Design",
 )
-_PLACES = (("Austin", "Texas", "78701"), ("Denver", "Colorado", "80202"), ("Columbus", "Ohio", "43004"))
 
 
-def people(seed: int, count: int) -> list[Person]:
+def people(seed: int, count: int, places: Sequence[Place]) -> list[Person]:
     """`count` people, the same ones for the same seed: seven in ten registered, the others guests."""
     source = random.Random(f"people {seed}")
-    return [_person(source, number) for number in range(1, count + 1)]
+    return [_person(source, number, places) for number in range(1, count + 1)]
 
 
-def _person(source: random.Random, number: int) -> Person:
+def _person(source: random.Random, number: int, places: Sequence[Place]) -> Person:
     guest = source.random() < 0.3
     first, last = source.choice(_AWKWARD) if source.random() < 0.08 else (source.choice(_FIRST), source.choice(_LAST))
-    city, state, postcode = source.choice(_PLACES)
+    place = source.choice(places)
     nameless = guest and source.random() < 0.12
     return Person(
         customer_id=0 if guest else number,
@@ -67,7 +67,5 @@ def _person(source: random.Random, number: int) -> Person:
         email="" if nameless else f"buyer{number}@example.com",
         phone=f"555-01{number % 100:02d}" if source.random() < 0.6 else "",
         street=f"{source.randrange(1, 999)} Example Street",
-        city=city,
-        state=state,
-        zip=postcode,
+        place=place,
     )

@@ -7,8 +7,9 @@ from simulator.bigcommerce.dates import iso8601, rfc2822
 from simulator.bigcommerce.store import STATUS_NAMES
 from simulator.drafts import Destination, Draft, Fee, Item, Payment
 from simulator.goods import TAX_CLASSES
+from simulator.markets import Levy
 from simulator.people import Person
-from simulator.pricing import ZERO, Amounts, printed
+from simulator.pricing import ZERO, Amounts, printed, split
 
 Json = dict[str, Any]
 
@@ -55,7 +56,7 @@ def _header(draft: Draft) -> Json:
         "order_source": draft.source,
         "currency_code": draft.currency,
         "default_currency_code": draft.currency,
-        "store_default_currency_code": draft.currency,
+        "store_default_currency_code": draft.store_currency,
     }
 
 
@@ -91,12 +92,12 @@ def _constants(draft: Draft) -> Json:
     return {
         "ip_address": "192.0.2.10",
         "ip_address_v6": "",
-        "geoip_country": "United States",
-        "geoip_country_iso2": "US",
+        "geoip_country": draft.person.place.country,
+        "geoip_country_iso2": draft.person.place.iso2,
         "currency_id": 1,
         "currency_exchange_rate": "1.0000000000",
         "default_currency_id": 1,
-        "store_default_to_transactional_exchange_rate": "1.0000000000",
+        "store_default_to_transactional_exchange_rate": f"{draft.exchange:.10f}",
         "staff_notes": "",
         "customer_message": "",
         "is_deleted": False,
@@ -121,11 +122,11 @@ def _address(person: Person) -> Json:
         "company": person.company,
         "street_1": person.street,
         "street_2": "",
-        "city": person.city,
-        "state": person.state,
-        "zip": person.zip,
-        "country": "United States",
-        "country_iso2": "US",
+        "city": person.place.city,
+        "state": person.place.state,
+        "zip": person.place.zip,
+        "country": person.place.country,
+        "country_iso2": person.place.iso2,
         "phone": person.phone,
         "email": person.email,
         "form_fields": [],
@@ -148,7 +149,7 @@ def _shipping_address(draft: Draft, destination: Destination) -> Json:
         **_three("handling_cost_{}", destination.handling),
         "handling_cost_tax_class_id": _SHIPPING_CLASS,
         "shipping_zone_id": 1,
-        "shipping_zone_name": "United States",
+        "shipping_zone_name": draft.person.place.country,
     }
 
 
@@ -273,33 +274,44 @@ def _coupons(draft: Draft) -> list[Json]:
 
 
 def _taxes(draft: Draft) -> list[Json]:
-    """One row a taxed line or charge; fees have none, their kind is not in the documented enumeration."""
-    rows = [_tax_row(draft, "item", item.amounts.tax, item.rate, item=item) for item in draft.items if item.amounts.tax]
-    rows += [
-        _tax_row(draft, "gift-wrapping", item.wrapping.tax, draft.charge_rate, address_id=item.address_id)
+    """A row for every tax on a line or charge; fees have none, their kind is not in the documented enumeration."""
+    rows = [
+        row
         for item in draft.items
-        if item.wrapping.tax
+        for row in _tax_rows(draft, "item", item.amounts.tax, item.rate, item=item, address_id=item.address_id)
     ]
+    for item in draft.items:
+        address = item.address_id
+        rows += _tax_rows(draft, "gift-wrapping", item.wrapping.tax, draft.charge_rate, address_id=address)
     for destination in draft.destinations:
+        address = destination.address_id
         for kind, amounts in (("shipping", destination.shipping), ("handling", destination.handling)):
-            if amounts.tax:
-                rows.append(_tax_row(draft, kind, amounts.tax, draft.charge_rate, address_id=destination.address_id))
+            rows += _tax_rows(draft, kind, amounts.tax, draft.charge_rate, address_id=address)
     return [{"id": draft.order_id * 1000 + number, **row} for number, row in enumerate(rows, 1)]
 
 
-def _tax_row(
-    draft: Draft, kind: str, tax: Decimal, rate: Decimal, *, item: Item | None = None, address_id: int = 0
-) -> Json:
-    tax_class = TAX_CLASSES.get(item.product.tax, 0) if item else _SHIPPING_CLASS
+def _tax_rows(
+    draft: Draft, kind: str, tax: Decimal, rate: Decimal, *, address_id: int, item: Item | None = None
+) -> list[Json]:
+    """None where nothing was taxed. Taxes charged together share what they came to in proportion."""
+    if not tax:
+        return []
+    levies = draft.levies[rate]
+    shares = split(tax, [levy.percent for levy in levies])
+    return [_tax_row(draft, kind, share, levy, address_id, item) for share, levy in zip(shares, levies, strict=True)]
+
+
+def _tax_row(draft: Draft, kind: str, tax: Decimal, levy: Levy, address_id: int, item: Item | None) -> Json:
+    rate = int(levy.percent * 100)
     return {
         "order_id": draft.order_id,
-        "order_address_id": item.address_id if item else address_id,
-        "tax_rate_id": int(rate * 100),
-        "sales_tax_id": f"Tax{int(rate * 100)}",
-        "tax_class_id": tax_class,
-        "name": "Tax",
+        "order_address_id": address_id,
+        "tax_rate_id": rate,
+        "sales_tax_id": f"Tax{rate}",
+        "tax_class_id": TAX_CLASSES.get(item.product.tax, 0) if item else _SHIPPING_CLASS,
+        "name": levy.name,
         "class": "Default Tax Class",
-        "rate": printed(rate),
+        "rate": printed(levy.percent),
         "priority": 0,
         "priority_amount": printed(tax),
         "line_amount": printed(tax),

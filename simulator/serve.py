@@ -15,6 +15,7 @@ from simulator.control import control_routes
 from simulator.faults import FaultInjector, Faults
 from simulator.goods import Product, catalogue
 from simulator.loopback import Loopback
+from simulator.markets import MARKETS
 from simulator.orders import generate
 from simulator.pricing import cents
 from simulator.quickbooks import api as quickbooks
@@ -34,16 +35,17 @@ class Simulator:
             …  # clients at sim.bigcommerce_url, sim.quickbooks_url, sim.token_url
             sim.proof()["difference"] == "0.00"
 
-    `company` is the kind of company ("us", "us_ast" for automated sales tax); `home_currency` is its currency and the
-    shop's. `cap` is QuickBooks' limit on one request, in seconds. `requestid_memory` False forgets every requestid,
-    `quotas` False lifts the quotas of both sides.
+    `company` is the kind of company: "us", "us_ast" (automated sales tax), "uk", "au", "ca", "eur" (a US company whose
+    buyers pay in EUR). `home_currency` is its currency and the shop's, by default the country's. `cap` is QuickBooks'
+    limit on one request, in seconds. `requestid_memory` False forgets every requestid, `quotas` False lifts the quotas
+    of both sides.
     """
 
     def __init__(
         self,
         *,
         company: str = "us",
-        home_currency: str = "USD",
+        home_currency: str | None = None,
         seed: int = 1,
         cap: float = 2.0,
         requestid_memory: bool = True,
@@ -51,8 +53,9 @@ class Simulator:
         port: int = 0,
     ) -> None:
         self.seed = seed
-        self.shop = Store(currency=home_currency)
         self.company = Company(kind=company, home_currency=home_currency, seed=seed)
+        self.shop = Store(currency=self.company.home_currency)
+        self.market = MARKETS[company]
         self.company.cap = cap
         self.company.requestid_memory = requestid_memory
         self.faults = Faults(cap=cap)
@@ -81,7 +84,12 @@ class Simulator:
         self.shop.price_mode = price_mode
         if not self.shop.products:
             self._stock_up(catalogue(self.seed))
-        options = {"now": self.shop.clock(), "first_id": max(self.shop.orders, default=1000) + 1, **options}
+        options = {
+            "now": self.shop.clock(),
+            "market": self.market,
+            "first_id": max(self.shop.orders, default=1000) + 1,
+            **options,
+        }
         raw = generate(self.seed, orders, customers, price_mode, self.shop.currency, **options)
         for order in raw:
             self.shop.add_order(order)

@@ -43,12 +43,12 @@ class Change:
 
 
 class Company:
-    """One realm of a kind: "us", "us_ast" (automated sales tax), "uk", "au", "ca".
+    """One realm of a kind: "us", "us_ast" (automated sales tax), "uk", "au", "ca", "eur" (US, with customers in EUR).
 
-    Without `home_currency` it is the country's. Attributes anybody may set: `cap` (seconds until the server gives up on
+    Without `home_currency` it is the country's; `multicurrency` is on in "eur" alone unless said. Attributes anybody may set: `cap` (seconds until the server gives up on
     a request), `latency` (seconds a `query`, `read` or `write` takes), `quota` (None switches it off), `clock_skew`
     (seconds), `requestid_memory` (True, False or how many), `remember_faults`, `warn_duplicates`,
-    `honours_tax_override`, `tax_rounding`, `tax_override_limit`, `preferences` (the whole object), `throttle_body`
+    `honours_tax_override`, `honours_exchange_rate`, `tax_rounding`, `tax_override_limit`, `preferences` (the whole object), `throttle_body`
     ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
     """
 
@@ -312,7 +312,10 @@ class Company:
 
     @property
     def tax_override_limit(self) -> Decimal | None:
-        """Outside the US: how far from the company's own sum a tax line may be and stand. None: any amount stands."""
+        """Outside the US: how far from the company's own sum a tax line may be and stand, for each line with that rate.
+
+        Fewer than five lines count as five. None: any amount stands.
+        """
         return self.state.tax_override_limit
 
     @tax_override_limit.setter

@@ -145,7 +145,7 @@ class State:
         self.honours_tax_override = True
         self.honours_exchange_rate = True
         self.tax_rounding: Literal["rate", "line"] = "rate"
-        self.tax_override_limit: Decimal | None = Decimal("0.05")
+        self.tax_override_limit: Decimal | None = Decimal("0.01")
         self.last_number = "1000"
         self.user = "Sam Example"
         self.fresh: set[DocumentKey] = set()

@@ -278,9 +278,10 @@ def test_a_hanging_request_does_not_hold_the_exit():
             shop.get("/v2/time", timeout=0.2)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_process_says_where_it_is_and_ends_well(number):
+@pytest.mark.parametrize(("number", "company"), [(signal.SIGTERM, "us"), (signal.SIGINT, "ca")])
+def test_the_process_says_where_it_is_and_ends_well(number, company):
     command = [sys.executable, "-m", "simulator", "--orders", "5", "--customers", "3", "--no-requestid-memory"]
+    command += ["--company", company]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         told = json.loads(process.stdout.readline())
         assert set(told) >= {"bigcommerce_url", "quickbooks_url", "token_url", "store_hash", "access_token"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -23,12 +23,14 @@ from simulator.quickbooks.wire import ZERO, JsonObject, money
 
 UNTAXED = "NotApplicable"
 INCLUSIVE = "TaxInclusive"
+_FEW_LINES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Owed:
-    """The company's own sum for one rate."""
+    """The company's own sum for one rate, over so many lines."""
 
+    lines: int
     percent: Decimal
     base: Decimal
     amount: Decimal
@@ -87,7 +89,7 @@ def _gross(state: State, line: TaxableLine, detail: JsonObject) -> Decimal:
     if "TaxInclusiveAmt" not in detail:
         return own
     sent = money(Decimal(detail["TaxInclusiveAmt"]))
-    if not _near(state, sent, own):
+    if not _near(state, sent, own, 1):
         raise errors.business("The amount with tax is not the amount and its tax.")
     return sent
 
@@ -105,15 +107,18 @@ def _owed(state: State, sale: Sale) -> Mapping[str, Owed]:
     bases: dict[str, Decimal] = defaultdict(Decimal)
     by_line: dict[str, Decimal] = defaultdict(Decimal)
     percents: dict[str, Decimal] = {}
+    lines: Counter[str] = Counter()
     for line in _with_discount(sale):
         rates = _rates(state, line)
         for (rate, percent), share in zip(rates, _shares(line, rates), strict=True):
             percents[rate] = percent
+            lines[rate] += 1
             bases[rate] += line.amount
             by_line[rate] += share
     at_once = state.tax_rounding == "rate" and sale.mode != INCLUSIVE
     return {
         rate: Owed(
+            lines=lines[rate],
             percent=percent,
             base=bases[rate],
             amount=money(bases[rate] * percent / 100) if at_once else by_line[rate],
@@ -151,7 +156,8 @@ def _sent(state: State, block: JsonObject, owed: Mapping[str, Owed]) -> Mapping[
             raise errors.business(f"Tax rate {rate} is there twice.")
         if rate not in owed:
             raise errors.business(f"Tax rate {rate} does not belong to a tax code on the lines.")
-        if not _near(state, Decimal(detail.get("NetAmountTaxable", owed[rate].base)), owed[rate].base):
+        own = owed[rate]
+        if not _near(state, Decimal(detail.get("NetAmountTaxable", own.base)), own.base, own.lines):
             raise errors.business("The net amount taxable is not what the lines come to.")
         found[rate] = Decimal(line["Amount"])
     if found and "TotalTax" in block and sum(found.values(), ZERO) != block["TotalTax"]:
@@ -160,9 +166,9 @@ def _sent(state: State, block: JsonObject, owed: Mapping[str, Owed]) -> Mapping[
 
 
 def _honoured(state: State, own: Owed, sent: Decimal | None) -> Decimal:
-    return own.amount if sent is None or not _near(state, sent, own.amount) else money(sent)
+    return own.amount if sent is None or not _near(state, sent, own.amount, own.lines) else money(sent)
 
 
-def _near(state: State, sent: Decimal, own: Decimal) -> bool:
+def _near(state: State, sent: Decimal, own: Decimal, lines: int) -> bool:
     limit = state.tax_override_limit
-    return limit is None or abs(sent - own) <= limit
+    return limit is None or abs(sent - own) <= limit * max(_FEW_LINES, lines)

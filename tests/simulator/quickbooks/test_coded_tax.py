@@ -173,6 +173,11 @@ def test_an_amount_near_the_companys_own_stands(uk, sent, stands):
     assert sale(uk, uk.taxes(("1", sent)))["TxnTaxDetail"]["TotalTax"] == D(stands)
 
 
+@pytest.mark.parametrize(("sent", "stands"), [("0.76", "0.76"), ("0.77", "0.66")])
+def test_every_line_may_be_a_cent_off(uk, sent, stands):
+    assert sale(uk, uk.taxes(("1", sent)), *DIMES)["TxnTaxDetail"]["TotalTax"] == D(stands)
+
+
 def test_how_near_is_a_setting(uk):
     uk.company.tax_override_limit = None
     assert sale(uk, uk.taxes(("1", "7.00")))["TotalAmt"] == 107
