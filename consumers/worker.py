@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -23,6 +23,7 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim
 from cartledger.records import NotAMessage, SourceKey, read_message
 from consumers.outcome import Outcome
+from consumers.posting import ALONE_FROM_CLAIM
 
 BATCH = 30
 LINGER = 0.2
@@ -65,6 +66,7 @@ class Worker:
         self._waiting: dict[str, list[Delivery]] = defaultdict(list)
         self._first_at: dict[str, float] = {}
         self._running: set[Future[None]] = set()
+        self._suspects: deque[tuple[Desk, SourceKey]] = deque()
 
     def run(self, quiet: threading.Event) -> None:
         """Until `quiet` is set; then nothing more is taken, what is in work is finished, and it returns.
@@ -95,7 +97,12 @@ class Worker:
         self._waiting[workflow].append(delivery)
 
     def _dispatch(self, pool: ThreadPoolExecutor) -> None:
-        """Full batches at once, the rest when it has waited long enough; no more than there are threads."""
+        """Full batches at once, the rest when it has waited long enough; no more than there are threads. What may have
+        ended the process comes first, and nothing beside it: else what is in hand with it would bear the blame too."""
+        if self._suspects:
+            if not self._running:
+                self._running.add(pool.submit(self._work_alone, *self._suspects.popleft()))
+            return
         for workflow, waiting in self._waiting.items():
             while waiting and len(self._running) < self._threads and self._ripe(workflow, waiting):
                 batch = waiting[:BATCH]
@@ -130,10 +137,20 @@ class Worker:
         keys = self._keys(workflow, deliveries)
         for desk, group in self._by_desk(keys):
             claims = self._ledger.claim(group, self._owner, desk.lease)
-            if claims:
-                self._on_outcomes(desk.work(claims))
+            suspects = [claim for claim in claims if claim.claims >= ALONE_FROM_CLAIM and not claim.sending]
+            self._ledger.release(suspects)
+            self._suspects.extend((desk, claim.key) for claim in suspects)
+            self._desk_work(desk, [claim for claim in claims if claim not in suspects])
         for delivery in deliveries:
             self._broker.ack(delivery)
+
+    def _work_alone(self, desk: Desk, key: SourceKey) -> None:
+        """On a worker thread, the only one in work: one source that has been claimed too often."""
+        self._desk_work(desk, self._ledger.claim([key], self._owner, desk.lease))
+
+    def _desk_work(self, desk: Desk, claims: Sequence[Claim]) -> None:
+        if claims:
+            self._on_outcomes(desk.work(claims))
 
     def _keys(self, workflow: str, deliveries: Iterable[Delivery]) -> set[SourceKey]:
         keys = set()
