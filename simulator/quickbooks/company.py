@@ -45,11 +45,13 @@ class Change:
 class Company:
     """One realm of a kind: "us", "us_ast" (automated sales tax), "uk", "au", "ca", "eur" (US, with customers in EUR).
 
-    Without `home_currency` it is the country's; `multicurrency` is on in "eur" alone unless said. Attributes anybody may set: `cap` (seconds until the server gives up on
-    a request), `latency` (seconds a `query`, `read` or `write` takes), `quota` (None switches it off), `clock_skew`
-    (seconds), `requestid_memory` (True, False or how many), `remember_faults`, `warn_duplicates`,
-    `honours_tax_override`, `honours_exchange_rate`, `tax_rounding`, `tax_override_limit`, `preferences` (the whole object), `throttle_body`
-    ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
+    Without `home_currency` it is the country's; `multicurrency` is on in "eur" alone unless said.
+
+    Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
+    `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
+    how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `tax_rounding`,
+    `tax_override_limit`, `preferences` (the whole object), `throttle_body` ("xml" or "json"), `subscription_ended`
+    (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
     """
 
     def __init__(
