@@ -45,7 +45,7 @@ class Claims(Engine):
             return [claim for claim in _in_order(claims) if self._ours(sql.RENEW, claim, lease_until=until)]
 
     def refresh(self, claim: Claim) -> Claim | None:
-        """The claim with its parts as they stand now; None when it is not ours any more."""
+        """The claim as it stands now, of the newest version if it can still be decided; None: not ours any more."""
         with self.transaction():
             row = self._row(sql.CLAIMED, **as_key(claim.key), fence=claim.fence)
             return None if row is None else self._read_claim(row)

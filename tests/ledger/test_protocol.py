@@ -839,4 +839,4 @@ def _template() -> Path:
 
 
 TestProtocol = Protocol.TestCase
-TestProtocol.settings = settings(max_examples=max(400, settings.default.max_examples), stateful_step_count=60)
+TestProtocol.settings = settings(max_examples=max(300, settings.default.max_examples), stateful_step_count=60)
