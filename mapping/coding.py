@@ -14,7 +14,7 @@ NON = TaxCode(id="NON", name="NON", active=True, taxable=False, rates=())
 US_CODES = (TAX, NON)
 """The pseudo-codes of US lines; the document's one real code brings the rates."""
 NO_CODE = TaxCode(id="", name="", active=True, taxable=False, rates=())
-"""Stands in where a code is missing, so that all that is missing is found in one look."""
+"""Of lines that bear none; and where one is missing, so that all that is missing is found in one look."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +38,8 @@ def us_coding(bill: Bill) -> Coding:
     untaxed = bill.totals.tax == 0
     codes = [Coded(code=TAX if charge.taxed and not untaxed else NON) for charge in bill.charges]
     return Coding(charges=tuple(codes), no_supply=NON)
+
+
+def no_coding(bill: Bill) -> Coding:
+    """Companies outside the US that are not registered for tax take no codes."""
+    return Coding(charges=(Coded(code=NO_CODE),) * len(bill.charges), no_supply=NO_CODE)

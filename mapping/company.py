@@ -25,7 +25,8 @@ _PSEUDO_CODES = frozenset({"TAX", "NON"})
 class TaxMode(StrEnum):
     """How the company takes sales tax."""
 
-    NONE = "none"  # sales tax is switched off
+    NONE = "none"  # US with sales tax switched off: NON on a line
+    UNTAXED = "untaxed"  # elsewhere with tax switched off (not registered for it): no code on any line
     PLAIN = "plain"  # US without automation: TAX or NON on a line, one code with its tax lines on the document
     AUTOMATED = "automated"  # US automated sales tax: TAX or NON on a line, the amount as an override
     PER_LINE = "per line"  # elsewhere: a real code on every line
@@ -214,10 +215,11 @@ def _tax_mode(tax: Mapping[str, Any], codes: Sequence[Mapping[str, Any]], countr
     """
     if tax.get("PartnerTaxEnabled") is True:
         return TaxMode.AUTOMATED
+    pseudo_codes = any(str(code.get("Id")) in _PSEUDO_CODES for code in codes)
+    us_style = "TaxGroupCodeRef" in tax or pseudo_codes or country in ("US", "USA", "")
     if tax.get("PartnerTaxEnabled") is False or tax.get("UsingSalesTax") is False:
-        return TaxMode.NONE
-    us_style = "TaxGroupCodeRef" in tax or any(str(code.get("Id")) in _PSEUDO_CODES for code in codes)
-    return TaxMode.PLAIN if us_style or country in ("US", "USA", "") else TaxMode.PER_LINE
+        return TaxMode.NONE if us_style else TaxMode.UNTAXED
+    return TaxMode.PLAIN if us_style else TaxMode.PER_LINE
 
 
 def _entry(raw: Mapping[str, Any]) -> dict[str, Any]:

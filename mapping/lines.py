@@ -16,7 +16,7 @@ from mapping.coding import NO_CODE, NON, TAX, US_CODES, Coding
 from mapping.company import TaxCode
 from mapping.discount import net_shares
 from mapping.finder import Finder
-from mapping.rates import Priced, lay, off, shop_taxes
+from mapping.rates import Priced, distance, lay, shop_taxes
 from mapping.text import DESCRIPTION_LIMIT, clean, cut
 from mapping.totals import breakdown
 
@@ -89,11 +89,11 @@ def _amounts(bill: Bill, coding: Coding) -> tuple[list[Decimal], Decimal]:
     codes = [coded.code for coded in coding.charges]
     taxes = {rate: cents(tax) for rate, tax in shop_taxes(coding).items()}
 
-    def distance(tried: Sequence[Decimal]) -> Decimal:
+    def measure(tried: Sequence[Decimal]) -> Decimal:
         taken_off: list[Priced] = [(-amount, code) for code, amount in _by_code(bill, coding, tried).items()]
-        return off([*zip(tried, codes, strict=True), *taken_off], taxes)
+        return distance([*zip(tried, codes, strict=True), *taken_off], taxes)
 
-    return lay(parts, amounts, coding, distance), rounding
+    return lay(parts, amounts, coding, measure), rounding
 
 
 def fit(parts: Sequence[Decimal], total: Decimal) -> tuple[list[Decimal], Decimal]:
@@ -127,8 +127,8 @@ def line_body(line: Line, discount_account: str) -> dict[str, Any]:
     """The line's JSON. A discount without an item is QuickBooks' own line, whose amount is positive."""
     if not line.item:
         account = {"DiscountAccountRef": {"value": discount_account}} if discount_account else {}
-        code = {} if line.code in US_CODES else {"TaxCodeRef": {"value": line.code.id}}
-        detail = {"PercentBased": False, **account, **code}
+        code = NO_CODE if line.code in US_CODES else line.code
+        detail = {"PercentBased": False, **account, **_code_reference(code)}
         return {"Amount": -line.amount, "DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
     item: dict[str, Any] = {"ItemRef": {"value": line.item}}
     if line.quantity is not None:
@@ -136,13 +136,17 @@ def line_body(line: Line, discount_account: str) -> dict[str, Any]:
         price = unit_price(line.amount, line.quantity)
         if price is not None:
             item["UnitPrice"] = price
-    item["TaxCodeRef"] = {"value": line.code.id}
+    item |= _code_reference(line.code)
     return {
         "Description": line.description,
         "Amount": line.amount,
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": item,
     }
+
+
+def _code_reference(code: TaxCode) -> dict[str, Any]:
+    return {"TaxCodeRef": {"value": code.id}} if code.id else {}
 
 
 def _by_code(bill: Bill, coding: Coding, amounts: Sequence[Decimal]) -> dict[TaxCode, Decimal]:

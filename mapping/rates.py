@@ -42,7 +42,7 @@ def bases(lines: Iterable[Priced]) -> dict[TaxRate, Decimal]:
     return found
 
 
-def off(lines: Sequence[Priced], taxes: Mapping[TaxRate, Decimal]) -> Decimal:
+def distance(lines: Sequence[Priced], taxes: Mapping[TaxRate, Decimal]) -> Decimal:
     """How far QuickBooks' two ways are from `taxes`, all rates together; 0 when saving the form changes nothing."""
     return sum(
         (
@@ -58,16 +58,16 @@ def lay(
     parts: Sequence[Decimal],
     amounts: Sequence[Decimal],
     coding: Coding,
-    distance: Callable[[Sequence[Decimal]], Decimal],
+    measure: Callable[[Sequence[Decimal]], Decimal],
 ) -> list[Decimal]:
-    """`amounts` (`parts` in whole cents) with cents moved from one to another while that lessens `distance`.
+    """`amounts` (`parts` in whole cents) with cents moved from one to another while that lessens what `measure` says.
 
     Only parts that are no whole cents may move, between the cents below and above them. Parts on which a cent has the
     same effect are tried once.
     """
-    found, best = list(amounts), distance(amounts)
+    found, best = list(amounts), measure(amounts)
     while best:
-        tried = [(distance(moved), moved) for moved in _moves(parts, found, coding)]
+        tried = [(measure(moved), moved) for moved in _moves(parts, found, coding)]
         least, moved = min(tried, key=lambda trial: trial[0], default=(best, found))
         if least >= best:
             break

@@ -94,7 +94,7 @@ def _company_problems(order: Order, connection: Connection, company: Company, da
             text=f"The order is of {day}; the company's books are closed up to {company.book_close_date}.",
             fix="Open the books for that day, or ignore the order.",
         )
-    if company.tax_mode is TaxMode.NONE and order.total.tax:
+    if company.tax_mode in (TaxMode.NONE, TaxMode.UNTAXED) and order.total.tax:
         yield Problem(
             code="sales_tax_off",
             text="The shop charged tax, and the company's sales tax is not set up.",

@@ -14,7 +14,7 @@ from cartledger.settings import Connection
 from mapping.bill import Bill, read_bill
 from mapping.charges import charges_of
 from mapping.checks import check_document
-from mapping.coding import Coding, us_coding
+from mapping.coding import Coding, no_coding, us_coding
 from mapping.company import Company, TaxCode, TaxMode
 from mapping.decision import Decision, Held, NeedsTaxes, Post
 from mapping.document import Deposit, Sale, is_paid, sale_documents
@@ -67,7 +67,7 @@ def decide_sale(
 def _decide_bill(
     bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder, *, day: date, customer: str
 ) -> Post | Held | NeedsTaxes:
-    coding = code_charges(bill, taxes, find) if _per_line(find.company) else us_coding(bill)
+    coding = _coding(bill, taxes, find)
     if isinstance(coding, NeedsTaxes):
         return Held(problems=find.problems) if find.problems else coding
     draft = draft_sale(bill, coding, find)
@@ -138,17 +138,29 @@ def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
         )
 
 
+def _coding(bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder) -> Coding | NeedsTaxes:
+    if find.company.tax_mode is TaxMode.PER_LINE:
+        return code_charges(bill, taxes, find)
+    return no_coding(bill) if find.company.tax_mode is TaxMode.UNTAXED else us_coding(bill)
+
+
 def _tax_fields(
     draft: Draft, bill: Bill, coding: Coding, find: Finder, taxes: Sequence[OrderTax] | None
 ) -> dict[str, Any] | NeedsTaxes | Held:
     """The document's fields of tax; none in the US for an order without tax."""
-    if _per_line(find.company):
+    if find.company.tax_mode is TaxMode.UNTAXED:
+        return {"GlobalTaxCalculation": "NotApplicable"}
+    if find.company.tax_mode is TaxMode.PER_LINE:
         detail = tax_detail([(line.amount, line.code) for line in draft.lines], bill, coding)
         if isinstance(detail, Problem):
             return Held(problems=(detail,))
         return {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": detail}
-    if bill.totals.tax == 0:
-        return {}
+    return {} if bill.totals.tax == 0 else _us_tax_fields(draft, bill, find, taxes)
+
+
+def _us_tax_fields(
+    draft: Draft, bill: Bill, find: Finder, taxes: Sequence[OrderTax] | None
+) -> dict[str, Any] | NeedsTaxes | Held:
     code = decide_code(list(_taxed(bill)), taxes, find.connection.tax.map, find.company)
     if not isinstance(code, TaxCode):
         return code
@@ -164,10 +176,6 @@ def _taxed(bill: Bill) -> Iterator[Taxed]:
     for i, charge in enumerate(bill.charges):
         if charge.taxed:
             yield Taxed(net=bill.paid_net(i), tax=charge.printed.tax)
-
-
-def _per_line(company: Company) -> bool:
-    return company.tax_mode is TaxMode.PER_LINE
 
 
 def _notices(sale: Sale, totals: Totals) -> Iterator[Problem]:

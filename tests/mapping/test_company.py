@@ -32,6 +32,7 @@ def test_facts(company_json):
         ({"UsingSalesTax": True, "PartnerTaxEnabled": True}, [], "US", TaxMode.AUTOMATED),
         ({"UsingSalesTax": True, "PartnerTaxEnabled": False}, [], "US", TaxMode.NONE),
         ({"UsingSalesTax": False}, [], "US", TaxMode.NONE),
+        ({"UsingSalesTax": False}, [], "AU", TaxMode.UNTAXED),
         ({"UsingSalesTax": True}, [], "US", TaxMode.PLAIN),
         ({"UsingSalesTax": True, "TaxGroupCodeRef": {"value": "2"}}, [], "AU", TaxMode.PLAIN),
         ({"UsingSalesTax": True}, [{"Id": "TAX", "Name": "TAX"}], "AU", TaxMode.PLAIN),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cartledger.money import D
+from mapping.company import read_company
 
 
 @pytest.fixture
@@ -340,3 +341,31 @@ def test_a_bundled_child_takes_a_code_of_its_order(make_order, line, decide_in, 
     )
     receipt = posted(decide_in("uk", order | {"items_total": 2}, tax={"map": {"*": "5.0% R"}}))
     assert rows(receipt.body) == [("B", "2 × 10.00", "20.00", "5.0% R"), ("A", "4 × 0.00", "0.00", "5.0% R")]
+
+
+@pytest.mark.parametrize("discount_product", ["DISC", None])
+def test_a_company_that_is_not_registered_for_tax_takes_no_codes(
+    make_order, line, decide, make_connection, elsewhere_json, posted, codes, discount_product
+):
+    company = elsewhere_json("au")
+    company["preferences"]["TaxPrefs"] = {"UsingSalesTax": False}
+    order = make_order(
+        9,
+        [line("A", 1, "30.00", off="3.00")],
+        subtotal=("30.00", "0", "30.00"),
+        coupon_discount="3.00",
+        total=("27.00", "0", "27.00"),
+        store_credit_amount="5.00",
+        default_currency_code="AUD",
+    )
+    options = {
+        "company": read_company(**company),
+        "connection": make_connection(sales={"discount_product": discount_product}, tax={}),
+    }
+    receipt = posted(decide(order, **options))
+    assert receipt.body["GlobalTaxCalculation"] == "NotApplicable"
+    assert "TxnTaxDetail" not in receipt.body
+    assert all("TaxCodeRef" not in line[line["DetailType"]] for line in receipt.body["Line"])
+    assert receipt.amount == D("22.00")
+    taxed = order | {"total_tax": "2.70", "subtotal_tax": "2.70", "total_inc_tax": "29.70"}
+    assert codes(decide(taxed, **options)) == {"sales_tax_off"}
