@@ -172,7 +172,7 @@ class Sales:
         """The customer first, as a source of its own."""
         key = SourceKey(pair=self._connection.pair, kind=CUSTOMER, id=buyer.key)
         standing = self._ledger.standing(key)
-        if standing and standing.state in (State.HELD, State.EXCLUDED):
+        if standing and standing.state in (State.HELD,):
             reasons = " ".join(str(problem) for problem in standing.problems) or standing.rule
             text = f"Its customer cannot be made: {reasons}"
             return Held(problems=(Problem(code="customer_held", text=text, fix="Mend that first, then retry both."),))

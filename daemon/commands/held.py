@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from cartledger.errors import Problem, WrongUse
 from cartledger.ledger.types import Standing
+from cartledger.records import SourceKey
+from cartledger.settings import nearest
+from consumers.customers import CUSTOMER
+from consumers.sales import CUSTOMER_HELD
 from daemon.app import App
 from daemon.console import json_option, out, print_json, table
+
+SHOWN = 8
+"""Ids in a row of the list."""
+
+connection_option = click.option(
+    "--connection", metavar="NAME", help="Of this connection only; two shops may have orders of the same number."
+)
 
 
 @click.group()
@@ -20,93 +31,148 @@ def held() -> None:
 
 
 @held.command("list")
+@connection_option
 @json_option
 @click.pass_context
-def list_(ctx: click.Context, *, as_json: bool) -> None:
+def list_(ctx: click.Context, connection: str | None, *, as_json: bool) -> None:
     """All held orders, grouped by cause."""
     with ctx.obj.app() as app:
-        by_connection = _all_held(app)
+        by_connection = _held(app, connection)
     if as_json:
         print_json({name: [_facts(one) for one in standings] for name, standings in by_connection.items()})
         return
     console = out()
     for name, standings in by_connection.items():
-        rows = [
-            (code, len(ones), ", ".join(one.key.id for one in ones[:8]) + (" …" if len(ones) > 8 else ""), problem)
-            for code, ones, problem in _by_cause(standings)
-        ]
+        rows = [(code, len(ones), _which(ones), problem) for code, ones, problem in _by_cause(standings)]
         if rows:
-            console.print(
-                table(f"{name}: held", ["cause", "orders", "which", "the first of them"], rows, right=["orders"])
-            )
+            columns = ["cause", "held", "which", "why the first of them"]
+            console.print(table(f"{name}: held", columns, rows, right=["held"]))
     if any(by_connection.values()):
         console.print(
-            "One of them: cartledger held show ID · after mending: cartledger held retry [ID … | --cause CAUSE]"
+            "All of one: cartledger held show ORDER · after mending: cartledger held retry ORDER, or --cause CAUSE"
         )
     else:
         console.print("Nothing is held.")
 
 
 @held.command()
-@click.argument("source")
+@click.argument("order")
+@connection_option
 @json_option
 @click.pass_context
-def show(ctx: click.Context, source: str, *, as_json: bool) -> None:
-    """One held order (its number in the shop), with all its reasons and its history."""
+def show(ctx: click.Context, order: str, connection: str | None, *, as_json: bool) -> None:
+    """One held order: its reasons and its history.
+
+    ORDER is its number in the shop.
+    """
     with ctx.obj.app() as app:
-        name, one = _find(app, source)
+        name, one = _find(app, order, connection)
         events = app.ledger.events(one.key)
-    history = [{"at": event.at, "what": event.what, **event.detail} for event in events]
     if as_json:
+        history = [{"at": event.at, "what": event.what, **event.detail} for event in events]
         print_json({"connection": name, **_facts(one), "history": history})
         return
     console = out()
-    console.print(f"{one.key} of {name}, modified {one.modified:%Y-%m-%d %H:%M} UTC, is {one.state}.")
+    console.print(f"{one.key} of {name}, modified {one.modified:%Y-%m-%d %H:%M} UTC, is {one.state}:")
     for problem in one.problems:
-        console.print(f"  {problem.text}\n    {problem.fix}" if problem.fix else f"  {problem.text}")
-    rows = [(event.at, event.what, " ".join(f"{k}={v}" for k, v in event.detail.items())) for event in events]
+        console.print(f"  {problem.text}\n    {problem.fix}" if problem.fix else f"  {problem.text}", soft_wrap=True)
+    rows = [(event.at, event.what, _detail(event.detail)) for event in events]
     console.print(table("history", ["at (UTC)", "what", "detail"], rows))
 
 
 @held.command()
-@click.argument("sources", nargs=-1)
+@click.argument("orders", nargs=-1, metavar="[ORDER]...")
 @click.option("--cause", help="All that are held for this cause.")
 @click.option("--all", "everything", is_flag=True, help="All that are held.")
+@connection_option
 @click.pass_context
-def retry(ctx: click.Context, sources: Sequence[str], cause: str | None, *, everything: bool) -> None:
-    """Decide held orders again, at the next sync or at once where `cartledger run` is running."""
-    if sum((bool(sources), cause is not None, everything)) != 1:
+def retry(
+    ctx: click.Context, orders: Sequence[str], cause: str | None, connection: str | None, *, everything: bool
+) -> None:
+    """Decide held orders again.
+
+    At once where `cartledger run` is running, else with the next `cartledger sync`. Look them up with `held list`.
+    """
+    if sum((bool(orders), cause is not None, everything)) != 1:
         raise click.UsageError("Name orders, or a --cause, or --all.")
     with ctx.obj.app() as app:
-        keys = [_find(app, source)[1].key for source in sources]
-        count = 0
-        for line in app.lines.values():
-            line.book.forget()
-            mine = [key for key in keys if key.pair == line.connection.pair]
-            count += app.ledger.retry(line.connection.pair, keys=mine if sources else None, code=cause)
+        chosen = [_find(app, order, connection)[1] for order in orders]
+        if not orders:
+            chosen = [one for ones in _held(app, connection).values() for one in ones if _is_for(one, cause)]
+        if cause and not chosen:
+            raise _no_such_cause(app, cause, connection)
+        count = _queue_again(app, chosen)
     click.echo(f"{count} queued again.")
 
 
 @held.command()
-@click.argument("sources", nargs=-1, required=True)
+@click.argument("orders", nargs=-1, required=True, metavar="ORDER...")
 @click.option("--why", required=True, help="What you did about it; kept in the history.")
+@connection_option
 @click.pass_context
-def ignore(ctx: click.Context, sources: Sequence[str], why: str) -> None:
-    """Never post these: they are excluded, with your words as the reason."""
+def ignore(ctx: click.Context, orders: Sequence[str], why: str, connection: str | None) -> None:
+    """Never post these orders.
+
+    They are excluded for good, with your words as the reason. A new version of the order is decided anew.
+    """
     with ctx.obj.app() as app:
-        count = app.ledger.ignore([_find(app, source)[1].key for source in sources], why)
+        count = app.ledger.ignore([_find(app, order, connection)[1].key for order in orders], why)
     click.echo(f"{count} excluded.")
 
 
-def _all_held(app: App) -> dict[str, list[Standing]]:
-    return {name: app.ledger.held(line.connection.pair) for name, line in app.lines.items()}
+def _held(app: App, connection: str | None) -> dict[str, list[Standing]]:
+    """By connection. Raises SettingsWrong for a connection that is not there."""
+    if connection is not None:
+        app.settings.connection(connection)
+    names = app.lines if connection is None else [connection]
+    return {name: app.ledger.held(app.lines[name].connection.pair) for name in names}
 
 
-def _find(app: App, source: str) -> tuple[str, Standing]:
-    found = [(name, one) for name, ones in _all_held(app).items() for one in ones if one.key.id == source]
-    if not found:
-        raise WrongUse(f"{source} is not held.", fix="`cartledger held list` shows what is.")
-    return found[0]
+def _find(app: App, order: str, connection: str | None) -> tuple[str, Standing]:
+    by_connection = _held(app, connection)
+    found = [(name, one) for name, ones in by_connection.items() for one in ones if one.key.id == order]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " and in ".join(name for name, _ in found)
+        raise WrongUse(f"{order} is held in {names}.", fix="Say which with --connection NAME.")
+    raise _not_held(app, order, by_connection)
+
+
+def _not_held(app: App, order: str, names: Iterable[str]) -> WrongUse:
+    fix = "`cartledger held list` shows what is held."
+    for name in names:
+        standing = app.ledger.standing(SourceKey(pair=app.lines[name].connection.pair, kind="order", id=order))
+        if standing is not None:
+            return WrongUse(f"Order {order} of {name} is not held, it is {standing.state}.", fix=fix)
+    return WrongUse(f"There is no order {order} in the ledger.", fix=fix)
+
+
+def _no_such_cause(app: App, cause: str, connection: str | None) -> WrongUse:
+    causes = {problem.code for ones in _held(app, connection).values() for one in ones for problem in one.problems}
+    return WrongUse(
+        f'Nothing is held for the cause "{cause}".{nearest(cause, causes)}',
+        fix="`cartledger held list` shows the causes.",
+    )
+
+
+def _is_for(one: Standing, cause: str | None) -> bool:
+    return cause is None or cause in [problem.code for problem in one.problems]
+
+
+def _queue_again(app: App, chosen: Sequence[Standing]) -> int:
+    """The chosen ones; where one of them waits for its customer, held customers too."""
+    count = 0
+    for line in app.lines.values():
+        pair = line.connection.pair
+        mine = [one for one in chosen if one.key.pair == pair]
+        keys = {one.key for one in mine}
+        if any(_is_for(one, CUSTOMER_HELD) for one in mine):
+            keys |= {one.key for one in app.ledger.held(pair) if one.key.kind == CUSTOMER}
+        if keys:
+            line.book.forget()
+            count += app.ledger.retry(pair, keys=keys)
+    return count
 
 
 def _by_cause(standings: Iterable[Standing]) -> list[tuple[str, list[Standing], Problem]]:
@@ -115,6 +181,17 @@ def _by_cause(standings: Iterable[Standing]) -> list[tuple[str, list[Standing], 
         groups[one.problems[0].code].append(one)
     largest_first = sorted(groups.items(), key=lambda group: -len(group[1]))
     return [(code, ones, ones[0].problems[0]) for code, ones in largest_first]
+
+
+def _which(ones: Sequence[Standing]) -> str:
+    ids = [one.key.id for one in ones]
+    return ", ".join(ids[:SHOWN]) + (" …" if len(ids) > SHOWN else "")
+
+
+def _detail(detail: Mapping[str, Any]) -> str:
+    return " ".join(
+        f"{name}={', '.join(map(str, value)) if isinstance(value, list) else value}" for name, value in detail.items()
+    )
 
 
 def _facts(one: Standing) -> dict[str, Any]:

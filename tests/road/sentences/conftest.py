@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 
 from cartledger.ledger.types import State
 from simulator import Simulator
-from simulator.drafts import Destination, Draft, Item, Payment
-from simulator.goods import Product, catalogue
-from simulator.people import Person
-from simulator.pricing import Amounts
-from simulator.printing import print_order
+from simulator.orders import generate
 
 OTHERS = 6
 ODD = 5001
 """The order that something is wrong with."""
 
-CREATED = datetime(2026, 4, 29, 15, 30, tzinfo=UTC)
-ADA = Person(
-    customer_id=4242,
-    first_name="Ada",
-    last_name="Byrne",
-    company="",
-    email="ada@example.com",
-    phone="555 0100",
-    street="1 Mill Lane",
-    city="Austin",
-    state="Texas",
-    zip="78701",
-)
+ADA = {"first_name": "Ada", "last_name": "Byrne", "company": "", "email": "ada@example.com"}
+NOTHING = Decimal(0)
+PRICE = Decimal(10)
 
 
 @pytest.fixture
@@ -47,42 +32,58 @@ def shop(make_sim) -> Simulator:
 
 @pytest.fixture(scope="session")
 def plain_order() -> Callable[..., dict[str, Any]]:
-    """`plain_order(lines=51, rate="8.25", buyer=…, status_id=15)`: one of each line, in one consignment."""
-    return _plain_order
+    """`plain_order(lines=51, rate="8.25", status_id=15)`: Ada's, one bowl for 10.00 a line, in one consignment."""
+    (template,) = generate(1, 1, 1, clean=True)
+
+    def order(order_id: int = ODD, *, lines: int = 1, rate: str = "8.25", **header: Any) -> dict[str, Any]:
+        tax = (PRICE * Decimal(rate) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        extras = ("shipping_cost", "handling_cost", "wrapping_cost")
+        money = _triple("subtotal", PRICE * lines, tax * lines) | _triple("total", PRICE * lines, tax * lines)
+        for extra in extras:
+            money |= _triple(extra, NOTHING, NOTHING)
+        none = ("discount_amount", "coupon_discount", "store_credit_amount", "gift_certificate_amount")
+        bowl = _line(template, order_id, tax)
+        return {
+            **template,
+            **money,
+            **dict.fromkeys(none, "0.0000"),
+            "id": order_id,
+            "customer_id": 4242,
+            "status_id": 11,
+            "status": "Awaiting Fulfillment",
+            "custom_status": "Awaiting Fulfillment",
+            "items_total": lines,
+            "shipping_address_count": 1,
+            "billing_address": {**template["billing_address"], **ADA},
+            "products": [{**bowl, "id": order_id * 1000 + number} for number in range(lines)],
+            "shipping_addresses": [],
+            "fees": [],
+            "coupons": [],
+            "taxes": [],
+            "transactions": [],
+            **header,
+        }
+
+    return order
 
 
-def _plain_order(
-    order_id: int = ODD, *, lines: int = 1, rate: str = "8.25", buyer: Person = ADA, **header: Any
-) -> dict[str, Any]:
-    product = next(one for one in catalogue(1) if one.kind == "physical" and one.tax == "standard")
-    draft = Draft(
-        order_id=order_id,
-        person=buyer,
-        created=CREATED,
-        modified=CREATED,
-        status_id=11,
-        inclusive=False,
-        currency="USD",
-        charge_rate=Decimal(0),
-        items=[_item(order_id * 1000 + number, product, rate, order_id) for number in range(lines)],
-        destinations=[
-            Destination(address_id=order_id, base=Decimal(0), shipping=Amounts(), handling=Amounts()),
-        ],
-        payment=Payment(name="Credit Card", status="captured", gateway="stripe", event="purchase"),
-    )
-    return {**print_order(draft), **header}
+def _triple(name: str, net: Decimal, tax: Decimal) -> dict[str, str]:
+    return {f"{name}_ex_tax": f"{net:.4f}", f"{name}_inc_tax": f"{net + tax:.4f}", f"{name}_tax": f"{tax:.4f}"}
 
 
-def _item(line_id: int, product: Product, rate: str, address_id: int) -> Item:
-    return Item(
-        line_id=line_id,
-        product=product,
-        quantity=1,
-        unit=Decimal("10.00"),
-        rate=Decimal(rate),
-        inclusive=False,
-        address_id=address_id,
-    )
+def _line(template: dict[str, Any], order_id: int, tax: Decimal) -> dict[str, Any]:
+    return {
+        **template["products"][0],
+        **_triple("total", PRICE, tax),
+        **_triple("wrapping_cost", NOTHING, NOTHING),
+        "order_address_id": order_id,
+        "name": "Bowl",
+        "type": "physical",
+        "quantity": 1,
+        "parent_order_product_id": None,
+        "gift_certificate_id": None,
+        "applied_discounts": [],
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
