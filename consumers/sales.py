@@ -29,6 +29,7 @@ from mapping.text import marker_of
 
 TAKEN_SUFFIX = "-S"
 PAYMENT = "Payment"
+CUSTOMER_HELD = "customer_held"
 TAXES_KEPT = 1000
 
 
@@ -169,18 +170,22 @@ class Sales:
         return decision if any(d.name not in stands for d in decision.documents) else Unchanged()
 
     def _wait(self, read: _Read, buyer: Person) -> Verdict:
-        """The customer first, as a source of its own."""
+        """The customer first, as a source of its own; a held one is tried again when the order says something new."""
         key = SourceKey(pair=self._connection.pair, kind=CUSTOMER, id=buyer.key)
-        standing = self._ledger.standing(key)
-        if standing and standing.state in (State.HELD,):
-            reasons = " ".join(str(problem) for problem in standing.problems) or standing.rule
-            text = f"Its customer cannot be made: {reasons}"
-            return Held(problems=(Problem(code="customer_held", text=text, fix="Mend that first, then retry both."),))
-        record = write_json(write_person(buyer)).encode()
+        facts = write_person(buyer)
         wanted = Read(
-            id=buyer.key, version=content_hash(write_person(buyer)), record=record, modified=read.order.modified
+            id=buyer.key,
+            version=content_hash(facts),
+            record=write_json(facts).encode(),
+            modified=read.order.modified,
         )
         self._ledger.remember(key.pair, CUSTOMER, [wanted])
+        standing = self._ledger.standing(key)
+        if standing and standing.state in (State.HELD, State.EXCLUDED):
+            reasons = " ".join(str(problem) for problem in standing.problems) or standing.rule
+            text = f"Its customer cannot be made: {reasons}"
+            fix = "Retrying the order tries its customer, too."
+            return Held(problems=(Problem(code=CUSTOMER_HELD, text=text, fix=fix),))
         return WaitFor(key=key, why="its customer is made first")
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
