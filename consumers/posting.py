@@ -170,7 +170,8 @@ class Posting:
             self._later(claim, Later(until=until, why=why), out)
 
     def _group(self, claims: Sequence[Claim], out: dict[SourceKey, Outcome]) -> None:
-        worn = [claim for claim in claims if claim.claims >= HELD_FROM_CLAIM and not claim.sending]
+        # What was sent of it is looked up when a person retries it.
+        worn = [claim for claim in claims if claim.claims >= HELD_FROM_CLAIM]
         for claim in worn:
             self._hold(claim, Held(problems=(_ENDED_THE_PROCESS,)), out)
         claims = [claim for claim in claims if claim not in worn]
