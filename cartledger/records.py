@@ -55,11 +55,13 @@ def read_message(body: bytes) -> SourceKey:
     """The key in a message. Raises NotAMessage for anything else, a message of another schema included."""
     try:
         facts = json.loads(body)
-        if facts["schema"] != MESSAGE_SCHEMA:
-            raise NotAMessage(f"schema {facts['schema']!r} is not {MESSAGE_SCHEMA}")
-        parts = [facts[name] for name in ("pair", "kind", "id")]
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotAMessage(str(error)) from error
+        schema, *parts = (facts[name] for name in ("schema", "pair", "kind", "id"))
+    except (ValueError, RecursionError) as error:
+        raise NotAMessage("it is no JSON") from error
+    except (KeyError, TypeError) as error:
+        raise NotAMessage("it has no schema, pair, kind and id") from error
+    if schema != MESSAGE_SCHEMA:
+        raise NotAMessage(f"schema {schema!r} is not {MESSAGE_SCHEMA}")
     if not all(isinstance(part, str) and part for part in parts):
         raise NotAMessage("pair, kind and id are texts")
     pair, kind, source_id = parts

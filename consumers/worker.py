@@ -158,7 +158,8 @@ class Worker:
             try:
                 keys.add(read_message(delivery.body))
             except NotAMessage as error:
-                logs.warning(f"Bytes in the queue {workflow} are no message: {error}", action="dead_letter")
+                text = f"Bytes in the queue {workflow} are no message: {error}. They are kept in the ledger."
+                logs.warning(text, action="dead_letter")
                 self._ledger.dead(delivery.body, why=str(error), workflow=workflow)
         return keys
 
