@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cartledger.records import SourceKey
+from cartledger.ledger.types import Read
+from cartledger.money import write_json
+from cartledger.records import SourceKey, read_order
+from mapping.customer import person, write_person
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +164,17 @@ def test_an_existing_customer_is_one_of_two_people_of_that_name_not_both(sold, b
     names = [customer_of(books, number) for number in (1001, 1002, 2001)]
     assert len(set(names)) == 3
     assert len(made(books)) == 2
+
+
+def test_a_customer_who_stands_is_not_made_again_under_another_name(sold, buyers):
+    """The same registered person, without an e-mail address, was read once more with another billing name."""
+    books = sold(*buyers((42, "Ada", "Byrne", "")))
+    (renamed,) = buyers((42, "Augusta", "King", ""))
+    record = write_json(write_person(person(read_order(renamed)))).encode()
+    later = books.sim.shop.clock()
+    books.app.ledger.remember(books.pair, "customer", [Read(id="c42", version="2", record=record, modified=later)])
+    books.sync()
+    assert made(books) == {"Ada Byrne"}
 
 
 def test_names_beyond_latin_letters_cost_no_reads_of_their_own(sold, buyers):
