@@ -91,6 +91,38 @@ default_account = "Card clearing"
 "*" = "State tax"
 """
 
+OTHER_TAXES = {
+    "uk": """\
+[connections.demo.tax]
+out_of_scope = "No VAT"
+
+[connections.demo.tax.map]
+"VAT" = "20.0% S"
+"Reduced" = "5.0% R"
+"none" = "0.0% Z"
+""",
+    "au": """\
+[connections.demo.tax]
+out_of_scope = "BAS Excluded"
+
+[connections.demo.tax.map]
+"GST" = "GST"
+"none" = "GST free"
+""",
+    "ca": """\
+[connections.demo.tax]
+out_of_scope = "Out of Scope"
+
+[connections.demo.tax.map]
+"HST" = "HST ON"
+"GST" = "GST"
+"QST" = "GST/QST QC"
+"PST" = "GST/PST BC"
+"none" = "Zero-rated"
+""",
+}
+"""The taxes of companies with a code on every line, in place of the last section."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
@@ -108,7 +140,7 @@ class Shop:
 @click.option("--customers", type=click.IntRange(1, 100_000), help="Customers of the shop [default: a fifth].")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same shop.")
 @click.option("--price-mode", default="exclusive", show_default=True, type=click.Choice(["exclusive", "inclusive"]))
-@click.option("--company", default="us", show_default=True, type=click.Choice(["us", "us_ast"]))
+@click.option("--company", default="us", show_default=True, type=click.Choice(["us", "us_ast", *OTHER_TAXES]))
 @click.option("--post-as", default="sales_receipt", show_default=True, type=click.Choice(["sales_receipt", "invoice"]))
 @click.option("--broker", default="memory://", show_default=True, help="A pika:// URL runs the same on RabbitMQ.")
 @click.option(
@@ -136,7 +168,8 @@ def demo(
     started = time.monotonic()
     _end_like_ctrl_c()
     with _folder(keep) as folder, _simulator(made) as addresses:
-        _write(folder, addresses | {"broker": broker, "namespace": f"demo-{os.getpid()}", "post_as": post_as})
+        choices = {"broker": broker, "namespace": f"demo-{os.getpid()}", "post_as": post_as, "company": company}
+        _write(folder, addresses | choices)
         settings = read_settings(folder / "cartledger.toml", _secrets(addresses))
         with _queues(settings):
             with contextlib.closing(App(settings)) as app:
@@ -225,6 +258,8 @@ def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
 
 def _write(folder: Path, facts: Mapping[str, str]) -> None:
     text = SETTINGS.format(**facts, in_flight=IN_FLIGHT, start_date="2020-01-01")
+    if other := OTHER_TAXES.get(facts["company"]):
+        text = text[: text.index("[connections.demo.tax.map]")] + other
     (folder / "cartledger.toml").write_text(text)
     variables = {"CARTLEDGER_CONFIG": str(folder.resolve() / "cartledger.toml"), **_secrets(facts)}
     secrets = folder / "secrets.env"

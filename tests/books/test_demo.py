@@ -77,6 +77,12 @@ def test_the_other_price_mode_kind_of_company_and_document(demo):
     assert facts["quickbooks"]["written"] > 1.6 * facts["posted"] > 0  # invoices, most of their payments, customers
 
 
+@pytest.mark.parametrize(("company", "mode"), [("uk", "inclusive"), ("au", "exclusive"), ("ca", "inclusive")])
+def test_companies_with_a_code_on_every_line(demo, company, mode):
+    facts = facts_of(demo("--orders", "25", "--seed", "3", "--json", "--company", company, "--price-mode", mode))
+    assert facts["posted"] > 15
+
+
 def test_on_rabbitmq(demo):
     url = os.environ.get("CARTLEDGER_TEST_AMQP_URL")
     if not url:
