@@ -1,0 +1,99 @@
+"""No secret and nobody's name, address or number stands in a log line, in a message or in the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import pytest
+
+from cartledger.broker.queues import Broker
+from daemon.app import App
+from daemon.commands.sync import run_sync
+
+FAULTS = (
+    ("quickbooks", "batch", {"kind": "drop_after", "nth": 1}),
+    ("quickbooks", "batch", {"kind": "html", "nth": 2}),
+    ("quickbooks", "batch", {"kind": "unauthorised", "nth": 4}),
+    ("bigcommerce", "orders", {"kind": "truncated", "nth": 1}),
+)
+PERSONAL = ("first_name", "last_name", "company", "email", "street_1", "phone", "zip", "city")
+
+
+@pytest.fixture
+def troubled(make_sim):
+    """A shop with odd orders and odd names, and faults of both sides."""
+    sim = make_sim()
+    sim.fill(orders=25, customers=12, share_odd=0.3)
+    taken = next(iter(sim.shop.orders.values())).header["billing_address"]
+    sim.company.create("Vendor", {"DisplayName": f"{taken['first_name']} {taken['last_name']}"})
+    for side, call, fault in FAULTS:
+        sim.faults.add(side=side, call=call, **fault)
+    return sim
+
+
+def secrets(sim) -> set[str]:
+    tokens = sim.company.tokens
+    return {sim.shop.access_token, tokens.client_secret, tokens.refresh_token, *tokens._access}
+
+
+def people(sim) -> set[str]:
+    addresses = [order.header["billing_address"] for order in sim.shop.orders.values()]
+    return {str(address[name]) for address in addresses for name in PERSONAL} - {""}
+
+
+def told(words: Iterable[str], texts: Sequence[str]) -> dict[str, str]:
+    """Each of `words` that stands in one of `texts`, with that text."""
+    whole = "\n".join(texts)
+    found = [re.search(rf"(?<!\w){re.escape(word)}(?!\w)", whole) for word in sorted(words)]
+    return {hit[0]: whole[max(0, hit.start() - 100) : hit.end() + 100] for hit in found if hit}
+
+
+def test_what_a_process_says(troubled, make_road):
+    road = make_road(troubled, sales={"default_product": None})
+    first = set(secrets(troubled))
+    said = [road.run_cli("--verbose", "sync", road.name).stderr, road.run_cli("--verbose", "check").stderr]
+    assert "later" in said[0]  # it said what it does
+    assert told(secrets(troubled) | first | people(troubled), said) == {}
+
+
+def test_what_a_process_says_that_is_not_let_in(troubled, make_road):
+    road = make_road(troubled)
+    before = secrets(troubled)
+    troubled.company.tokens.revoke()
+    troubled.shop.access_token = "another"
+    runs = [road.run_cli("--verbose", *words) for words in (["sync", road.name], ["check"], ["status"])]
+    assert told(before | people(troubled), [run.stdout + run.stderr for run in runs]) == {}
+
+
+def test_what_travels_and_what_is_kept_as_history(troubled, make_road):
+    messages: list[bytes] = []
+
+    class Overheard(Broker):
+        def publish(self, workflow, bodies):
+            messages.extend(bodies)
+            super().publish(workflow, bodies)
+
+    class Listening(App):
+        def broker(self):
+            return Overheard(self.settings.broker.url, self.settings.broker.namespace)
+
+    road = make_road(troubled, sales={"default_product": None})
+    app = Listening(road.settings(), quota=lambda _: Unhurried(), sleep=lambda _: None)
+    with road.bounded():
+        run_sync(app, road.name, lambda _: None)
+    history = [
+        " ".join(row) for row in app.ledger._connection().execute("SELECT id, what, detail FROM event").fetchall()
+    ]
+    app.close()
+    assert len(messages) >= len(troubled.shop.orders)
+    assert max(map(len, messages)) < 200
+    words = secrets(troubled) | people(troubled)
+    assert told(words, [message.decode() for message in messages]) == {}
+    assert len(history) > len(messages)
+    assert told(words, history) == {}
+
+
+class Unhurried:
+    def take(self, bucket, *, per_second, burst):
+        return 0.0
