@@ -109,7 +109,8 @@ class App:
         pair, http, qbo = connection.pair, self._http, connection.quickbooks
         store = LedgerTokens(
             ledger=self.ledger,
-            pair=pair,
+            realm_id=qbo.realm_id,
+            client_id=qbo.client_id,
             first_refresh=qbo.refresh_token.get_secret_value(),
             new_owner=new_owner,
             clock=self.clock,

@@ -39,14 +39,18 @@ class Commands(click.Group):
             ctx.exit(1)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit code 0: done. 1: the books or the sync have something to say. 2: wrong use or settings.",
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="CARTLEDGER_CONFIG",
-    help=f"The settings file [default: ./{HERE} if it is there, else {SYSTEM}].",
+    help=f"The settings file, also CARTLEDGER_CONFIG [default: ./{HERE} if it is there, else {SYSTEM}].",
 )
-@click.option("--verbose", "-v", is_flag=True, help="Log more.")
+@click.option("--verbose", "-v", is_flag=True, help="Log every step.")
 @click.version_option(version("cartledger"), prog_name="cartledger")
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:

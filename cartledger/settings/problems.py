@@ -191,10 +191,15 @@ def _tree(path: Path, text: str) -> dict[str, Any]:
         said, _, place = str(error).rpartition(" (at ")
         line = re.match(r"line (\d+)", place)
         where = line[1] if line else text.count("\n") + 1
-        # tomllib's word for a key or a section that stands there a second time.
-        twice = said.startswith("Cannot ")
-        fix = "The same key or section stands there already." if twice else ""
-        raise _unreadable(f"{path}:{where}: this is not TOML: {said or error}.", fix) from error
+        raise _unreadable(f"{path}:{where}: this is not TOML: {_in_plain_words(said or str(error))}.", "") from error
+
+
+def _in_plain_words(said: str) -> str:
+    """What tomllib says of a key or a section that stands there a second time names no key, or a tuple."""
+    if said.startswith("Cannot declare"):
+        section = ".".join(re.findall("'([^']*)'", said))
+        return f"the section [{section}] stands there twice"
+    return "the same key stands there twice" if said.startswith("Cannot overwrite") else said
 
 
 def _unreadable(text: str, fix: str) -> SettingsWrong:

@@ -13,7 +13,10 @@ from daemon.context import Context
 @click.argument("connection")
 @click.pass_obj
 def enable(context: Context, connection: str) -> None:
-    """Let CONNECTION post by itself from now on (`cartledger run`)."""
+    """Let CONNECTION post by itself.
+
+    From now on `cartledger run` posts what it reads, until `cartledger disable`.
+    """
     _switch(context, connection, enabled=True)
     click.echo(f"{connection} is enabled: what is due is posted by itself. `cartledger disable {connection}` stops it.")
 
@@ -22,7 +25,10 @@ def enable(context: Context, connection: str) -> None:
 @click.argument("connection")
 @click.pass_obj
 def disable(context: Context, connection: str) -> None:
-    """Stop CONNECTION at once, a sync by hand too. The shop is still read; nothing is lost."""
+    """Stop CONNECTION at once.
+
+    A sync that is going on stops, too. The shop is still read and nothing is lost.
+    """
     _switch(context, connection, enabled=False)
     click.echo(f"{connection} is disabled: nothing more is written. Calls already sent are still accounted for.")
 

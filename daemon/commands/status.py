@@ -16,14 +16,17 @@ from producers.orders import STREAM
 @json_option
 @click.pass_context
 def status(ctx: click.Context, *, as_json: bool) -> None:
-    """Where each connection stands."""
+    """Where each connection stands.
+
+    From the ledger alone: nothing is asked of shop or company.
+    """
     with ctx.obj.app() as app:
         facts = {name: _facts(app, line) for name, line in app.lines.items()}
         dead = len(app.ledger.dead_letters())
     if as_json:
         print_json({"connections": facts, "dead_letters": dead})
         return
-    columns = ["connection", "posts by itself", "last read (UTC)", *(state.value for state in State), "oldest waiting"]
+    columns = ["connection", "enabled", "last read (UTC)", *(state.value for state in State), "oldest waiting"]
     rows = [
         (
             name,
@@ -38,7 +41,7 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
     console.print(table("cartledger", columns, rows, right=[state.value for state in State]))
     for name, one in facts.items():
         for trouble in one["troubles"]:
-            console.print(f"{name}: {trouble}")
+            console.print(f"{name}: {trouble}", soft_wrap=True)
     if dead:
         console.print(f"{dead} messages in the queues were no messages of cartledger; they are kept in the ledger.")
 

@@ -63,7 +63,10 @@ class Synced:
 @json_option
 @click.pass_context
 def sync(ctx: click.Context, connection: str, *, as_json: bool) -> None:
-    """Read and post what is new in CONNECTION now."""
+    """Read and post what is new, now.
+
+    In this process, whether or not CONNECTION posts by itself. Exit code 1: an order is held or waits.
+    """
     context: Context = ctx.obj
     context.settings().connection(connection)
     with context.app() as app:
@@ -83,7 +86,7 @@ def say(synced: Synced) -> None:
         f"{synced.held} held, {synced.excluded} excluded, {synced.waiting} waiting."
     )
     for trouble in synced.troubles:
-        console.print(trouble)
+        console.print(trouble, soft_wrap=True)
     if synced.held:
         console.print("Why orders are held, and what to do: cartledger held list")
 

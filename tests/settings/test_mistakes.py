@@ -223,7 +223,8 @@ def test_a_credentials_folder_that_is_not_there_is_named(mistakes):
     [
         ("[broker\n", "1: this is not TOML: Expected ']' at the end of a table declaration."),
         ('\n[broker]\nurl = "a"\nurl = "b"\n',
-         "4: this is not TOML: Cannot overwrite a value. The same key or section stands there already."),
+         "4: this is not TOML: the same key stands there twice."),
+        ("[ledger]\n[ledger]\n", "2: this is not TOML: the section [ledger] stands there twice."),
         ('[broker]\nurl = "a\n', "2: this is not TOML: Illegal character '\\n'."),
         ("[broker]\nurl = ", "2: this is not TOML: Invalid value."),
         ("", "1: connections is missing (a section [connections.main] for each store and its company)."),

@@ -1,0 +1,51 @@
+"""One synced shop, looked at by many commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from daemon.cli import main
+from simulator import Simulator
+
+FOREIGN, STRANGE, SHIPPED = 1001, 1002, 1003
+"""Orders of `shop`: in euros, of an unknown status, and one like any other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """The command line in this process, for what needs no process of its own."""
+
+    road: Any
+
+    def __call__(self, *words: str, expect: int = 0) -> Result:
+        """Run it. Fails when it does not end with the exit code `expect`."""
+        environment = {**self.road.environment, "COLUMNS": "200"}
+        result = CliRunner().invoke(main, ["--config", str(self.road.config), *words], env=environment)
+        assert result.exit_code == expect, (result.output, result.exception)
+        return result
+
+    def facts(self, *words: str, expect: int = 0) -> Any:
+        """What `--json` prints."""
+        return json.loads(self(*words, "--json", expect=expect).stdout)
+
+
+@pytest.fixture
+def command() -> Callable[[Any], Command]:
+    """`command(road)("held", "list")`."""
+    return lambda road: Command(road=road)
+
+
+@pytest.fixture
+def shop(make_sim) -> Simulator:
+    """Six orders, two of which will be held."""
+    sim = make_sim()
+    sim.fill(orders=6, customers=3, clean=True)
+    sim.shop.update(FOREIGN, currency_code="EUR", default_currency_code="EUR")
+    sim.shop.update(STRANGE, status_id=15, status="On [hold] :pause:", custom_status="On Hold")
+    return sim

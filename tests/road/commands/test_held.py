@@ -1,0 +1,146 @@
+"""`cartledger held`: what is shown, and what a person does about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cartledger.ledger.types import State
+from tests.road.commands.conftest import FOREIGN, SHIPPED, STRANGE
+
+FOREIGN_FACTS = {
+    "kind": "order",
+    "id": str(FOREIGN),
+    "problems": [
+        {
+            "code": "foreign_currency",
+            "text": "The order is in EUR, the company's books are in USD.",
+            "fix": "Enter it by hand, then ignore the order; this version posts the home currency only.",
+        }
+    ],
+}
+
+
+@pytest.fixture
+def synced(shop, make_road):
+    road = make_road(shop)
+    assert road.sync().held == 2
+    return road
+
+
+def test_list_by_cause(synced, command):
+    shown = command(synced)("held", "list").stdout
+    assert shown.startswith("demo: held")
+    assert "foreign_currency" in shown
+    assert str(STRANGE) in shown
+    assert 'The order has the status 15 ("On [hold] :pause:"), which' in " ".join(shown.split())
+    assert "cartledger held show ORDER" in shown
+
+
+def test_facts(synced, command):
+    (facts,) = [one for one in command(synced).facts("held", "list")["demo"] if one["id"] == str(FOREIGN)]
+    assert facts.pop("modified")
+    assert facts == FOREIGN_FACTS
+    shown = command(synced).facts("held", "show", str(FOREIGN))
+    assert {name: shown[name] for name in FOREIGN_FACTS} == FOREIGN_FACTS
+    assert [event["what"] for event in shown["history"]] == ["read", "claimed", "held"]
+    assert shown["history"][-1]["codes"] == ["foreign_currency"]
+
+
+def test_one_with_its_history(synced, command):
+    shown = command(synced)("held", "show", str(STRANGE)).stdout
+    first, reason, fix, *history = shown.splitlines()
+    assert first.startswith(f"order {STRANGE} of demo, modified ")
+    assert reason == '  The order has the status 15 ("On [hold] :pause:"), which BigCommerce does not document.'
+    assert fix == "    Give the order one of the standard statuses."
+    assert any("codes=unknown_status" in line for line in history)
+
+
+def test_retry_of_one_of_a_cause_and_of_all(synced, command):
+    run = command(synced)
+    assert run("held", "retry", str(FOREIGN)).stdout == "1 queued again.\n"
+    assert synced.counts()[State.QUEUED] == 1
+    assert synced.sync().held == 2
+    assert run("held", "retry", "--cause", "unknown_status").stdout == "1 queued again.\n"
+    assert synced.sync().held == 2
+    assert run("held", "retry", "--all").stdout == "2 queued again.\n"
+    synced.sim.shop.update(FOREIGN, currency_code="USD", default_currency_code="USD")
+    assert synced.sync().held == 1
+
+
+def test_ignored_for_good(synced, command):
+    run = command(synced)
+    assert run("held", "ignore", str(FOREIGN), str(STRANGE), "--why", "entered by hand").stdout == "2 excluded.\n"
+    assert run("held", "list").stdout == "Nothing is held.\n"
+    assert run.facts("held", "list") == {"demo": []}
+    assert synced.sync().exit_code == 0
+    assert run("held", "retry", "--all").stdout == "0 queued again.\n"
+    standing = synced.ledger.standing(synced.key(FOREIGN))
+    assert (standing.state, standing.rule) == (State.EXCLUDED, "ignored: entered by hand")
+
+
+WRONG_USE = {
+    f"show {SHIPPED}": f"Order {SHIPPED} of demo is not held, it is posted. `cartledger held list` shows what is held.",
+    "show 77": "There is no order 77 in the ledger. `cartledger held list` shows what is held.",
+    f"retry {FOREIGN} 77": "There is no order 77 in the ledger. `cartledger held list` shows what is held.",
+    "retry --cause unknown_state": 'Nothing is held for the cause "unknown_state". Did you mean "unknown_status"? '
+    "`cartledger held list` shows the causes.",
+    "list --connection dmo": 'There is no connection "dmo". Did you mean "demo"? Connections in the file: demo.',
+}
+
+
+def test_wrong_use_is_one_sentence_and_does_nothing(synced, command):
+    run = command(synced)
+    said = {words: run("held", *words.split(), expect=2).stderr for words in WRONG_USE}
+    assert said == {words: f"{sentence}\n" for words, sentence in WRONG_USE.items()}
+    assert synced.counts()[State.HELD] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["retry"], "Error: Name orders, or a --cause, or --all."),
+        (["retry", "1001", "--all"], "Error: Name orders, or a --cause, or --all."),
+        (["ignore", "1001"], "Error: Missing option '--why'."),
+        (["ignore", "--why", "x"], "Error: Missing argument 'ORDER...'."),
+    ],
+)
+def test_words_that_are_missing(shop, make_road, command, words, sentence):
+    assert command(make_road(shop))("held", *words, expect=2).stderr.splitlines()[-1] == sentence
+
+
+def test_two_shops_with_the_same_numbers(shop, make_sim, make_road, command):
+    """The second shop posts into the same company; its order 1001 is held, too."""
+    other = make_sim()
+    other.fill(orders=2, customers=1, clean=True)
+    other.shop.update(FOREIGN, status_id=15)
+    road = with_second_shop(shop, other, make_road)
+    assert road.sync().held == 2
+    road.name = "second"
+    assert road.sync().held == 1
+
+    run = command(road)
+    assert run("held", "show", str(FOREIGN), expect=2).stderr == (
+        f"{FOREIGN} is held in demo and in second. Say which with --connection NAME.\n"
+    )
+    assert run.facts("held", "show", str(FOREIGN), "--connection", "second")["problems"][0]["code"] == "unknown_status"
+    assert list(run.facts("held", "list", "--connection", "second")) == ["second"]
+    assert run("held", "retry", "--all", "--connection", "second").stdout == "1 queued again.\n"
+    assert run("held", "ignore", str(FOREIGN), "--why", "test").stdout == "1 excluded.\n"
+
+
+def with_second_shop(first, second, make_road):
+    """Two connections in one file, `demo` and `second`, into the company of `first`."""
+    second.shop.store_hash = "sim6tore"
+    company = {
+        "client_id": first.company.client_id,
+        "api_url": first.quickbooks_url,
+        "token_url": first.token_url,
+    }
+    road = make_road(first)
+    other = make_road(second, sales={"number_prefix": "BD"}, quickbooks=company)
+    _, head, rest = other.config.read_text().partition('["connections"."demo"')
+    connection = (head + rest).replace('"demo"', '"second"')
+    road.config.write_text(f"{road.config.read_text()}\n{connection}")
+    more = {name.replace("__DEMO__", "__SECOND__"): value for name, value in road.environment.items()}
+    road.environment = {**road.environment, **more}
+    return road
