@@ -43,16 +43,16 @@ class Breaker:
         self._clock = clock
         self._doubts = 0
 
-    def closed_until(self) -> datetime | None:
-        """None when calls may go out; else when the next one may."""
+    def is_open(self) -> bool:
+        """Whether nothing may go out now."""
         circuit = self._standing()
-        return circuit.until if circuit and circuit.until > self._clock() else None
+        return circuit is not None and circuit.until > self._clock()
 
-    def failed(self, error: CartledgerError) -> datetime:
-        """Note a failed call. Returns when to try again. One lost answer opens nothing; three in a row do."""
+    def failed(self, error: CartledgerError) -> None:
+        """Note a failed call. One lost answer opens nothing; three in a row do."""
         self._doubts += 1
         if error.in_doubt and self._doubts < DOUBTS_IN_A_ROW:
-            return self._clock()
+            return
         standing = self._standing()
         until = self._clock() + wait_for(error, standing.failures + 1 if standing else 1)
         self._ledger.open_circuit(
@@ -60,7 +60,6 @@ class Breaker:
         )
         if standing is None:
             logs.warning(f"QuickBooks: {error}", action="circuit_open", connection=self._connection)
-        return until
 
     def tried(self) -> None:
         """Note that sources were worked on. One that was to try the side may have had no call to make: a read that
@@ -71,9 +70,12 @@ class Breaker:
     def _standing(self) -> Circuit | None:
         return next((circuit for circuit in self._ledger.circuits(self._pair) if circuit.side == SIDE), None)
 
-    def worked(self) -> None:
-        """Note a call that was answered."""
+    def worked(self, sent_at: datetime) -> None:
+        """Note a call that was sent then, and answered. One that was on its way as the side failed closes nothing."""
         self._doubts = 0
+        standing = self._standing()
+        if standing is None or standing.since > sent_at:
+            return
         if circuit := self._ledger.close_circuit(self._pair, SIDE):
             seconds = int(circuit.lasted(self._clock()).total_seconds())
             logs.info(

@@ -129,15 +129,15 @@ class Posting:
     def _guarded(self, claims: Sequence[Claim], out: dict[SourceKey, Outcome]) -> None:
         """One group; what goes wrong with one source must not touch the others."""
         try:
-            if until := self._breaker.closed_until():
-                self._put_back(claims, until, "QuickBooks does not answer", out)
+            if self._breaker.is_open():
+                self._put_back(claims, "QuickBooks does not answer", out)
             else:
                 self._group(claims, out)
         except LedgerTrouble:
             raise
         except (Pause, Stop) as error:
-            until = self._breaker.failed(error)
-            self._put_back([claim for claim in claims if claim.key not in out], until, str(error), out)
+            self._breaker.failed(error)
+            self._put_back([claim for claim in claims if claim.key not in out], str(error), out)
         except Exception as error:  # noqa: BLE001 - one source's failure must not stop the others; it is held and logged
             left = [claim for claim in claims if claim.key not in out]
             if len(left) == 1:
@@ -164,10 +164,11 @@ class Posting:
         )
         self._hold(claim, Held(problems=(problem,)), out)
 
-    def _put_back(self, claims: Iterable[Claim], until: datetime, why: str, out: dict[SourceKey, Outcome]) -> None:
-        """Back to the ledger without spending anything."""
+    def _put_back(self, claims: Iterable[Claim], why: str, out: dict[SourceKey, Outcome]) -> None:
+        """Back to the ledger without spending anything. The circuit holds them there, so that all are due when it
+        closes, however that comes about."""
         for claim in claims:
-            self._later(claim, Later(until=until, why=why), out)
+            self._later(claim, Later(until=self._clock(), why=why), out)
 
     def _group(self, claims: Sequence[Claim], out: dict[SourceKey, Outcome]) -> None:
         # What was sent of it is looked up when a person retries it.
@@ -312,7 +313,7 @@ class Posting:
         except CartledgerError as error:
             self._call_failed(error, going, out)
             return
-        self._breaker.worked()
+        self._breaker.worked(going[0][2].sent_at)
         for work, part, sent in going:
             result = answer.results.get(sent.bid)
             if isinstance(result, Fault):
@@ -330,11 +331,12 @@ class Posting:
             return
         # A batch refused as one spends an attempt, which makes the next groups smaller until the culprit is alone.
         spend = isinstance(error, Hold)
-        until = self._breaker.failed(error) if isinstance(error, Pause | Stop) else self._clock()
+        if isinstance(error, Pause | Stop):
+            self._breaker.failed(error)
         if error.in_doubt:
             self._in_doubt(going, str(error), out)
             return
-        sents = [sent for _, _, sent in going]
+        sents, until = [sent for _, _, sent in going], self._clock()
         self._ledger.not_executed(sents, until=until, why=str(error), spend_attempt=spend)
         out.update({work.claim.key: Later(until=until, why=str(error)) for work, _, _ in going})
 
@@ -349,7 +351,8 @@ class Posting:
         if error.in_doubt:
             self._in_doubt([(work, part, sent)], str(error), out)
         elif isinstance(error, Pause | Stop):
-            self._again(work, sent, self._breaker.failed(error), str(error), spend=False, out=out)
+            self._breaker.failed(error)
+            self._again(work, sent, self._clock(), str(error), spend=False, out=out)
         elif isinstance(error, TryLater):
             self._retry(work, sent, error, out)
         else:

@@ -25,6 +25,7 @@ from producers.orders import STREAM, Walk
 READING_LEASE = timedelta(minutes=10)
 MOST_QUEUED = 20_000
 TICK = 0.5
+LISTEN_EVERY = 0.5  # a signal that another thread receives does not end the main thread's wait
 LONGEST_NAP = timedelta(seconds=5)
 FIRST_RETRY = timedelta(seconds=30)
 SKEW_WORTH_A_WORD = timedelta(minutes=5)
@@ -56,10 +57,16 @@ class Crew:
         self.quiet.set()
         self.wake.set()
 
+    def wait_until_quiet(self) -> None:
+        """Until `stop`. For the main thread, which signals are handled on."""
+        while not self.quiet.wait(LISTEN_EVERY):
+            pass
+
     def wait(self) -> None:
         """Until every thread has ended. Raises what the first failing one raised."""
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(LISTEN_EVERY)
         if self._failures:
             raise self._failures[0]
 

@@ -16,8 +16,8 @@ from cartledger.records import write_message
 PORTION = 2000
 SWEEP_EVERY = timedelta(seconds=5)
 
-KINDS: Mapping[str, tuple[str, ...]] = {"sales": ("order",), "lists": ("customer",)}
-"""Which kinds of sources travel in which queue."""
+KINDS: Mapping[str, tuple[str, ...]] = {"lists": ("customer",), "sales": ("order",)}
+"""Which kinds of sources travel in which queue; what others wait for comes first, to try a closed side too."""
 
 
 class HandOver:

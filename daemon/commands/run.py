@@ -26,7 +26,10 @@ threads_option = click.option(
 @threads_option
 @click.pass_obj
 def run(context: Context, threads: int) -> None:
-    """Read the shops and post, until told to stop: producers and consumers in one process."""
+    """Read the shops and post until stopped.
+
+    Producers and consumers in one process. SIGTERM ends it when what is in flight is finished.
+    """
     with context.app() as app:
         _until_told(app, produce=True, threads=threads)
 
@@ -34,7 +37,10 @@ def run(context: Context, threads: int) -> None:
 @click.command()
 @click.pass_obj
 def produce(context: Context) -> None:
-    """Read the shops and hand over what is due; `consume` posts it. Needs RabbitMQ."""
+    """Read the shops and hand over what is due.
+
+    `cartledger consume` posts it. Needs RabbitMQ.
+    """
     with context.app() as app:
         _needs_rabbitmq(app)
         _until_told(app, produce=True, threads=0)
@@ -44,7 +50,10 @@ def produce(context: Context) -> None:
 @threads_option
 @click.pass_obj
 def consume(context: Context, threads: int) -> None:
-    """Post what `produce` hands over. Start as many as you like. Needs RabbitMQ."""
+    """Post what `produce` hands over.
+
+    Start as many as you like. Needs RabbitMQ.
+    """
     with context.app() as app:
         _needs_rabbitmq(app)
         _until_told(app, produce=False, threads=threads)
@@ -74,7 +83,7 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
         enabled = app.ledger.is_enabled(app.lines[name].connection.pair)
         hint = "" if enabled else f"; it reads and decides, and posts nothing until `cartledger enable {name}`"
         logs.info(f"Started{hint}.", action="started", connection=name)
-    crew.quiet.wait()
+    crew.wait_until_quiet()
     logs.info("Stopping: nothing more is taken, what is in flight is finished.", action="stopping")
     crew.wait()
     logs.info("Stopped; nothing is in flight.", action="stopped")

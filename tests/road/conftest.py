@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -82,6 +83,11 @@ class Running:
         self.tell(signal.SIGTERM)
         return self.wait()
 
+    @property
+    def suspended(self) -> bool:
+        """Whether a SIGSTOP has arrived."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
     def kill(self) -> None:
         """SIGKILL; when this returns it is gone."""
         self.tell(signal.SIGKILL)
@@ -141,6 +147,32 @@ class Road:
 
     def key(self, order_id: int | str) -> SourceKey:
         return SourceKey(pair=self.pair, kind="order", id=str(order_id))
+
+    def connect_again(self) -> None:
+        """Sign in to the company once more: the settings hold a new refresh token."""
+        tokens = self.sim.company.tokens
+        form = {"grant_type": "authorization_code", "code": tokens.issue_code()}
+        found = tokens.exchange((tokens.client_id, tokens.client_secret), form)
+        self.environment = _secrets({**self.sim.addresses(), "refresh_token": found["refresh_token"]})
+
+    def suspend(self, running: Running) -> None:
+        """SIGSTOP, at a moment when it is not at the ledger's file: it would keep SQLite's lock."""
+        free = False
+        while not free:
+            running.tell(signal.SIGSTOP)
+            self.until(lambda: running.suspended)
+            with contextlib.closing(sqlite3.connect(self.settings().ledger.path, timeout=0.1)) as db:
+                try:
+                    db.execute("BEGIN IMMEDIATE")
+                    free = True
+                except sqlite3.OperationalError:
+                    running.tell(signal.SIGCONT)
+
+    def end_leases(self) -> None:
+        """As if their time was over."""
+        with contextlib.closing(sqlite3.connect(self.settings().ledger.path)) as db, db:
+            db.execute("UPDATE source SET lease_until = '2020-01-01T00:00:00.000000Z' WHERE state = 'claimed'")
+            db.execute("UPDATE lease SET lease_until = '2020-01-01T00:00:00.000000Z'")
 
     def counts(self) -> dict[State, int]:
         return self.ledger.counts(self.pair, "order")

@@ -28,6 +28,9 @@ from daemon import cli
 from daemon.app import App
 from daemon.context import Context
 
+AT_THE_FILE = threading.RLock()
+"""Held by whoever is at the ledger's file: a process that sleeps with SQLite's lock in its hand stops all others."""
+
 
 class Unhurried:
     """A quota that always grants."""
@@ -41,7 +44,8 @@ def kill() -> None:
 
 
 def stop() -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
+    with AT_THE_FILE:
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # one to the process lets this thread go on a little
 
 
 def stall() -> None:
@@ -60,10 +64,14 @@ def ledger_ending_at(place: str) -> type[Ledger]:
     class Mortal(Ledger):
         @contextmanager
         def transaction(self) -> Iterator[None]:
-            with super().transaction():
+            with AT_THE_FILE, super().transaction():
                 yield
                 if getattr(here, "within", False):
                     end()
+
+        def _rows(self, statement: str, **values: Any) -> list[Any]:
+            with AT_THE_FILE:
+                return super()._rows(statement, **values)
 
     def step(self: Ledger, *args: Any, **options: Any) -> Any:
         call = next(calls)

@@ -11,6 +11,7 @@ import pytest
 from cartledger.ledger.types import State
 
 SHOP = {"orders": 40, "customers": 8}
+ONCE_A_DAY = 1000  # refreshes between two refresh tokens: one that is lost with its process needs a person
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 
 # The transitions of the protocol, and how often each is made at least while this shop is posted.
@@ -45,6 +46,7 @@ def kept(make_sim, make_road):
     def make(post_as, **sections):
         sim = make_sim()
         sim.fill(**SHOP)
+        sim.company.tokens.rotate_every = ONCE_A_DAY
         road = make_road(sim, sales={"post_as": post_as}, connection={"interval": "1h"}, **sections)
         road.enable()
         return road

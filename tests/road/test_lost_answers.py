@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
+
+from cartledger.ledger.types import State
 
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 SHOP = {"orders": 1500 if LONG else 200, "customers": 25}
@@ -64,3 +67,88 @@ def test_every_fifth_batch(posted_in_spite_of, fault, memory):
 def test_one_of_each(posted_in_spite_of, memory):
     """Never three in a row, which would be an outage."""
     posted_in_spite_of(*({**fault, "nth": 2 + index * 3 // 2} for index, fault in enumerate(FAULTS)), memory=memory)
+
+
+@pytest.fixture
+def running(make_sim, make_road):
+    """An enabled shop with some of everything and a `run`. `running(place, **fault)`."""
+
+    def start(place="", **fault):
+        sim = make_sim()
+        sim.fill(orders=100, customers=8)
+        road = make_road(sim, connection={"interval": "1h"})
+        road.enable()
+        if fault:
+            sim.faults.add(**{"side": "quickbooks", "call": "batch", **fault})
+        return road, road.start("run", place=place)
+
+    return start
+
+
+def test_throttled_it_waits_and_says_so_once(running):
+    road, run = running(kind="throttled", nth=3)
+    road.until(lambda: road.ledger.circuits(road.pair))
+    road.ledger.hasten(road.pair)
+    road.until_settled()
+    road.agree()
+    assert (len(run.said("circuit_open")), len(run.said("circuit_closed"))) == (1, 1)
+
+
+def test_after_an_outage_a_source_that_needs_no_call_does_not_use_up_the_probe(running):
+    road, _ = running(call="query", kind="throttled", nth=1)
+    road.until(lambda: road.ledger.circuits(road.pair))
+    road.ledger.hasten(road.pair)
+    road.until_settled()
+    road.agree()
+
+
+def test_taken_back_it_stops_and_goes_on_with_the_next_token(running):
+    road, run = running(kind="hang", nth=3, executed=True)
+    road.until(lambda: road.sim.faults.held == 1)
+    road.sim.company.tokens.revoke()
+    road.sim.faults.clear()
+    road.until(lambda: run.said("circuit_open"))
+    assert run.stop() == 0
+    posted = road.counts()[State.POSTED]
+    assert road.sim.proof()["documents"] >= posted
+    road.connect_again()
+    road.start("run")
+    road.until_settled()
+    road.agree()
+
+
+def test_a_refresh_token_that_was_lost_with_its_process_needs_a_person_and_nothing_else_is_lost(running):
+    road, first = running("kill before save_token 1")
+    first.wait()
+    run = road.start("run")
+    road.until(lambda: run.said("circuit_open"))
+    assert run.stop() == 0
+    road.connect_again()
+    road.start("run")
+    road.until_settled()
+    road.agree()
+
+
+@pytest.mark.parametrize("place", ["stop before send 2", "stop after send 2", "stop before answered 20"])
+def test_two_processes_of_which_one_sleeps_until_the_other_has_done_its_work(running, place):
+    road, sleeper = running(place)
+    road.until(lambda: sleeper.suspended)
+    road.end_leases()
+    road.start("run")
+    road.until_settled()
+    sleeper.tell(signal.SIGCONT)
+    assert sleeper.stop() == 0
+    road.agree()
+
+
+def test_two_processes_of_which_one_sleeps_over_an_answer(running):
+    road, sleeper = running(kind="hang", nth=2, executed=True)
+    road.until(lambda: road.sim.faults.held == 1)
+    road.suspend(sleeper)
+    road.sim.faults.clear()
+    road.end_leases()
+    road.start("run")
+    road.until_settled()
+    sleeper.tell(signal.SIGCONT)
+    assert sleeper.stop() == 0
+    road.agree()
