@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cartledger.settings import Settings, read_environment, read_settings
+from cartledger.settings import Settings, places_in, read_environment, read_settings
 from daemon.app import App
 
 HERE = Path("cartledger.toml")
@@ -23,6 +23,10 @@ class Context:
     def settings(self) -> Settings:
         """Raises SettingsWrong."""
         return read_settings(self.config, read_environment())
+
+    def place(self, key: Sequence[str]) -> str:
+        """File and line of a setting, or that it comes from the environment."""
+        return places_in(self.config, read_environment()).place(tuple(key))
 
     @contextmanager
     def app(self) -> Iterator[App]:

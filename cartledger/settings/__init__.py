@@ -6,7 +6,7 @@ allowed. Secrets never stand in the file.
 """
 
 from cartledger.settings.options import NUMBER_LENGTH, ORDER_STATUSES, Connection, Schedule, Settings
-from cartledger.settings.reading import read_environment, read_settings
+from cartledger.settings.reading import places_in, read_environment, read_settings
 from cartledger.settings.words import nearest
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Schedule",
     "Settings",
     "nearest",
+    "places_in",
     "read_environment",
     "read_settings",
 ]

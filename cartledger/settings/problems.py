@@ -47,6 +47,10 @@ class Places:
         """`problem` for what stands in the file, whatever the environment says."""
         return Problem(code=code, text=f"{self.path}:{self.line(key)}: {'.'.join(_named(key))} {text}")
 
+    def place(self, key: Key) -> str:
+        """`cartledger.toml:12`, or `environment` where the value comes from there."""
+        return "environment" if variable_of(_named(key)) in self.environment else f"{self.path}:{self.line(key)}"
+
     def line(self, key: Key) -> int:
         """The line of `key`, or of the nearest section around it; 1 where there is none."""
         while key and not _reaches(self.tree, key):

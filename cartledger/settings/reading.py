@@ -40,8 +40,8 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
 
     Relative paths in the file are beside the file. Raises SettingsWrong with every problem.
     """
-    ours = _ours(environment)
-    places = Places(path, ours)
+    places = places_in(path, environment)
+    ours = places.environment
     wrong = {name: problem for name in ours if (problem := _variable(name, ours[name], places)) is not None}
     problems = [*wrong.values(), *_secrets_in_file(places)]
     known = {name: value for name, value in ours.items() if name not in wrong}
@@ -59,12 +59,14 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     return settings.model_copy(update={"ledger": ledger})
 
 
-def _ours(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
+def places_in(path: Path, environment: Mapping[str, str]) -> Places:
+    """Where each setting stands. Raises SettingsWrong for a file that cannot be read as TOML."""
+    ours = {
         name: value
         for name, value in environment.items()
         if name.startswith(ENVIRONMENT_PREFIX) and not name.startswith(_NO_SETTINGS)
     }
+    return Places(path, ours)
 
 
 def _found(error: ValidationError, places: Places) -> Iterator[Problem]:

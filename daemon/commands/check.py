@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +15,7 @@ from cartledger.money import read_json, write_json
 from consumers.company import fetch_company
 from daemon.app import App, Line
 from daemon.console import json_option, out, print_json
+from daemon.context import Context
 from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
 from mapping.checks import WARNINGS, check_catalogue, check_connection
 from mapping.company import read_company
@@ -35,7 +38,10 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     """
     try:
         with ctx.obj.app() as app:
-            found = {name: list(check_line(app, line)) for name, line in app.lines.items()}
+            found = {
+                name: [_placed(ctx.obj, name, problem) for problem in check_line(app, line)]
+                for name, line in app.lines.items()
+            }
     except SettingsWrong as error:
         if not as_json:
             raise
@@ -63,6 +69,16 @@ def check_line(app: App, line: Line) -> Iterator[Problem]:
         return
     currency = str(store.get("currency", ""))
     yield from check_connection(line.connection, line.name, company, store_currency=currency)
+
+
+def _placed(context: Context, name: str, problem: Problem) -> Problem:
+    """A problem of a setting, after the file and line of it."""
+    found = re.match(rf'connections\.{name}: ((?:\w+|"[^"]*")(?:\.(?:\w+|"[^"]*"))+)', problem.text)
+    if found is None:
+        return problem
+    key = [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|(\w+)', found[1])]
+    text = problem.text.replace(": ", ".", 1)
+    return replace(problem, text=f"{context.place(['connections', name, *key])}: {text}")
 
 
 def _not_to_be_had(code: str, where: str, error: CartledgerError) -> Problem:

@@ -139,9 +139,27 @@ class Shop:
 @click.option("--orders", default=120, show_default=True, type=click.IntRange(1, 100_000), help="Orders in the shop.")
 @click.option("--customers", type=click.IntRange(1, 100_000), help="Customers of the shop [default: a fifth].")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same shop.")
-@click.option("--price-mode", default="exclusive", show_default=True, type=click.Choice(["exclusive", "inclusive"]))
-@click.option("--company", default="us", show_default=True, type=click.Choice(["us", "us_ast", *OTHER_TAXES]))
-@click.option("--post-as", default="sales_receipt", show_default=True, type=click.Choice(["sales_receipt", "invoice"]))
+@click.option(
+    "--price-mode",
+    default="exclusive",
+    show_default=True,
+    type=click.Choice(["exclusive", "inclusive"]),
+    help="The shop enters its prices without tax, or with it.",
+)
+@click.option(
+    "--company",
+    default="us",
+    show_default=True,
+    type=click.Choice(["us", "us_ast", *OTHER_TAXES]),
+    help="Where the company is; us_ast has automated sales tax.",
+)
+@click.option(
+    "--post-as",
+    default="sales_receipt",
+    show_default=True,
+    type=click.Choice(["sales_receipt", "invoice"]),
+    help="The document that an order becomes; invoices get payments.",
+)
 @click.option("--broker", default="memory://", show_default=True, help="A pika:// URL runs the same on RabbitMQ.")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave all of it in this folder, running."
@@ -161,7 +179,11 @@ def demo(
     *,
     as_json: bool,
 ) -> None:
-    """Post a made-up shop's orders into a made-up company, and prove that both agree to the cent."""
+    """Post a made-up shop into made-up books.
+
+    Shop and company are simulated on this machine; the program between them is the real one. At the end the simulators
+    prove that both agree to the cent.
+    """
     made = Shop(
         orders=orders, customers=customers or max(1, orders // 5), seed=seed, price_mode=price_mode, company=company
     )

@@ -1,0 +1,87 @@
+"""`cartledger status`, `enable` and `disable`: from the ledger alone, and the gate before anything is posted."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+
+def test_before_anything_was_read(shop, make_road, command):
+    run = command(make_road(shop))
+    facts = run.facts("status")
+    assert facts["dead_letters"] == 0
+    assert facts["connections"]["demo"] == {
+        "enabled": False,
+        "workflows": ["payments", "sales"],
+        "last_read": None,
+        "orders": dict.fromkeys(("queued", "claimed", "posted", "held", "excluded"), 0),
+        "oldest_waiting": None,
+        "troubles": [],
+        "runs": [],
+    }
+    assert shop.report()["bigcommerce"]["calls"] == 0
+    assert "demo" in run("status").stdout
+
+
+def test_after_a_sync(shop, make_road, command):
+    road = make_road(shop)
+    road.sync()
+    one = command(road).facts("status")["connections"]["demo"]
+    assert one["orders"] == {"queued": 0, "claimed": 0, "posted": 4, "held": 2, "excluded": 0}
+    assert one["last_read"].startswith("20")
+    (run,) = one["runs"]
+    assert (run["posted"], run["held"], run["ended"] is not None) == (4, 2, True)
+
+
+def test_a_trouble_is_shown_with_its_start(shop, make_road, command):
+    road = make_road(shop)
+    shop.company.subscription_ended = True
+    road.sync()
+    run = command(road)
+    (trouble,) = run.facts("status")["connections"]["demo"]["troubles"]
+    assert trouble.startswith("quickbooks since 20")
+    assert trouble.endswith(
+        " UTC: The company's subscription has ended. (QuickBooks 6190) "
+        "Renew the QuickBooks subscription, or connect a company that is active."
+    )
+    assert f"demo: {trouble}" in run("status").stdout
+    assert run.facts("status")["connections"]["demo"]["oldest_waiting"].startswith("20")
+
+
+def test_enabled_and_disabled(shop, make_road, command):
+    road = make_road(shop)
+    run = command(road)
+    assert run("enable", "demo").stdout == (
+        "demo is enabled: what is due is posted by itself. `cartledger disable demo` stops it.\n"
+    )
+    assert run.facts("status")["connections"]["demo"]["enabled"] is True
+    assert run("disable", "demo").stdout == (
+        "demo is disabled: nothing more is written. Calls already sent are still accounted for.\n"
+    )
+    assert run.facts("status")["connections"]["demo"]["enabled"] is False
+    assert run("enable", "dmo", expect=2).stderr == (
+        'There is no connection "dmo". Did you mean "demo"? Connections in the file: demo.\n'
+    )
+
+
+def test_a_sync_by_hand_posts_although_the_connection_is_disabled(shop, make_road, command):
+    road = make_road(shop)
+    command(road)("disable", "demo")
+    assert road.sync().posted == 4
+
+
+def test_disable_stops_a_sync_that_is_going_on(shop, make_road, command):
+    road = make_road(shop)
+    shop.faults.add(side="quickbooks", call="query", kind="hang", nth=1, executed=True)
+
+    def disable() -> None:
+        """While the company is being read, before anything is written."""
+        road.until(lambda: shop.faults.held == 1)
+        command(road)("disable", "demo")
+        shop.faults.release()
+
+    with ThreadPoolExecutor(1) as pool:
+        disabled = pool.submit(disable)
+        synced = road.sync()
+        disabled.result()
+    assert (synced.posted, synced.exit_code) == (0, 1)
+    assert shop.company.report()["written"] == 0
