@@ -1,0 +1,71 @@
+"""When a connection is read by itself. Times are written as UTC; Chicago is six hours behind, five in summer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cartledger.settings import Schedule
+from daemon.schedule import next_time
+
+CHICAGO = ZoneInfo("America/Chicago")
+NIGHTLY = Schedule(at=time(2, 30))
+EARLY = Schedule(at=time(1, 30))
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}:00+00:00")
+
+
+NOW = at("2026-06-15T12:00")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "last", "due"),
+    [
+        (Schedule(every=timedelta(hours=1)), None, NOW),
+        (Schedule(every=timedelta(hours=1)), at("2026-06-15T11:30"), at("2026-06-15T12:30")),
+        (Schedule(every=timedelta(minutes=15)), at("2026-06-14T00:00"), at("2026-06-14T00:15")),  # missed: due at once
+        (Schedule(), None, None),
+        (Schedule(), at("2026-06-15T11:30"), None),
+        (NIGHTLY, None, NOW),
+        (NIGHTLY, at("2026-06-15T07:29"), at("2026-06-15T07:30")),
+        (NIGHTLY, at("2026-06-15T07:30"), at("2026-06-16T07:30")),
+        (NIGHTLY, at("2026-06-10T09:00"), at("2026-06-11T07:30")),  # five nights missed: due at once, and once
+        (NIGHTLY, at("2026-01-15T08:29"), at("2026-01-15T08:30")),  # winter
+        # 8 March 2026: 02:00 to 03:00 is left out
+        (NIGHTLY, at("2026-03-07T08:30"), at("2026-03-08T08:30")),  # 03:30 in Chicago
+        (NIGHTLY, at("2026-03-08T08:30"), at("2026-03-09T07:30")),
+        # 1 November 2026: 01:00 to 02:00 comes twice
+        (EARLY, at("2026-10-31T06:30"), at("2026-11-01T06:30")),  # the first of the two
+        (EARLY, at("2026-11-01T06:30"), at("2026-11-02T07:30")),
+        (EARLY, at("2026-11-01T07:10"), at("2026-11-02T07:30")),  # within the second hour: not once more
+    ],
+)
+def test_the_next_reading(schedule, last, due):
+    assert next_time(schedule, last, NOW, CHICAGO) == due
+
+
+def test_the_gap_on_the_clock_of_the_shop():
+    due = next_time(NIGHTLY, at("2026-03-07T08:30"), NOW, CHICAGO)
+    assert due.astimezone(CHICAGO).strftime("%d %B %H:%M") == "08 March 03:30"
+
+
+@given(
+    hour=st.integers(0, 23),
+    minute=st.integers(0, 59),
+    start=st.datetimes(datetime(2025, 12, 1), datetime(2027, 1, 31)),  # noqa: DTZ001 - the strategy adds the zone
+    zone=st.sampled_from(["America/Chicago", "Europe/London", "Australia/Lord_Howe", "America/Santiago", "UTC"]),
+)
+def test_a_daily_time_comes_once_a_day(hour, minute, start, zone):
+    place, last, days = ZoneInfo(zone), start.replace(tzinfo=UTC), []
+    for _ in range(10):
+        due = next_time(Schedule(at=time(hour, minute)), last, last, place)
+        assert due > last
+        days.append(due.astimezone(place).date())
+        last = due
+    assert days == [days[0] + timedelta(days=number) for number in range(10)]
