@@ -48,9 +48,8 @@ def list_(ctx: click.Context, connection: str | None, *, as_json: bool) -> None:
             columns = ["cause", "held", "which", "why the first of them"]
             console.print(table(f"{name}: held", columns, rows, right=["held"]))
     if any(by_connection.values()):
-        console.print(
-            "All of one: cartledger held show ORDER · after mending: cartledger held retry ORDER, or --cause CAUSE"
-        )
+        console.print("All reasons of one: cartledger held show ORDER")
+        console.print("Once mended: cartledger held retry ORDER, or --cause CAUSE, or --all")
     else:
         console.print("Nothing is held.")
 

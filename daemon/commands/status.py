@@ -11,6 +11,8 @@ from daemon.app import App, Line
 from daemon.console import json_option, out, print_json, table
 from producers.orders import STREAM
 
+MINUTES = "%Y-%m-%d %H:%M"
+
 
 @click.command()
 @json_option
@@ -26,24 +28,23 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
     if as_json:
         print_json({"connections": facts, "dead_letters": dead})
         return
-    columns = ["connection", "enabled", "last read (UTC)", *(state.value for state in State), "oldest waiting"]
-    rows = [
-        (
-            name,
-            "yes" if one["enabled"] else "no",
-            one["last_read"],
-            *(one["orders"][state.value] for state in State),
-            one["oldest_waiting"],
-        )
-        for name, one in facts.items()
-    ]
+    columns = ["connection", "enabled", "last read (UTC)", "waiting", "posted", "held", "excluded"]
     console = out()
-    console.print(table("cartledger", columns, rows, right=[state.value for state in State]))
+    console.print(table("cartledger", columns, map(_row, facts, facts.values()), right=columns[3:]))
     for name, one in facts.items():
+        if one["oldest_waiting"]:
+            console.print(f"{name}: the oldest order that waits is of {one['oldest_waiting']:{MINUTES}} UTC.")
         for trouble in one["troubles"]:
             console.print(f"{name}: {trouble}", soft_wrap=True)
     if dead:
         console.print(f"{dead} messages in the queues were no messages of cartledger; they are kept in the ledger.")
+
+
+def _row(name: str, one: dict[str, Any]) -> tuple[object, ...]:
+    orders, read = one["orders"], one["last_read"]
+    waiting = orders[State.QUEUED] + orders[State.CLAIMED]
+    settled = (orders[state] for state in (State.POSTED, State.HELD, State.EXCLUDED))
+    return name, "yes" if one["enabled"] else "no", f"{read:{MINUTES}}" if read else None, waiting, *settled
 
 
 def _facts(app: App, line: Line) -> dict[str, Any]:

@@ -25,6 +25,9 @@ def test_before_anything_was_read(shop, make_road, command):
 def test_after_a_sync(shop, make_road, command):
     road = make_road(shop)
     road.sync()
+    (row,) = [line for line in command(road)("status").stdout.splitlines() if line.startswith("demo")]
+    name, enabled, _day, _time, *counts = row.replace("│", " ").split()
+    assert (name, enabled, counts) == ("demo", "no", ["0", "4", "2", "0"])
     one = command(road).facts("status")["connections"]["demo"]
     assert one["orders"] == {"queued": 0, "claimed": 0, "posted": 4, "held": 2, "excluded": 0}
     assert one["last_read"].startswith("20")
@@ -44,7 +47,9 @@ def test_a_trouble_is_shown_with_its_start(shop, make_road, command):
         "Renew the QuickBooks subscription, or connect a company that is active."
     )
     assert f"demo: {trouble}" in run("status").stdout
-    assert run.facts("status")["connections"]["demo"]["oldest_waiting"].startswith("20")
+    oldest = run.facts("status")["connections"]["demo"]["oldest_waiting"]
+    when = oldest[:16].replace("T", " ")
+    assert f"demo: the oldest order that waits is of {when} UTC." in run("status").stdout
 
 
 def test_enabled_and_disabled(shop, make_road, command):
