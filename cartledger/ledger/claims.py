@@ -65,7 +65,7 @@ class Claims(Engine):
         Raises AssertionError while a part is sending.
         """
         with self.transaction():
-            self._assert_not_sending(claim.key)
+            self._assert_not_sending(claim)
             values = {"rule": rule, "fingerprint": fingerprint}
             return self._decided(sql.EXCLUDE, claim, State.EXCLUDED, {"rule": rule}, values)
 
@@ -75,7 +75,7 @@ class Claims(Engine):
         Raises AssertionError while a part is sending.
         """
         with self.transaction():
-            self._assert_not_sending(claim.key)
+            self._assert_not_sending(claim)
             values = {"fingerprint": fingerprint}
             return self._decided(sql.UNCHANGED, claim, State.POSTED, {"unchanged": True}, values)
 
@@ -136,9 +136,10 @@ class Claims(Engine):
         for row in self._rows(sql.WAKE_WAITERS, pair=key.pair, waits_for=waiting_for(key), now=self._now()):
             self._event(read_key(row), "woken", by=waiting_for(key))
 
-    def _assert_not_sending(self, key: SourceKey) -> None:
-        sending = self._row(sql.IS_SENDING, **as_key(key)) is not None
-        assert not sending, f"{key} has parts on their way: they are looked up first"  # noqa: S101 - the caller's bug
+    def _assert_not_sending(self, claim: Claim) -> None:
+        """A caller that still holds the claim must have looked up first what is on its way."""
+        sending = self._ours(sql.IS_SENDING, claim)
+        assert not sending, f"{claim.key} has parts on their way: they are looked up first"  # noqa: S101 - the caller's bug
 
     def _ours(self, statement: str, claim: Claim | Sent, **values: Any) -> bool:
         return self._row(statement, **as_key(claim.key), fence=claim.fence, **values) is not None

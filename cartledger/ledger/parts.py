@@ -41,7 +41,7 @@ class Parts(Claims, Keeping):
         with self.transaction():
             if self.refresh(claim) is None:
                 return None
-            self._assert_not_sending(claim.key)
+            self._assert_not_sending(claim)
             self._rows(sql.DROP_PLAN, **as_key(claim.key))
             self._rows(sql.DECIDED, **as_key(claim.key), fingerprint=fingerprint)
             self._plan(claim.key, claim.version, parts)

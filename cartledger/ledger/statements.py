@@ -146,7 +146,9 @@ RETURNING state
 """
 
 IS_SENDING = """
-SELECT 1 FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage = 'sending' LIMIT 1
+SELECT 1 FROM document d JOIN source s ON s.pair = d.pair AND s.kind = d.kind AND s.id = d.id
+WHERE d.pair = :pair AND d.kind = :kind AND d.id = :id AND d.stage = 'sending'
+  AND s.state = 'claimed' AND s.fence = :fence LIMIT 1
 """
 
 IS_OPEN = """

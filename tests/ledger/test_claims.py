@@ -81,6 +81,14 @@ def test_an_owner_whose_lease_was_taken_over_decides_nothing(shop, decide):
 
 
 @pytest.mark.parametrize("decide", DECISIONS, ids=lambda decide: decide.__name__)
+def test_nor_while_the_new_owner_has_a_part_on_its_way(shop, decide):
+    late = shop.claimed(shop.read(), "a")
+    shop.clock.step(60)
+    shop.send(shop.ledger.plan(shop.claimed(late.key, "b"), [shop.part()], "rules-1"))
+    assert not decide(shop.ledger, late)
+
+
+@pytest.mark.parametrize("decide", DECISIONS, ids=lambda decide: decide.__name__)
 def test_a_newer_version_seen_meanwhile_is_decided_next(shop, decide):
     claim = shop.claimed(shop.read("1", "v1"))
     shop.read("1", "v2")
