@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cartledger.ledger.types import State
+from daemon.clock import now
 from simulator import Simulator
 from simulator.orders import generate
 
@@ -20,6 +25,33 @@ ODD = 5001
 ADA = {"first_name": "Ada", "last_name": "Byrne", "company": "", "email": "ada@example.com"}
 NOTHING = Decimal(0)
 PRICE = Decimal(10)
+
+
+FRAIL = Path(__file__).parent / "frail.py"
+PATIENCE = 60
+
+
+def frail(road: Any, *command: str, **faults: object) -> subprocess.CompletedProcess[str]:
+    """`frail.py`, which logs all there is, in a process of its own: `frail(road, "sync", "demo", ROOM=0)`."""
+    variables = {f"CARTLEDGER_TEST_{name}": str(value) for name, value in faults.items()}
+    return subprocess.run(
+        [sys.executable, str(FRAIL), "--config", str(road.config), *command],
+        env={**road._environment(), **variables},
+        timeout=PATIENCE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+UNHURRIED = {"in_flight_limit": 100}
+"""For the section `quickbooks` where the clock is hurried: a call must leave within a thirteenth of it."""
+
+
+def hurried() -> Callable[[], datetime]:
+    """A clock that goes 50 times as fast, for waits of half a minute."""
+    began = now()
+    return lambda: began + (now() - began) * 50
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class OnFrailGround(Context):
 @click.option("--config", type=click.Path(path_type=Path))
 @click.pass_context
 def main(ctx: click.Context, config: Path) -> None:
-    logs.set_up(sys.stderr, as_json=True, level=logging.INFO)
+    logs.set_up(sys.stderr, as_json=True, level=logging.DEBUG)
     ctx.obj = OnFrailGround(config=config)
 
 

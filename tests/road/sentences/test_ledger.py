@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from cartledger.ledger.types import State
-from tests.road.sentences.conftest import OTHERS
+from tests.road.sentences.conftest import OTHERS, frail
 
-FRAIL = Path(__file__).parent / "frail.py"
 CLAIMS_BEFORE_HELD = 5
-PATIENCE = 60
-
-
-def frail(road, *command: str, **faults: object) -> subprocess.CompletedProcess[str]:
-    variables = {f"CARTLEDGER_TEST_{name}": str(value) for name, value in faults.items()}
-    return subprocess.run(
-        [sys.executable, str(FRAIL), "--config", str(road.config), *command],
-        env={**road._environment(), **variables},
-        timeout=PATIENCE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def full(road) -> str:

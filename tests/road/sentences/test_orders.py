@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cartledger.ledger.types import State
-from tests.road.sentences.conftest import ODD, OTHERS
+from tests.road.sentences.conftest import ODD, OTHERS, UNHURRIED, hurried
 
 
 def change_line(raw, **fields):
@@ -165,16 +165,16 @@ def test_an_order_that_is_deleted_before_all_its_lines_were_read_is_held(shop, m
 
 
 def test_a_customer_merged_meanwhile(shop, make_road, plain_order, stands):
-    road = make_road(shop)
+    road, clock = make_road(shop, quickbooks=UNHURRIED), hurried()
     shop.shop.add_order(plain_order(ODD))
-    road.sync()
+    road.sync(clock=clock)
     loser = shop.company.id_of("Customer", "Ada Byrne")
     who = {"DisplayName": "Ada B.", "PrimaryEmailAddr": {"Address": "ada@example.com"}}
     winner = shop.company.create("Customer", who)["Id"]
     shop.company.merge_customer(loser, winner)
     shop.shop.add_order(plain_order(ODD + 1))
     shop.shop.touch(ODD + 1)
-    road.sync()
+    road.sync(clock=clock)
     found = {one["DocNumber"]: one["CustomerRef"]["value"] for one in shop.company.objects("SalesReceipt")}
     assert (found[f"BC-{ODD}"], found[f"BC-{ODD + 1}"]) == (winner, winner)
     road.agree()

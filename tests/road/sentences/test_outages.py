@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 import pytest
 
 from cartledger.ledger.types import State
-from daemon.clock import now
-from tests.road.sentences.conftest import OTHERS
+from tests.road.sentences.conftest import OTHERS, UNHURRIED, hurried
 
 DEAD = "http://127.0.0.1:1"
 REFUSED = "No connection to 127.0.0.1: [Errno 111] Connection refused. Check the network."
@@ -17,12 +13,6 @@ CONNECT = (
     "Connect the app to the company again, as an administrator of it, and put the new refresh token into the settings."
 )
 SUBSCRIBE = "Renew the QuickBooks subscription, or connect a company that is active."
-
-
-def hurried() -> Callable[[], datetime]:
-    """A clock that goes 50 times as fast, for waits of half a minute."""
-    began = now()
-    return lambda: began + (now() - began) * 50
 
 
 def at_once(_: float) -> None:
@@ -65,9 +55,9 @@ def test_what_was_read_is_posted_while_bigcommerce_does_not_answer(shop, make_ro
 
 def test_quickbooks_does_not_answer(shop, make_road):
     clock = hurried()
-    dead = make_road(shop, quickbooks={"api_url": DEAD, "token_url": DEAD})
+    dead = make_road(shop, quickbooks={"api_url": DEAD, "token_url": DEAD, **UNHURRIED})
     all_waits(dead, dead.sync(clock=clock), f"The token could not be renewed. {REFUSED}")
-    road = make_road(shop, folder=dead.folder)
+    road = make_road(shop, folder=dead.folder, quickbooks=UNHURRIED)
     all_posted(road, road.sync(clock=clock))
 
 
