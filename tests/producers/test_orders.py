@@ -6,7 +6,7 @@ from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.orders import OVERLAP, PAGE, STREAM, read_orders, start_of
