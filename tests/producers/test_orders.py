@@ -205,6 +205,8 @@ def test_every_page_is_remembered_with_how_far_it_reached():
     assert reached == [NOW - timedelta(days=1, seconds=-PAGE), NOW - timedelta(days=1, seconds=-PAGE - 10), NOW]
 
 
+# Each walk reads up to 700 orders, so the long profile takes a tenth of its usual number.
+@settings(max_examples=max(50, settings.default.max_examples // 10))
 @given(
     st.lists(st.tuples(st.integers(1, 900), st.integers(0, 300)), max_size=8), st.integers(1, 700), st.integers(1, 40)
 )
