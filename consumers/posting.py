@@ -306,14 +306,15 @@ class Posting:
         if not going:
             return
         items = [BatchItem(bid=sent.bid, sent=sent.sent) for _, _, sent in going]
+        sent_at = min(sent.sent_at for _, _, sent in going)
         try:
-            answer = self._quickbooks.batch(items, request_id, turn)
+            answer = self._quickbooks.batch(items, request_id, turn, sent_at=sent_at)
         except LedgerTrouble:
             raise
         except CartledgerError as error:
             self._call_failed(error, going, out)
             return
-        self._breaker.worked(going[0][2].sent_at)
+        self._breaker.worked(sent_at)
         for work, part, sent in going:
             result = answer.results.get(sent.bid)
             if isinstance(result, Fault):

@@ -177,14 +177,22 @@ class QuickBooks:
         self._take("calls", _CALLS_PER_SECOND, _CALLS_BURST)
         return Turn(access=self._tokens.access())
 
-    def batch(self, items: Sequence[BatchItem], request_id: str, turn: Turn | None = None) -> BatchAnswer:
+    def batch(
+        self,
+        items: Sequence[BatchItem],
+        request_id: str,
+        turn: Turn | None = None,
+        *,
+        sent_at: datetime | None = None,
+    ) -> BatchAnswer:
         """Write up to 30 items, 1 MB in all. A repetition must have the same `request_id`, bIds and bytes.
 
-        Whoever marks parts as being sent passes the `turn` it took before. Raises TryLater, not in doubt, when the
-        batch could not leave early enough to be over within the in-flight limit.
+        Whoever marks parts as being sent passes the `turn` it took before, and as `sent_at` the time it marked them
+        with: the in-flight limit counts from there, however long the process slept since. Raises TryLater, not in
+        doubt, when the batch could not leave early enough to be over within that limit.
         """
         _check(items, request_id)
-        asked = self._clock()
+        asked = sent_at or self._clock()
         access = (turn or self.turn()).access
         request = _Request(
             method="POST",

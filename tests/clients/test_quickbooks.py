@@ -304,6 +304,16 @@ def test_a_batch_that_would_leave_too_late_stays_here(
     assert wire.asked == []
 
 
+def test_a_batch_that_was_marked_as_sent_too_long_ago_stays_here(
+    quickbooks: QuickBooks, wire: Wire, clock: Clock
+) -> None:
+    turn = quickbooks.turn()
+    with pytest.raises(TryLater) as caught:
+        quickbooks.batch(items("a"), REQUEST_ID, turn, sent_at=clock.now - timedelta(seconds=11))
+    assert not caught.value.in_doubt
+    assert wire.asked == []
+
+
 def test_a_renewal_that_takes_too_long_sends_nothing_again(quickbooks: QuickBooks, wire: Wire, clock: Clock) -> None:
     def company(_: Asked) -> Reply:
         clock.now += timedelta(seconds=11)

@@ -40,6 +40,7 @@ from daemon.commands.demo import CAP, IN_FLIGHT, NAME, SETTINGS
 from daemon.commands.sync import Synced, run_sync
 from simulator import Simulator
 
+ONCE_A_DAY = 1000  # refreshes
 PATIENCE = 60.0  # seconds after which a test gives up; none waits this long when things work
 CONSOLE_SCRIPT = Path(sys.executable).parent / "cartledger"
 PROGRAM = Path(__file__).parent / "program.py"
@@ -312,6 +313,21 @@ def make_sim() -> Iterator[Callable[..., Simulator]]:
     """Simulators, running until the test is over; without quotas unless asked for. `options` are Simulator's."""
     with contextlib.ExitStack() as stack:
         yield lambda **options: stack.enter_context(Simulator(**{"quotas": False, "cap": CAP, **options}))
+
+
+@pytest.fixture
+def make_careless_sim(make_sim: Callable[..., Simulator]) -> Callable[..., Simulator]:
+    """Simulators that take a second document of the same number, as QuickBooks does where nobody has switched the
+    warning on: nothing but the program stands between an order and its second document. A refresh token lasts, as the
+    real one does for a day: one that is lost with its process needs a person."""
+
+    def make(**options: Any) -> Simulator:
+        sim = make_sim(**options)
+        sim.company.warn_duplicates = False
+        sim.company.tokens.rotate_every = ONCE_A_DAY
+        return sim
+
+    return make
 
 
 @pytest.fixture

@@ -11,18 +11,16 @@ from cartledger.ledger.types import State
 
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 SHOP = {"orders": 1500 if LONG else 200, "customers": 25}
-ONCE_A_DAY = 1000  # refreshes between two refresh tokens; the real one changes about once a day
 
 
 @pytest.fixture
-def posted_in_spite_of(make_sim, make_road, undisturbed):
+def posted_in_spite_of(make_careless_sim, make_road, undisturbed):
     """Add the faults, sync until nothing waits, and see that books and shop agree; in how many syncs."""
 
     def post(*faults, memory=True, sections=None, syncs=1):
         sections = {"sales": {"post_as": "invoice"}, "connection": {"interval": "1h"}, **(sections or {})}
-        sim = make_sim(requestid_memory=memory)
+        sim = make_careless_sim(requestid_memory=memory)
         sim.fill(**SHOP)
-        sim.company.tokens.rotate_every = ONCE_A_DAY
         road = make_road(sim, **sections)
         for fault in faults:
             sim.faults.add(**{"side": "quickbooks", "call": "batch", **fault})
@@ -43,7 +41,7 @@ FAULTS = [
     {"kind": "truncated"},
     {"kind": "html"},
     {"kind": "missing"},
-    {"kind": "commit_late", "late_calls": 1},
+    {"kind": "commit_late", "late_calls": 3},
     {"kind": "status", "status": 504, "body": "html", "executed": True},
     {"kind": "status", "status": 500, "executed": False},
     {"kind": "unauthorised"},
@@ -70,11 +68,12 @@ def test_one_of_each(posted_in_spite_of, memory):
 
 
 @pytest.fixture
-def running(make_sim, make_road):
+def running(make_careless_sim, make_road):
     """An enabled shop with some of everything and a `run`. `running(place, **fault)`."""
 
-    def start(place="", **fault):
-        sim = make_sim()
+    def start(place="", rotate_every=None, **fault):
+        sim = make_careless_sim(requestid_memory=False)
+        sim.company.tokens.rotate_every = rotate_every or sim.company.tokens.rotate_every
         sim.fill(orders=100, customers=8)
         road = make_road(sim, connection={"interval": "1h"})
         road.enable()
@@ -118,7 +117,7 @@ def test_taken_back_it_stops_and_goes_on_with_the_next_token(running):
 
 
 def test_a_refresh_token_that_was_lost_with_its_process_needs_a_person_and_nothing_else_is_lost(running):
-    road, first = running("kill before save_token 1")
+    road, first = running("kill before save_token 1", rotate_every=1)
     first.wait()
     run = road.start("run")
     road.until(lambda: run.said("circuit_open"))

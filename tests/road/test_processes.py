@@ -28,12 +28,12 @@ def shop(make_sim, make_road):
 
 
 @pytest.fixture
-def busy(make_sim, make_road):
+def busy(make_careless_sim, make_road):
     """An enabled shop of 200 orders whose customers stand in the books already, and a `run` that has two batches of
     them out, unanswered; nothing else can go out. `busy(post_as, **fault)`."""
 
     def make(post_as="sales_receipt", **fault):
-        sim = make_sim(cap=CAP)
+        sim = make_careless_sim(cap=CAP)
         sim.fill(orders=25, customers=1, clean=True)
         road = make_road(sim, sales={"post_as": post_as}, connection={"interval": "1h"}, quickbooks=PATIENT)
         assert road.sync().waiting == 0
@@ -109,8 +109,8 @@ def test_disabled_it_sends_nothing_more_and_still_takes_the_answers(busy):
     road.agree()
 
 
-def test_disabled_it_still_looks_up_what_was_sent(make_sim, make_road):
-    sim = make_sim(cap=3.5)
+def test_disabled_it_still_looks_up_what_was_sent(make_careless_sim, make_road):
+    sim = make_careless_sim(cap=3.5)
     sim.fill(orders=20, customers=1, clean=True)
     road = make_road(sim, connection={"interval": "1h"}, quickbooks={"in_flight_limit": 4})
     road.enable()

@@ -80,9 +80,9 @@ def behind(rabbitmq_url):
 
 
 @pytest.fixture
-def shop(make_sim, make_road, rabbitmq_url):
+def shop(make_careless_sim, make_road, rabbitmq_url):
     def make(url=rabbitmq_url):
-        sim = make_sim()
+        sim = make_careless_sim()
         sim.fill(**SHOP)
         road = make_road(sim, broker={"url": url}, connection={"interval": "1h"})
         road.enable()
