@@ -182,6 +182,10 @@ class Order:
     payment_reference: str
     source: str
     external_source: str
+    external_id: str
+    external_merchant_id: str
+    channel_id: int
+    shipping_method: str
     archived: bool
     customer_message: str
     staff_notes: str
@@ -233,6 +237,10 @@ def read_order(raw: Mapping[str, Any]) -> Order:
         payment_reference=read.text("payment_provider_id"),
         source=read.text("order_source"),
         external_source=read.text("external_source"),
+        external_id=read.text("external_id"),
+        external_merchant_id=read.text("external_merchant_id"),
+        channel_id=read.int("channel_id"),
+        shipping_method=read.text("shipping_method", next(_shippings(raw), {})),
         archived=bool(raw.get("is_deleted", False)),
         customer_message=read.text("customer_message"),
         staff_notes=read.text("staff_notes"),
@@ -266,6 +274,9 @@ def order_version(raw: Mapping[str, Any]) -> str:
     kept = {name: raw[name] for name in _VERSION_FIELDS if name in raw}
     kept["lines"] = [{name: line.get(name) for name in _VERSION_LINE_FIELDS} for line in _raw_lines(raw)]
     kept["fees"] = _list(raw.get("fees"))
+    kept["ship_to"] = [
+        {name: row.get(name) for name in _VERSION_SHIPPING_FIELDS if name in row} for row in _shippings(raw)
+    ]
     return content_hash(kept)
 
 
@@ -287,8 +298,9 @@ _VERSION_FIELDS = (
         "payment_provider_id",
     ),
     *("items_total", "date_created", "date_shipped", "order_source", "external_source", "is_deleted"),
-    *("customer_message", "billing_address"),
+    *("customer_message", "billing_address", "external_id", "external_merchant_id", "channel_id"),
 )
+_VERSION_SHIPPING_FIELDS = ("shipping_method", *Address.__dataclass_fields__)
 _VERSION_LINE_FIELDS = (
     *("id", "sku", "name", "type", "quantity", "total_ex_tax", "total_inc_tax", "total_tax"),
     *("wrapping_cost_ex_tax", "wrapping_cost_inc_tax", "wrapping_cost_tax", "applied_discounts"),
@@ -433,10 +445,14 @@ def _address(raw: Any) -> Address:
 
 
 def _ship_to(raw: Mapping[str, Any]) -> Address | None:
+    first = next(_shippings(raw), None)
+    return None if first is None else _address(first)
+
+
+def _shippings(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What is shipped, one row an address."""
     for consignments in _list(raw.get("consignments")):
-        for shipping in _list(consignments.get("shipping")):
-            return _address(shipping)
-    return None
+        yield from _list(consignments.get("shipping"))
 
 
 def _canonical(value: Any) -> Any:

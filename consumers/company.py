@@ -23,11 +23,13 @@ _LISTS = {
     "tax_codes": "TaxCode",
     "tax_rates": "TaxRate",
     "payment_methods": "PaymentMethod",
+    "classes": "Class",
+    "departments": "Department",
 }
 
 
 def fetch_company(quickbooks: QuickBooks) -> dict[str, Any]:
-    """Everything `read_company` needs, raw: 7 reads for a company of up to 1,000 items, one more each further 1,000.
+    """Everything `read_company` needs, raw: 9 reads for a company of up to 1,000 items, one more each further 1,000.
 
     Inactive ones come too, so that a setting that names one is answered with the truth.
     """

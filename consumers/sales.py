@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from cartledger.clients.faults import Fault, duplicate_of, lists_are_stale, verdict
 from cartledger.clients.quickbooks import QuickBooks, quote, select
 from cartledger.errors import BadRecord, Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Claim, Link, Made, Part, Read, State
-from cartledger.money import ZERO, read_json, write_json
+from cartledger.ledger.types import Claim, Link, Made, Part
+from cartledger.money import ZERO, read_json
 from cartledger.records import Order, SourceKey, content_hash, read_order
 from cartledger.settings import Connection
 from consumers.company import CompanyBook
 from consumers.customers import CUSTOMER, DOCUMENT
+from consumers.facts import FactReader, Shop
 from consumers.outcome import Excluded, Held, Unchanged
-from consumers.posting import VOID, AfterRefusal, Verdict, WaitFor, read_made
+from consumers.posting import VOID, AfterRefusal, Verdict, read_made
+from consumers.prerequisites import Prerequisites
 from mapping.company import Company
-from mapping.customer import Person, person, write_person
-from mapping.decision import Decision, Document, NeedsTaxes, Post
+from mapping.customer import Person, person
+from mapping.decision import Decision, Document, Fact, Needs, Post
+from mapping.facts import UNREAD, Facts
 from mapping.sale import decide_sale
-from mapping.tax import OrderTax, read_taxes
 from mapping.text import marker_of
 
 TAKEN_SUFFIX = "-S"
 PAYMENT = "Payment"
-CUSTOMER_HELD = "customer_held"
-TAXES_KEPT = 1000
-
-
-class Shop(Protocol):
-    """What deciding orders needs of the BigCommerce client."""
-
-    def order_taxes(self, order_id: int) -> Sequence[Mapping[str, Any]]:
-        """The order's tax rows. Raises BadRecord when the order is gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +37,7 @@ class _Read:
 
     claim: Claim
     order: Order
-    taxes: tuple[OrderTax, ...] | None
+    facts: Facts
     company: Company
     decision: Post | Held | Excluded
 
@@ -79,8 +70,8 @@ class Sales:
         self._quickbooks = quickbooks
         self._shop = shop
         self._book = book
-        # An order that waits for its customer is decided again soon: its tax rows are not asked for twice.
-        self._taxes = lru_cache(TAXES_KEPT)(self._read_taxes)
+        self._facts = FactReader(shop)
+        self._needed = Prerequisites(pair=connection.pair, ledger=ledger)
 
     def fingerprint(self) -> str:
         return rules_fingerprint(self._connection)
@@ -108,16 +99,14 @@ class Sales:
         """Held: it cannot even be read."""
         try:
             order = read_order(read_json(claim.record))
-            decision, taxes = self._decision(order, company, "", None), None
-            if isinstance(decision, NeedsTaxes):
-                taxes = self._taxes(order.id, claim.version)
-                decision = self._decision(order, company, "", taxes)
+            decision, facts = self._decision(order, company, "", UNREAD), UNREAD
+            for _ in Fact:
+                if isinstance(decision, Needs):
+                    facts = self._facts.with_fact(facts, decision.fact, order, claim.version)
+                    decision = self._decision(order, company, "", facts)
         except BadRecord as error:
             return Held(problems=error.problems)
-        return _Read(claim=claim, order=order, taxes=taxes, company=company, decision=_settled(decision))
-
-    def _read_taxes(self, order_id: int, _version: str) -> tuple[OrderTax, ...]:
-        return read_taxes(self._shop.order_taxes(order_id))
+        return _Read(claim=claim, order=order, facts=facts, company=company, decision=_told(decision))
 
     def _with_newer_company(self, reads: list[_Read]) -> list[_Read]:
         """What is held may only want something that the company has got since it was read."""
@@ -130,28 +119,29 @@ class Sales:
         return read if isinstance(tried, Held) else tried
 
     def _with_customers(self, postable: Sequence[tuple[_Read, Person]]) -> dict[SourceKey, Verdict]:
-        links = self._ledger.links(self._connection.pair, CUSTOMER, {buyer.key for _, buyer in postable})
-        ids = {key: parts[DOCUMENT].target_id for key, parts in links.items() if DOCUMENT in parts}
+        ids = self._needed.customers(buyer for _, buyer in postable)
         verdicts = {read.claim.key: self._final(read, ids[buyer.key]) for read, buyer in postable if buyer.key in ids}
         with self._ledger.transaction():
-            waiting = {read.claim.key: self._wait(read, buyer) for read, buyer in postable if buyer.key not in ids}
+            waiting = {
+                read.claim.key: self._needed.wait_for_customer(buyer, modified=read.order.modified)
+                for read, buyer in postable
+                if buyer.key not in ids
+            }
         return verdicts | waiting
 
-    def _decision(
-        self, order: Order, company: Company, customer_id: str, taxes: tuple[OrderTax, ...] | None
-    ) -> Decision:
+    def _decision(self, order: Order, company: Company, customer_id: str, facts: Facts) -> Decision:
         return decide_sale(
             order,
             connection=self._connection,
             company=company,
             zone=self._zone(),
             customer_id=customer_id,
-            taxes=taxes,
+            facts=facts,
         )
 
     def _final(self, read: _Read, customer_id: str) -> Verdict:
-        decision = self._decision(read.order, read.company, customer_id, read.taxes)
-        return self._against_what_stands(read.claim, _settled(decision))
+        decision = self._decision(read.order, read.company, customer_id, read.facts)
+        return self._against_what_stands(read.claim, _told(decision))
 
     def _against_what_stands(self, claim: Claim, decision: Post | Held | Excluded) -> Verdict:
         """Never touch a document that stands: an order that changed so that it would be another one is held."""
@@ -168,25 +158,6 @@ class Sales:
         if changed:
             return Held(problems=(_changed(stands[DOCUMENT]),))
         return decision if any(d.name not in stands for d in decision.documents) else Unchanged()
-
-    def _wait(self, read: _Read, buyer: Person) -> Verdict:
-        """The customer first, as a source of its own; a held one is tried again when the order says something new."""
-        key = SourceKey(pair=self._connection.pair, kind=CUSTOMER, id=buyer.key)
-        facts = write_person(buyer)
-        wanted = Read(
-            id=buyer.key,
-            version=content_hash(facts),
-            record=write_json(facts).encode(),
-            modified=read.order.modified,
-        )
-        self._ledger.remember(key.pair, CUSTOMER, [wanted])
-        standing = self._ledger.standing(key)
-        if standing and standing.state in (State.HELD, State.EXCLUDED):
-            reasons = " ".join(str(problem) for problem in standing.problems) or standing.rule
-            text = f"Its customer cannot be made: {reasons}"
-            fix = "Retrying the order tries its customer, too."
-            return Held(problems=(Problem(code=CUSTOMER_HELD, text=text, fix=fix),))
-        return WaitFor(key=key, why="its customer is made first")
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
         found: dict[str, Made] = {}
@@ -234,11 +205,9 @@ class Sales:
         self._ledger.forget_link(SourceKey(pair=claim.key.pair, kind=CUSTOMER, id=buyer.key), DOCUMENT)
 
 
-def _settled(decision: Decision) -> Post | Held | Excluded:
-    if not isinstance(decision, NeedsTaxes):
-        return decision
-    problem = Problem(code="taxes_missing", text="The order's tax rows do not tell which tax it is.", fix="Report it.")
-    return Held(problems=(problem,))
+def _told(decision: Decision) -> Post | Held | Excluded:
+    assert not isinstance(decision, Needs), f"{decision.fact} were read"  # noqa: S101 - says what cannot be
+    return decision
 
 
 def _renumbered(claim: Claim, part: Part) -> Post:

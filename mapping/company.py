@@ -47,6 +47,7 @@ class Account(Entry):
 
     path: str
     type: str
+    currency: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,15 @@ class TaxCode(Entry):
         return all(rate.percent == 0 for rate in self.rates)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    """What the company keeps its books apart by, beside accounts."""
+
+    class_per_document: bool
+    class_per_line: bool
+    locations: bool
+
+
 E = TypeVar("E", bound=Entry)
 Table = Mapping[str, tuple[E, ...]]
 
@@ -95,7 +105,9 @@ class Company:
 
     country: str
     home_currency: str
+    multicurrency: bool
     tax_mode: TaxMode
+    tracking: Tracking
     custom_numbers: bool
     allows_shipping: bool
     shipping_account: str
@@ -109,6 +121,13 @@ class Company:
     items_by_sku: Table[Item]
     tax_codes: Table[TaxCode]
     payment_methods: Table[Entry]
+    classes: Table[Entry]
+    locations: Table[Entry]
+    custom_fields: Mapping[str, str]
+    customer_message: str
+    takes_cards: bool
+    applies_credits: bool
+    applies_payments: bool
 
     @property
     def automated_tax(self) -> bool:
@@ -127,6 +146,12 @@ class Company:
 
     def payment_method(self, name: str) -> Entry | Problem:
         return look_up("payment method", self.payment_methods, name)
+
+    def class_(self, name: str) -> Entry | Problem:
+        return look_up("class", self.classes, name)
+
+    def location(self, name: str) -> Entry | Problem:
+        return look_up("location", self.locations, name)
 
 
 def fold(name: str) -> str:
@@ -176,6 +201,8 @@ def read_company(
     tax_codes: Sequence[Mapping[str, Any]],
     tax_rates: Sequence[Mapping[str, Any]],
     payment_methods: Sequence[Mapping[str, Any]],
+    classes: Sequence[Mapping[str, Any]],
+    departments: Sequence[Mapping[str, Any]],
 ) -> Company:
     """The company in the API's own JSON: CompanyInfo, Preferences, and whole lists with the inactive entries.
 
@@ -185,19 +212,27 @@ def read_company(
     preferences = preferences.get("Preferences", preferences)
     forms = preferences.get("SalesFormsPrefs", {})
     tax = preferences.get("TaxPrefs", {})
+    accounting = preferences.get("AccountingInfoPrefs", {})
+    currency = preferences.get("CurrencyPrefs", {})
     read_accounts = [_account(raw) for raw in accounts]
     read_items = [_item(raw) for raw in items if raw.get("Type") != "Category"]
     country = str(info.get("Country", ""))
     return Company(
         country=country,
-        home_currency=preferences.get("CurrencyPrefs", {}).get("HomeCurrency", {}).get("value", ""),
+        home_currency=_reference(currency, "HomeCurrency"),
+        multicurrency=currency.get("MultiCurrencyEnabled") is True,
         tax_mode=_tax_mode(tax, tax_codes, country),
         custom_numbers=forms.get("CustomTxnNumbers") is True,
         allows_shipping=forms.get("AllowShipping") is True,
         shipping_account=str(forms.get("DefaultShippingAccount", "")),
         allows_discount=forms.get("AllowDiscount") is True,
         discount_account=str(forms.get("DefaultDiscountAccount", "")),
-        book_close_date=_day(preferences.get("AccountingInfoPrefs", {}).get("BookCloseDate")),
+        book_close_date=_day(accounting.get("BookCloseDate")),
+        tracking=Tracking(
+            class_per_document=accounting.get("ClassTrackingPerTxn") is True,
+            class_per_line=accounting.get("ClassTrackingPerTxnLine") is True,
+            locations=accounting.get("TrackDepartments") is True,
+        ),
         default_tax_code=_reference(tax, "TaxGroupCodeRef"),
         accounts={**_table(read_accounts, _name), **_table(read_accounts, lambda account: account.path)},
         accounts_by_id={account.id: account for account in read_accounts},
@@ -205,6 +240,13 @@ def read_company(
         items_by_sku=_table(read_items, lambda item: item.sku),
         tax_codes=_table(_tax_codes(tax_codes, tax_rates), _name),
         payment_methods=_table([Entry(**_entry(raw)) for raw in payment_methods], _name),
+        classes=_tree(classes),
+        locations=_tree(departments),
+        custom_fields=_custom_fields(forms),
+        customer_message=str(forms.get("DefaultCustomerMessage") or ""),
+        takes_cards=forms.get("ETransactionPaymentEnabled") is True,
+        applies_credits=forms.get("AutoApplyCredit") is True,
+        applies_payments=forms.get("AutoApplyPayments") is True,
     )
 
 
@@ -235,7 +277,12 @@ def _path(raw: Mapping[str, Any]) -> str:
 
 
 def _account(raw: Mapping[str, Any]) -> Account:
-    return Account(**_entry(raw), path=_path(raw), type=str(raw.get("AccountType", "")))
+    return Account(
+        **_entry(raw),
+        path=_path(raw),
+        type=str(raw.get("AccountType", "")),
+        currency=_reference(raw, "CurrencyRef"),
+    )
 
 
 def _item(raw: Mapping[str, Any]) -> Item:
@@ -262,6 +309,28 @@ def _rates_of(code: Mapping[str, Any], percents: Mapping[str, Decimal]) -> Itera
     for detail in (code.get("SalesTaxRateList") or {}).get("TaxRateDetail", []):
         rate = _reference(detail, "TaxRateRef")
         yield TaxRate(id=rate, percent=percents.get(rate, ZERO))
+
+
+def _tree(entries: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Entry, ...]]:
+    """By name and by path."""
+    paths = {str(raw["Id"]): _path(raw) for raw in entries}
+    return _table([Entry(**_entry(raw)) for raw in entries], _name, lambda entry: paths[entry.id])
+
+
+def _custom_fields(forms: Mapping[str, Any]) -> dict[str, str]:
+    """Definition id of each custom field that sales forms use, by folded name.
+
+    The preferences hold one list of switches (`SalesFormsPrefs.UseSalesCustom1`) and one of names
+    (`SalesFormsPrefs.SalesCustomName1`).
+    """
+    fields = [field for group in forms.get("CustomField", []) for field in group.get("CustomField", [])]
+    told = {str(field.get("Name", "")).rpartition(".")[2]: field for field in fields}
+    used = {name[-1] for name, field in told.items() if name[:-1] == "UseSalesCustom" and field.get("BooleanValue")}
+    return {
+        fold(str(field.get("StringValue", ""))): name[-1]
+        for name, field in told.items()
+        if name[:-1] == "SalesCustomName" and name[-1] in used
+    }
 
 
 def _reference(raw: Mapping[str, Any], name: str) -> str:

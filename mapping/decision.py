@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from cartledger.errors import Problem
@@ -58,9 +59,17 @@ class Excluded:
     rule: str
 
 
+class Fact(StrEnum):
+    """What an order does not bring along and only some orders need: one call for each."""
+
+    TAXES = "taxes"  # its tax rows, /v2/orders/{id}/taxes?details=true
+
+
 @dataclass(frozen=True, kw_only=True)
-class NeedsTaxes:
-    """The order's own tax rows (`/v2/orders/{id}/taxes?details=true`, one call) must be read to decide."""
+class Needs:
+    """A fact must be read to decide."""
+
+    fact: Fact
 
 
-Decision = Post | Held | Excluded | NeedsTaxes
+Decision = Post | Held | Excluded | Needs

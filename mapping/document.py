@@ -1,4 +1,4 @@
-"""The documents of a sale as QuickBooks' JSON: a sales receipt, or an invoice and its payment."""
+"""The document of a sale as QuickBooks' JSON: a sales receipt or an invoice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from mapping.lines import Line, line_body
 from mapping.text import clean, cut, marker, note
 
 _REFERENCE_LIMIT = 21
-_PAID = frozenset({"captured", "paid", "partially refunded", "refunded"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,17 +43,11 @@ class Sale:
     deposit: Deposit | None
 
 
-def is_paid(order: Order) -> bool:
-    """Whether the money has come in, by the order's header."""
-    return order.payment_status in _PAID
-
-
-def sale_documents(sale: Sale) -> tuple[Document, ...]:
-    """The receipt, or the invoice followed by its payment where there is a deposit."""
+def document_of(sale: Sale) -> Document:
+    """The receipt or the invoice."""
     if sale.connection.sales.post_as == "sales_receipt":
-        return (_document(sale, "SalesReceipt", _receipt_only(sale)),)
-    invoice = _document(sale, "Invoice", {})
-    return (invoice,) if sale.deposit is None else (invoice, _payment(sale, sale.deposit))
+        return _document(sale, "SalesReceipt", _receipt_only(sale))
+    return _document(sale, "Invoice", {})
 
 
 def _document(sale: Sale, entity: str, more: dict[str, Any]) -> Document:
@@ -75,32 +68,17 @@ def _document(sale: Sale, entity: str, more: dict[str, Any]) -> Document:
         **sale.tax,
         "ApplyTaxAfterDiscount": True,
         **more,
-        "PrivateNote": note(_facts(order), mark),
+        "PrivateNote": note(facts_of(order), mark),
     }
     return Document(name="document", order=0, entity=entity, body=body, number=number, marker=mark, amount=sale.total)
 
 
-def _payment(sale: Sale, deposit: Deposit) -> Document:
-    order = sale.order
-    mark = marker(sale.connection.bigcommerce.store_hash, "payment", order.id)
-    linked = {"TxnId": {"$ref": "document"}, "TxnType": "Invoice"}
-    body = {
-        "TxnDate": sale.day.isoformat(),
-        "CurrencyRef": {"value": sale.currency},
-        "CustomerRef": {"value": sale.customer},
-        "TotalAmt": sale.total,
-        **_money_came(order, deposit),
-        "Line": [{"Amount": sale.total, "LinkedTxn": [linked]}],
-        "PrivateNote": note([f"Payment of BigCommerce order {order.id}.", *_facts(order)[1:]], mark),
-    }
-    return Document(name="payment", order=1, entity="Payment", body=body, number="", marker=mark, amount=sale.total)
-
-
 def _receipt_only(sale: Sale) -> dict[str, Any]:
-    return {} if sale.deposit is None else _money_came(sale.order, sale.deposit, nothing_paid=sale.total == ZERO)
+    return {} if sale.deposit is None else money_came(sale.order, sale.deposit, nothing_paid=sale.total == ZERO)
 
 
-def _money_came(order: Order, deposit: Deposit, *, nothing_paid: bool = False) -> dict[str, Any]:
+def money_came(order: Order, deposit: Deposit, *, nothing_paid: bool = False) -> dict[str, Any]:
+    """The fields that say where the money is, and what it came by."""
     account: dict[str, Any] = {"DepositToAccountRef": {"value": deposit.account}}
     if nothing_paid:
         return account
@@ -112,7 +90,7 @@ def _money_came(order: Order, deposit: Deposit, *, nothing_paid: bool = False) -
     }
 
 
-def _facts(order: Order) -> list[str]:
+def facts_of(order: Order) -> list[str]:
     """What does not change with the order's progress, so that a shipped order is no other document."""
     facts = [f"BigCommerce order {order.id}."]
     if order.payment_method:

@@ -17,7 +17,7 @@ from mapping.bill import Bill
 from mapping.charges import Charge, Kind
 from mapping.coding import NO_CODE, Coded, Coding
 from mapping.company import TaxCode
-from mapping.decision import NeedsTaxes
+from mapping.decision import Fact, Needs
 from mapping.finder import Finder
 from mapping.tax import OrderTax
 from mapping.tax_map import TaxMap, read_tax_map
@@ -42,10 +42,10 @@ class _Open:
     """The charge alone does not tell its code; those of the others may."""
 
 
-_Answer = TaxCode | Problem | NeedsTaxes | _Open
+_Answer = TaxCode | Problem | Needs | _Open
 
 
-def code_charges(bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder) -> Coding | NeedsTaxes:
+def code_charges(bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder) -> Coding | Needs:
     """The codes of an order's charges; what is missing is reported to `find`. `taxes` are None while unread."""
     table, problems = read_tax_map(find.connection, find.company, bill.order)
     for problem in problems:
@@ -56,8 +56,8 @@ def code_charges(bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder) -> 
         for i, charge in enumerate(bill.charges)
     ]
     answers = [outside if case.charge.kind is Kind.CERTIFICATE else _answer(case, table) for case in cases]
-    if any(isinstance(answer, NeedsTaxes) for answer in answers):
-        return NeedsTaxes()
+    if any(isinstance(answer, Needs) for answer in answers):
+        return Needs(fact=Fact.TAXES)
     used = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, TaxCode) and answer is not outside))
     told = [
         _by_the_others(case, table, used, outside) if isinstance(answer, _Open) else answer
@@ -114,7 +114,7 @@ def _of_taxed(case: _Case, table: TaxMap) -> _Answer:
     if len(fitting) == 1:
         return fitting[0]
     if case.rows is None:
-        return NeedsTaxes()
+        return Needs(fact=Fact.TAXES)
     charged = _distinct(case.rows)
     return _by_rows(case, charged, table) if charged else _Open()
 
@@ -123,7 +123,7 @@ def _of_untaxed(case: _Case, table: TaxMap) -> _Answer:
     """A tax that rounds to nothing is a tax all the same: its rows tell it."""
     rounded_away = _fitting(case, table.charging)
     if case.rows is None and (rounded_away or table.tells_classes_apart):
-        return NeedsTaxes()
+        return Needs(fact=Fact.TAXES)
     rows = case.rows or ()
     charged = _distinct(row for row in rows if row.rate > 0)
     if rounded_away and charged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,14 +16,16 @@ from mapping.charges import charges_of
 from mapping.checks import check_document
 from mapping.coding import Coding, no_coding, us_coding
 from mapping.company import Company, TaxCode, TaxMode
-from mapping.decision import Decision, Held, NeedsTaxes, Post
-from mapping.document import Deposit, Sale, is_paid, sale_documents
+from mapping.decision import Decision, Document, Held, Needs, Post
+from mapping.document import Sale, document_of
+from mapping.facts import Facts
 from mapping.finder import Finder
 from mapping.line_codes import code_charges
 from mapping.lines import NOTHING, Draft, draft_sale
+from mapping.payment import decide_deposit, payment_of
 from mapping.rates import tax_detail
 from mapping.rules import day_of, screen, unpostable
-from mapping.tax import OrderTax, Taxed, decide_code, tax_block, unusable_code
+from mapping.tax import Taxed, decide_code, tax_block, unusable_code
 from mapping.totals import Totals, read_totals
 
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction
@@ -36,12 +38,12 @@ def decide_sale(
     company: Company,
     zone: ZoneInfo,
     customer_id: str,
-    taxes: Sequence[OrderTax] | None,
+    facts: Facts,
 ) -> Decision:
     """The documents of `order`, or why it is held or excluded. Never raises.
 
     `zone` is the one that documents are dated in; `customer_id` QuickBooks' id, "" for a trial before the customer
-    exists (everything that holds or excludes shows then too); `taxes` the order's tax rows, None while unread.
+    exists (everything that holds or excludes shows then too); `facts` what was read beside the order.
     """
     screened = screen(order, connection, zone)
     if screened is not None:
@@ -58,25 +60,23 @@ def decide_sale(
         return Held(problems=find.problems)
     bill = read_bill(order, totals, find)
     if bill is None:
-        _deposit(order, totals.tax, find)
+        decide_deposit(order, totals.tax, find)
         _check_size(NOTHING, totals, find)
         return Held(problems=find.problems)
-    return _decide_bill(bill, taxes, find, day=day, customer=customer_id)
+    return _decide_bill(bill, facts, find, day=day, customer=customer_id)
 
 
-def _decide_bill(
-    bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder, *, day: date, customer: str
-) -> Post | Held | NeedsTaxes:
-    coding = _coding(bill, taxes, find)
-    if isinstance(coding, NeedsTaxes):
+def _decide_bill(bill: Bill, facts: Facts, find: Finder, *, day: date, customer: str) -> Post | Held | Needs:
+    coding = _coding(bill, facts, find)
+    if isinstance(coding, Needs):
         return Held(problems=find.problems) if find.problems else coding
     draft = draft_sale(bill, coding, find)
     total = draft.net + bill.totals.tax
-    deposit = _deposit(bill.order, total, find)
+    deposit = decide_deposit(bill.order, total, find)
     _check_size(draft, bill.totals, find)
     if find.problems:
         return Held(problems=find.problems)
-    tax = _tax_fields(draft, bill, coding, find, taxes)
+    tax = _tax_fields(draft, bill, coding, find, facts)
     if not isinstance(tax, dict):
         return tax
     sale = Sale(
@@ -96,22 +96,19 @@ def _decide_bill(
 
 def _checked(sale: Sale, totals: Totals, rounding: Decimal) -> Post | Held:
     """The last pass: a document that would not say what the order says is never posted."""
-    documents = sale_documents(sale)
+    documents = _documents(sale)
     violated = tuple(problem for document in documents for problem in check_document(document, sale.order))
     if violated:
         return Held(problems=violated)
     return Post(documents=documents, rounding=rounding, notices=tuple(_notices(sale, totals)))
 
 
-def _deposit(order: Order, total: Decimal, find: Finder) -> Deposit | None:
-    """A receipt always names its account; an invoice has a payment once its money has come in."""
-    connection = find.connection
-    pays = connection.records_payments and is_paid(order) and total > 0
-    if connection.sales.post_as == "invoice" and not pays:
-        return None
-    mapped = connection.payments.of(order.payment_method)
-    method = find.payment_method(mapped.method) if mapped.method else ""
-    return Deposit(account=find.account(mapped.account), method=method)
+def _documents(sale: Sale) -> tuple[Document, ...]:
+    """The receipt, or the invoice followed by its payment where there is a deposit."""
+    document = document_of(sale)
+    if document.entity != "Invoice" or sale.deposit is None:
+        return (document,)
+    return document, payment_of(sale, sale.deposit)
 
 
 def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
@@ -138,15 +135,13 @@ def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
         )
 
 
-def _coding(bill: Bill, taxes: Sequence[OrderTax] | None, find: Finder) -> Coding | NeedsTaxes:
+def _coding(bill: Bill, facts: Facts, find: Finder) -> Coding | Needs:
     if find.company.tax_mode is TaxMode.PER_LINE:
-        return code_charges(bill, taxes, find)
+        return code_charges(bill, facts.taxes, find)
     return no_coding(bill) if find.company.tax_mode is TaxMode.UNTAXED else us_coding(bill)
 
 
-def _tax_fields(
-    draft: Draft, bill: Bill, coding: Coding, find: Finder, taxes: Sequence[OrderTax] | None
-) -> dict[str, Any] | NeedsTaxes | Held:
+def _tax_fields(draft: Draft, bill: Bill, coding: Coding, find: Finder, facts: Facts) -> dict[str, Any] | Needs | Held:
     """The document's fields of tax; none in the US for an order without tax."""
     if find.company.tax_mode is TaxMode.UNTAXED:
         return {"GlobalTaxCalculation": "NotApplicable"}
@@ -155,13 +150,11 @@ def _tax_fields(
         if isinstance(detail, Problem):
             return Held(problems=(detail,))
         return {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": detail}
-    return {} if bill.totals.tax == 0 else _us_tax_fields(draft, bill, find, taxes)
+    return {} if bill.totals.tax == 0 else _us_tax_fields(draft, bill, find, facts)
 
 
-def _us_tax_fields(
-    draft: Draft, bill: Bill, find: Finder, taxes: Sequence[OrderTax] | None
-) -> dict[str, Any] | NeedsTaxes | Held:
-    code = decide_code(list(_taxed(bill)), taxes, find.connection.tax.map, find.company)
+def _us_tax_fields(draft: Draft, bill: Bill, find: Finder, facts: Facts) -> dict[str, Any] | Needs | Held:
+    code = decide_code(list(_taxed(bill)), facts.taxes, find.connection.tax.map, find.company)
     if not isinstance(code, TaxCode):
         return code
     unusable = unusable_code(code, find.company)

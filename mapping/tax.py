@@ -14,7 +14,7 @@ from typing import Any
 from cartledger.errors import BadRecord, Problem
 from cartledger.money import D, cents, split
 from mapping.company import Company, TaxCode, TaxRate, fold
-from mapping.decision import Held, NeedsTaxes
+from mapping.decision import Fact, Held, Needs
 
 EVERY = "*"
 """The key of tax.map that stands for every tax that is not listed."""
@@ -47,7 +47,7 @@ def read_taxes(rows: Iterable[Mapping[str, Any]]) -> tuple[OrderTax, ...]:
 
 def decide_code(
     taxed: Sequence[Taxed], taxes: Sequence[OrderTax] | None, mapping: Mapping[str, str], company: Company
-) -> TaxCode | NeedsTaxes | Held:
+) -> TaxCode | Needs | Held:
     """The one code of a taxed US document.
 
     Automated: the engine puts its own code in place of ours, so any valid one will do. Plain: the one that the map
@@ -65,7 +65,7 @@ def decide_code(
     found = [_inferred(charge, list(distinct.values())) for charge in taxed]
     if not all(found):
         if taxes is None:
-            return NeedsTaxes()
+            return Needs(fact=Fact.TAXES)
         return _by_rows(taxes, codes)
     return _only([code for code in found if code is not None])
 

@@ -5,8 +5,9 @@ systemd credentials together; `problems` says what is wrong with them, all at on
 allowed. Secrets never stand in the file.
 """
 
-from cartledger.settings.options import NUMBER_LENGTH, ORDER_STATUSES, Connection, Schedule, Settings
+from cartledger.settings.options import NUMBER_LENGTH, Connection, Settings
 from cartledger.settings.reading import places_in, read_environment, read_settings
+from cartledger.settings.values import ORDER_STATUSES, Schedule
 from cartledger.settings.words import nearest
 
 __all__ = [

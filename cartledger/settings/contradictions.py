@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cartledger.settings.options import ORDER_STATUSES, UNPAID_STATUSES, Connection, Settings
+from cartledger.settings.options import Connection, Settings
+from cartledger.settings.values import ORDER_STATUSES, UNPAID_STATUSES
 
 Contradiction = tuple[tuple[str, ...], str, str]
 """Where it shows (section and key), its code, and its sentence from the verb on."""

@@ -1,4 +1,4 @@
-"""Every option as one field: name, type, default and a description; and what its value must look like.
+"""Every option as one field: name, type, default and a description.
 
 Secrets never stand in the file; they come from the environment
 (`CARTLEDGER_CONNECTIONS__MAIN__BIGCOMMERCE__ACCESS_TOKEN`) or from systemd credentials.
@@ -6,42 +6,36 @@ Secrets never stand in the file; they come from the environment
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cartledger.errors import Problem, SettingsWrong
+from cartledger.settings.values import (
+    CONNECTION_NAME,
+    NAMESPACE,
+    NUMBER_PREFIX,
+    REALM_ID,
+    STORE_HASH,
+    Address,
+    Amount,
+    Currency,
+    Day,
+    Interval,
+    OrderField,
+    OrderSource,
+    Schedule,
+    Secret,
+    StatusId,
+    ZoneName,
+)
 from cartledger.settings.words import closest, nearest, shown
 
-ORDER_STATUSES = {
-    0: "Incomplete",
-    1: "Pending",
-    2: "Shipped",
-    3: "Partially Shipped",
-    4: "Refunded",
-    5: "Cancelled",
-    6: "Declined",
-    7: "Awaiting Payment",
-    8: "Awaiting Pickup",
-    9: "Awaiting Shipment",
-    10: "Completed",
-    11: "Awaiting Fulfillment",
-    12: "Manual Verification Required",
-    13: "Disputed",
-    14: "Partially Refunded",
-}
-"""BigCommerce's fixed ids; a shop may rename the labels, so ids are what counts."""
-
-UNPAID_STATUSES = frozenset({1, 7, 12, 13})
 WORKFLOWS = ("sales", "payments")
 ENVIRONMENT_PREFIX = "CARTLEDGER_"
 SECRETS = (("bigcommerce", "access_token"), ("quickbooks", "client_secret"), ("quickbooks", "refresh_token"))
@@ -52,108 +46,6 @@ QUICKBOOKS_TOKENS = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 BIGCOMMERCE_API = "https://api.bigcommerce.com"
 BC_ID_DIGITS = 10
 NUMBER_LENGTH = 21
-
-CONNECTION_NAME = r"^[a-z][a-z0-9_]*$"
-NAMESPACE = r"^[a-z0-9_-]+$"
-STORE_HASH = r"^[a-z0-9]+$"
-REALM_ID = r"^[0-9]+$"
-NUMBER_PREFIX = r"^[A-Za-z0-9]*$"
-
-PATTERNS: Mapping[str, str] = {
-    CONNECTION_NAME: "lower-case letters, digits and _, a letter first",
-    NAMESPACE: "lower-case letters, digits, - and _",
-    STORE_HASH: "lower-case letters and digits",
-    REALM_ID: "digits",
-    NUMBER_PREFIX: "letters and digits",
-}
-"""What each pattern allows, in words."""
-
-
-def _status_id(value: object) -> int:
-    known = {name.casefold(): number for number, name in ORDER_STATUSES.items()}
-    number = known.get(str(value).strip().casefold(), value)
-    if number == 0 and not isinstance(number, bool):
-        raise ValueError("names Incomplete (0), which is an abandoned checkout and no sale; take it out.")
-    if not isinstance(number, int) or isinstance(number, bool) or number not in ORDER_STATUSES:
-        names = ", ".join(f"{name} ({number})" for number, name in ORDER_STATUSES.items() if number)
-        hint = nearest(str(value), ORDER_STATUSES.values())
-        raise ValueError(f"names {shown(value)}, which is no order status.{hint} Allowed: {names}.")
-    return number
-
-
-def _day(value: object) -> date:
-    """A TOML date, or a text from the environment. (pydantic alone would take a number for seconds since 1970.)"""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(f"is {shown(value)}, which is no day; write it as 2026-01-31.") from None
-
-
-def _zone(value: object) -> str:
-    name = str(value)
-    if name not in available_timezones():
-        close = difflib.get_close_matches(name, available_timezones(), n=3, cutoff=0.5)
-        nearest_zones = ", ".join(close) or "America/New_York, Europe/London"
-        raise ValueError(f"is {shown(value)}, which is no time zone. Nearest: {nearest_zones}.")
-    return name
-
-
-def _address(value: object) -> str:
-    """Tokens travel to it, so it is encrypted or does not leave the machine."""
-    parts = urlsplit(str(value))
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)):
-        return str(value)
-    raise ValueError(
-        f"is {shown(value)}; write an address that begins with https://, or with http:// and this machine (127.0.0.1)."
-    )
-
-
-_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class Schedule(BaseModel):
-    """When a connection is read by itself: every `every`, or daily at `at`, or never (both None)."""
-
-    model_config = ConfigDict(frozen=True)
-    every: timedelta | None = None
-    at: time | None = None
-
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
-
-
-def _schedule(value: object) -> Schedule:
-    text = str(value).strip()
-    if isinstance(value, Schedule):
-        return value
-    if text == "manual":
-        return Schedule()
-    if found := re.fullmatch(r"([1-9]\d*)([smh])", text):
-        return Schedule(every=timedelta(**{_UNITS[found[2]]: int(found[1])}))
-    if found := re.fullmatch(r"daily at ([01]\d|2[0-3]):([0-5]\d)", text):
-        return Schedule(at=time(int(found[1]), int(found[2])))
-    raise ValueError(f'is {shown(value)}, which is no interval. Allowed: "1h", "15m", "daily at 02:30", "manual".')
-
-
-def _amount(value: object) -> Decimal:
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise ValueError(f'is {shown(value)}, which is no amount; write it as "0.05".')
-    return amount
-
-
-StatusId = Annotated[int, BeforeValidator(_status_id)]
-ZoneName = Annotated[str, BeforeValidator(_zone)]
-Interval = Annotated[Schedule, BeforeValidator(_schedule)]
-Amount = Annotated[Decimal, BeforeValidator(_amount)]
-Day = Annotated[date, BeforeValidator(_day)]
-Address = Annotated[str, BeforeValidator(_address)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -229,9 +121,25 @@ class Sales(Section):
         pattern=NUMBER_PREFIX,
         description="BC makes order 1234 BC-1234",
     )
+    automatic_numbers: bool = Field(
+        default=False, description="QuickBooks numbers the documents; the order's number stays in the private note"
+    )
+    sources: tuple[OrderSource, ...] | None = Field(
+        None,
+        description="order sources that are posted, as the shop calls them (www, manual, amazon); without it all but "
+        "marketplaces (amazon, ebay), orders migrated from another shop (m-mig) and test orders (test)",
+    )
+    document_date: Literal["created", "paid", "shipped"] = Field(
+        "created", description="the day a document bears; payments bear the day the money was captured"
+    )
     default_product: str | None = Field(None, description="item for lines whose product has no match")
     gift_card_product: str | None = Field(None, description="item of gift certificates sold and redeemed (a liability)")
     store_credit_product: str | None = Field(None, description="item of store credit redeemed (a liability)")
+    tenders_on_invoice: Literal["line", "credit_memo"] = Field(
+        "line",
+        description="how redeemed certificates and store credit show on invoices: as negative lines, or as a credit "
+        "memo applied to an invoice of the full amount",
+    )
     discount_product: str | None = Field(None, description="item of order discounts and coupons, as negative lines")
     rounding_product: str | None = Field(None, description="item that takes cents no line can absorb")
     rounding_limit: Amount = Field(Decimal("0.05"), ge=0, le=1, description="the most that the rounding item may take")
@@ -239,6 +147,33 @@ class Sales(Section):
     handling_item: str | None = Field(None, description="item for handling")
     wrapping_item: str | None = Field(None, description="item for gift wrapping")
     fee_item: str | None = Field(None, description="item for order fees")
+    class_: str | None = Field(None, alias="class", description="QuickBooks class of every document, or of every line")
+    location: str | None = Field(None, description="QuickBooks location (department) of every document")
+    customer: Literal["original", "organisation", "generic"] = Field(
+        "original",
+        description="who the document's customer is: the shop's customer, the billing company (where it is empty: the "
+        "customer), or one for all, generic_customer",
+    )
+    generic_customer: str | None = Field(None, description="display name of the customer that stands for all")
+    use_default_customer_message: bool = Field(
+        default=False, description="print the company's own message instead of the customer's words on the order"
+    )
+    allow_credit_card_payments: bool = Field(
+        default=False, description="let the customer pay an open invoice by card, where the company takes cards"
+    )
+    due_date_offset: int | None = Field(
+        None, ge=0, le=3650, description="days from an invoice's date to its due date; without it the date itself"
+    )
+    tracking_numbers: bool = Field(
+        default=False, description="read the tracking number of shipped orders: one call to BigCommerce for each"
+    )
+    custom_fields: dict[str, OrderField] = Field(
+        default_factory=dict,
+        description="QuickBooks custom field = field of the order: " + ", ".join(get_args(OrderField)),
+    )
+    exchange_rate: Literal["company", "shop"] = Field(
+        "company", description="the rate of orders in other currencies: QuickBooks' of the day, or the shop's"
+    )
 
     @field_validator("statuses", mode="after")
     @classmethod
@@ -249,16 +184,35 @@ class Sales(Section):
 
 
 class PaymentMethod(Section):
-    """Where the money of one BigCommerce payment method goes."""
+    """Where the money of one BigCommerce payment method goes, and when it is there."""
 
     account: str | None = Field(None, description="clearing account; without it the default account")
+    accounts: dict[Currency, str] = Field(
+        default_factory=dict, description="clearing accounts of orders in other currencies, by currency"
+    )
     method: str | None = Field(None, description="QuickBooks payment method")
+    paid_when: Literal["captured", "status", "never"] = Field(
+        "captured",
+        description="an order counts as paid when the shop says that its money was captured, when its status is one of "
+        "paid_statuses (cash on delivery, bank deposit), or never (payments are entered by hand)",
+    )
 
 
 class Payments(Section):
     """Which account the money went to."""
 
     default_account: str | None = Field(None, description="clearing account of methods that are not listed")
+    default_accounts: dict[Currency, str] = Field(
+        default_factory=dict, description="the same for orders in other currencies, by currency; else default_account"
+    )
+    paid_statuses: tuple[StatusId, ...] = Field(
+        (10,), description='order statuses that say paid, for methods with paid_when = "status"'
+    )
+    multi_tender: Literal["invoice", "hold"] = Field(
+        "invoice",
+        description="an order paid by two methods whose accounts differ, where receipts are posted: an invoice with "
+        "two payments, or held",
+    )
     methods: dict[str, PaymentMethod] = Field(default_factory=dict, description="by the shop's name of the method")
 
     def of(self, method: str) -> PaymentMethod:
@@ -268,10 +222,37 @@ class Payments(Section):
         return mapped if mapped.account else mapped.model_copy(update={"account": self.default_account})
 
 
+class InventoryAccounts(Section):
+    """Accounts of items whose stock the shop tracks, set when they are made and never touched again."""
+
+    income: str = Field(description="income account")
+    asset: str = Field(description="inventory asset account")
+    cogs: str = Field(description="cost of goods sold account")
+
+
+class NoninventoryAccounts(Section):
+    """Accounts of items whose stock the shop does not track, set when they are made and never touched again."""
+
+    income: str = Field(description="income account")
+    expense: str = Field(description="expense account")
+
+
 class Products(Section):
     """How the shop's SKUs meet QuickBooks' items."""
 
     match_by: Literal["name", "sku"] = Field(description="a BigCommerce SKU equals the item's Name, or its SKU")
+    create_missing: bool = Field(default=False, description="make QuickBooks items for SKUs that have none")
+    inventory_accounts: InventoryAccounts | None = Field(
+        None, description="accounts of made items whose stock the shop tracks; without it their orders are held"
+    )
+    noninventory_accounts: NoninventoryAccounts | None = Field(
+        None, description="accounts of the other made items; without it their orders are held"
+    )
+    opening_quantity: Literal["zero", "store"] = Field(
+        "zero",
+        description="stock that a made item begins with: none, or the shop's level and the units of orders still to be "
+        "posted",
+    )
 
 
 _DESTINATIONS = ("domestic", "eu", "export")

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from cartledger.errors import Problem, SettingsWrong
-from cartledger.settings.options import ENVIRONMENT_PREFIX, PATTERNS, SECRETS, Settings
+from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Settings
+from cartledger.settings.values import PATTERNS
 from cartledger.settings.words import nearest, shown
 
 Key = tuple[str, ...]

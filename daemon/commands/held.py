@@ -13,7 +13,7 @@ from cartledger.ledger.types import Standing
 from cartledger.records import SourceKey
 from cartledger.settings import nearest
 from consumers.customers import CUSTOMER
-from consumers.sales import CUSTOMER_HELD
+from consumers.prerequisites import CUSTOMER_HELD
 from daemon.app import App
 from daemon.console import json_option, out, print_json, table
 

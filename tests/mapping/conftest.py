@@ -14,7 +14,8 @@ from cartledger.money import D
 from cartledger.records import read_order
 from cartledger.settings import Connection
 from mapping.company import read_company
-from mapping.decision import Held, Post
+from mapping.decision import Fact, Held, Post
+from mapping.facts import Facts
 from mapping.sale import decide_sale
 
 ZONE = ZoneInfo("America/Chicago")
@@ -86,6 +87,8 @@ def _company_json(
         "tax_codes": codes,
         "tax_rates": rates,
         "payment_methods": [{"Id": "7", "Name": "Card", "Active": True}],
+        "classes": [],
+        "departments": [],
     }
 
 
@@ -262,9 +265,13 @@ def _order(
 
 
 def _decide(raw: dict[str, Any], **options: Any) -> Any:
-    options = {"connection": _connection(), "customer_id": "9", "taxes": None, "zone": ZONE} | options
+    """`taxes` and other facts by name; those that are not given are unread."""
+    options = {"connection": _connection(), "customer_id": "9", "zone": ZONE} | options
     company = options.pop("company", None) or read_company(**_company_json())
-    return decide_sale(read_order(raw), company=company, **options)
+    facts = Facts(**{fact: tuple(options.pop(fact)) for fact in Fact if options.get(fact) is not None})
+    return decide_sale(
+        read_order(raw), company=company, facts=facts, **{k: v for k, v in options.items() if k not in set(Fact)}
+    )
 
 
 def _rows(body: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from mapping.company import read_company
-from mapping.decision import Excluded, NeedsTaxes, Post
+from mapping.decision import Excluded, Fact, Needs, Post
 
 
 @pytest.mark.parametrize(
@@ -222,5 +222,5 @@ def test_no_tax_is_posted_to_a_company_without_sales_tax(example, decide, make_c
 
 def test_needs_taxes_only_after_everything_else_is_right(example, decide, make_connection, codes):
     connection = make_connection(tax={"map": {"State": "Low"}})
-    assert decide(example("1"), connection=connection) == NeedsTaxes()
+    assert decide(example("1"), connection=connection) == Needs(fact=Fact.TAXES)
     assert codes(decide(with_line(example("1"), sku="NOPE"), connection=connection)) == {"no_item"}

@@ -6,7 +6,7 @@ import pytest
 
 from cartledger.money import D
 from mapping.company import read_company
-from mapping.decision import NeedsTaxes
+from mapping.decision import Fact, Needs
 from mapping.tax import OrderTax
 
 
@@ -67,7 +67,7 @@ def test_the_rate_tells_the_code(code_of, one_line, net, tax, code):
     ],
 )
 def test_rows_are_read_where_the_rate_does_not_tell(decide_in, one_line, net, tax, table):
-    assert decide_in("uk", one_line(net, tax), tax=table) == NeedsTaxes()
+    assert decide_in("uk", one_line(net, tax), tax=table) == Needs(fact=Fact.TAXES)
 
 
 def test_rows_are_read_where_it_is_not_known_what_was_paid(decide_in, make_order, line, posted, rows):
@@ -79,7 +79,7 @@ def test_rows_are_read_where_it_is_not_known_what_was_paid(decide_in, make_order
         coupon_discount="10.00",
         total=("90.00", "11.25", "101.25"),
     )
-    assert decide_in("uk", order, tax=VAT) == NeedsTaxes()
+    assert decide_in("uk", order, tax=VAT) == Needs(fact=Fact.TAXES)
     taxes = [row("VAT", "20", "9.00"), row("VAT", "5", "2.25", class_name="Reduced", line=2)]
     assert rows(posted(decide_in("uk", order, tax=VAT, taxes=taxes)).body)[:2] == [
         ("A", "1 × 50.00", "50.00", "20.0% S"),

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from cartledger.errors import BadRecord
 from cartledger.records import read_order
-from mapping.decision import Excluded, Held, NeedsTaxes, Post
+from mapping.decision import Excluded, Held, Needs, Post
+from mapping.facts import UNREAD
 from mapping.sale import decide_sale
 from mapping.tax import OrderTax
 
@@ -256,7 +257,7 @@ def settle(make_connection, make_company):
             company=company,
             zone=ZoneInfo("America/Chicago"),
             customer_id="9",
-            taxes=None,
+            facts=UNREAD,
         )
 
     return settled
@@ -332,7 +333,7 @@ def test_no_order_whatever_it_holds_makes_deciding_raise(settle):
             place[field] = data.draw(odd)
         with suppress(BadRecord):
             decision = settle(raw, invoice=data.draw(st.booleans()))
-            assert isinstance(decision, Post | Held | Excluded | NeedsTaxes)
+            assert isinstance(decision, Post | Held | Excluded | Needs)
 
     run()
 
@@ -355,7 +356,7 @@ def test_with_a_code_on_every_line_the_tax_of_each_code_is_the_shops(decide_in, 
     @given(shop_orders(rates=[NOTHING, *codes]))
     def run(shop: Shop) -> None:
         decision = decide_in(kind, shop.raw, tax=table, sections=sections)
-        if isinstance(decision, NeedsTaxes):
+        if isinstance(decision, Needs):
             decision = decide_in(kind, shop.raw, tax=table, sections=sections, taxes=shop.rows)
         if isinstance(decision, Held):
             assert reasons(decision) <= reasons_to_hold(shop), decision

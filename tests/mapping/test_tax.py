@@ -9,7 +9,7 @@ import pytest
 from cartledger.errors import BadRecord
 from cartledger.money import D
 from mapping.company import read_company
-from mapping.decision import NeedsTaxes
+from mapping.decision import Fact, Needs
 from mapping.tax import OrderTax, read_taxes
 
 
@@ -54,7 +54,7 @@ def test_the_code_whose_rate_gives_every_tax_to_the_cent(code_of):
 
 
 def test_a_rate_that_gives_no_tax_to_the_cent_needs_the_rows(decide_with, code_of):
-    assert decide_with({"State": "Low"}) == NeedsTaxes()
+    assert decide_with({"State": "Low"}) == Needs(fact=Fact.TAXES)
     assert code_of({"State": "Low"}, [row("State")]) == "3"
 
 
@@ -64,7 +64,7 @@ def test_two_codes_of_one_rate_need_the_rows(decide_with, code_of, company_json,
     company["tax_codes"].append(twin)
     company = read_company(**company)
     mapping = {"State": "Texas", "City": "Texas twin"}
-    assert decide_with(mapping, company=company) == NeedsTaxes()
+    assert decide_with(mapping, company=company) == Needs(fact=Fact.TAXES)
     assert code_of(mapping, [row("city")], company=company) == "8"
 
 
@@ -77,7 +77,7 @@ def test_unknown_shares_need_the_rows(make_order, line, decide, make_connection)
         coupon_discount="25.00",
         total=("25.00", "2.00", "27.00"),
     )
-    assert decide(order, connection=make_connection(tax={"map": {"State": "Low"}})) == NeedsTaxes()
+    assert decide(order, connection=make_connection(tax={"map": {"State": "Low"}})) == Needs(fact=Fact.TAXES)
 
 
 def test_rows_are_mapped_by_name_then_class_then_every(code_of):
@@ -101,7 +101,7 @@ def test_unmapped_taxes_are_named_with_their_class(decide_with):
 
 
 def test_without_any_map_the_rows_tell_what_to_map(decide_with):
-    assert decide_with({}) == NeedsTaxes()
+    assert decide_with({}) == Needs(fact=Fact.TAXES)
     assert [problem.code for problem in decide_with({}, [row("State")]).problems] == ["unmapped_tax"]
 
 

@@ -1,0 +1,164 @@
+"""What the values of options must look like: each type with its own sentence for what is not of it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from cartledger.settings.words import nearest, shown
+
+ORDER_STATUSES = {
+    0: "Incomplete",
+    1: "Pending",
+    2: "Shipped",
+    3: "Partially Shipped",
+    4: "Refunded",
+    5: "Cancelled",
+    6: "Declined",
+    7: "Awaiting Payment",
+    8: "Awaiting Pickup",
+    9: "Awaiting Shipment",
+    10: "Completed",
+    11: "Awaiting Fulfillment",
+    12: "Manual Verification Required",
+    13: "Disputed",
+    14: "Partially Refunded",
+}
+"""BigCommerce's fixed ids; a shop may rename the labels, so ids are what counts."""
+
+UNPAID_STATUSES = frozenset({1, 7, 12, 13})
+CONNECTION_NAME = r"^[a-z][a-z0-9_]*$"
+NAMESPACE = r"^[a-z0-9_-]+$"
+STORE_HASH = r"^[a-z0-9]+$"
+REALM_ID = r"^[0-9]+$"
+NUMBER_PREFIX = r"^[A-Za-z0-9]*$"
+
+PATTERNS: Mapping[str, str] = {
+    CONNECTION_NAME: "lower-case letters, digits and _, a letter first",
+    NAMESPACE: "lower-case letters, digits, - and _",
+    STORE_HASH: "lower-case letters and digits",
+    REALM_ID: "digits",
+    NUMBER_PREFIX: "letters and digits",
+}
+"""What each pattern allows, in words."""
+
+
+def _status_id(value: object) -> int:
+    known = {name.casefold(): number for number, name in ORDER_STATUSES.items()}
+    number = known.get(str(value).strip().casefold(), value)
+    if number == 0 and not isinstance(number, bool):
+        raise ValueError("names Incomplete (0), which is an abandoned checkout and no sale; take it out.")
+    if not isinstance(number, int) or isinstance(number, bool) or number not in ORDER_STATUSES:
+        names = ", ".join(f"{name} ({number})" for number, name in ORDER_STATUSES.items() if number)
+        hint = nearest(str(value), ORDER_STATUSES.values())
+        raise ValueError(f"names {shown(value)}, which is no order status.{hint} Allowed: {names}.")
+    return number
+
+
+def _day(value: object) -> date:
+    """A TOML date, or a text from the environment. (pydantic alone would take a number for seconds since 1970.)"""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"is {shown(value)}, which is no day; write it as 2026-01-31.") from None
+
+
+def _zone(value: object) -> str:
+    name = str(value)
+    if name not in available_timezones():
+        close = difflib.get_close_matches(name, available_timezones(), n=3, cutoff=0.5)
+        nearest_zones = ", ".join(close) or "America/New_York, Europe/London"
+        raise ValueError(f"is {shown(value)}, which is no time zone. Nearest: {nearest_zones}.")
+    return name
+
+
+def _address(value: object) -> str:
+    """Tokens travel to it, so it is encrypted or does not leave the machine."""
+    parts = urlsplit(str(value))
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)):
+        return str(value)
+    raise ValueError(
+        f"is {shown(value)}; write an address that begins with https://, or with http:// and this machine (127.0.0.1)."
+    )
+
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Schedule(BaseModel):
+    """When a connection is read by itself: every `every`, or daily at `at`, or never (both None)."""
+
+    model_config = ConfigDict(frozen=True)
+    every: timedelta | None = None
+    at: time | None = None
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+
+
+def _schedule(value: object) -> Schedule:
+    text = str(value).strip()
+    if isinstance(value, Schedule):
+        return value
+    if text == "manual":
+        return Schedule()
+    if found := re.fullmatch(r"([1-9]\d*)([smh])", text):
+        return Schedule(every=timedelta(**{_UNITS[found[2]]: int(found[1])}))
+    if found := re.fullmatch(r"daily at ([01]\d|2[0-3]):([0-5]\d)", text):
+        return Schedule(at=time(int(found[1]), int(found[2])))
+    raise ValueError(f'is {shown(value)}, which is no interval. Allowed: "1h", "15m", "daily at 02:30", "manual".')
+
+
+def _amount(value: object) -> Decimal:
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ValueError(f'is {shown(value)}, which is no amount; write it as "0.05".')
+    return amount
+
+
+def _currency(value: object) -> str:
+    code = str(value).strip().upper()
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValueError(f"has the key {shown(value)}, which is no currency; write its three letters (EUR).")
+    return code
+
+
+def _order_source(value: object) -> str:
+    name = str(value).strip().casefold()
+    if not name:
+        raise ValueError("names an order source without a name; take it out.")
+    return name
+
+
+StatusId = Annotated[int, BeforeValidator(_status_id)]
+ZoneName = Annotated[str, BeforeValidator(_zone)]
+Interval = Annotated[Schedule, BeforeValidator(_schedule)]
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
+Day = Annotated[date, BeforeValidator(_day)]
+Address = Annotated[str, BeforeValidator(_address)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+Currency = Annotated[str, BeforeValidator(_currency)]
+OrderSource = Annotated[str, BeforeValidator(_order_source)]
+OrderField = Literal[
+    "channel_id",
+    "external_id",
+    "external_merchant_id",
+    "external_source",
+    "order_id",
+    "order_source",
+    "payment_reference",
+]
+"""What a custom field can be filled with."""

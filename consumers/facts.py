@@ -1,0 +1,37 @@
+"""Reads what an order does not bring along: one call for each fact, and only where the decision asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Protocol
+
+from cartledger.records import Order
+from mapping.decision import Fact
+from mapping.facts import Facts
+from mapping.tax import read_taxes
+
+ORDERS_KEPT = 1000
+
+
+class Shop(Protocol):
+    """What deciding orders needs of the BigCommerce client. Each raises BadRecord when the order is gone."""
+
+    def order_taxes(self, order_id: int) -> Sequence[Mapping[str, Any]]:
+        """The order's tax rows."""
+
+
+class FactReader:
+    """The facts of one pair's orders. An order that waits for its customer is decided again soon, so what was read of
+    a version is kept: nothing is asked for twice."""
+
+    def __init__(self, shop: Shop) -> None:
+        readers: Mapping[Fact, Callable[[Order], Any]] = {
+            Fact.TAXES: lambda order: read_taxes(shop.order_taxes(order.id)),
+        }
+        self._read = lru_cache(ORDERS_KEPT)(lambda fact, order, _version: readers[fact](order))
+
+    def with_fact(self, facts: Facts, fact: Fact, order: Order, version: str) -> Facts:
+        """`facts` and `fact`. Raises what the clients raise."""
+        return replace(facts, **{str(fact): self._read(fact, order, version)})
