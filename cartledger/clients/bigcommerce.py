@@ -31,7 +31,7 @@ _WITH_LINES = {"include": "consignments.line_items,fees", "consignment_structure
 
 @dataclass(frozen=True, kw_only=True)
 class OrdersPage:
-    """One page of orders, oldest change first, money as the API's strings or Decimals.
+    """One page of orders, money as the API's strings or Decimals.
 
     It is the last one when it has fewer rows than `limit`, which may be lower than was asked for: pages that break
     off are asked for in smaller ones, then `page` is the one that begins at or before the first row asked for.
@@ -86,21 +86,30 @@ class BigCommerce:
         return _a_list(self._found(_Call(path="/v2/order_statuses", what="order statuses", scope=_ORDERS)))
 
     def orders(self, min_modified: datetime, *, limit: int = PAGE, page: int = 1) -> OrdersPage:
-        """Orders changed at or after `min_modified` (aware), complete with up to 50 lines a consignment, and fees."""
+        """Orders changed at or after `min_modified` (aware), oldest change first, complete with up to 50 lines a
+        consignment, and fees."""
         if min_modified.tzinfo is None:
             raise ValueError("min_modified has no time zone")
-        first = (page - 1) * limit
         since = min_modified.astimezone(UTC).isoformat(timespec="seconds")
+        return self._orders({"min_date_modified": since, "sort": "date_modified:asc"}, limit, page)
+
+    def latest_orders(self, *, limit: int = PAGE) -> OrdersPage:
+        """The orders changed last, the latest first, each as `orders` gives it."""
+        return self._orders({"sort": "date_modified:desc"}, limit, 1)
+
+    def first_order(self, created: datetime) -> dict[str, Any] | None:
+        """The first order placed at or after `created` (aware), its header alone; None where there is none."""
+        since = created.astimezone(UTC).isoformat(timespec="seconds")
+        params = {"min_date_created": since, "sort": "date_created:asc", "limit": "1"}
+        read = self._found(_Call(path="/v2/orders", params=params, what="orders", scope=_ORDERS))
+        return next(iter(_a_list(read)), None)
+
+    def _orders(self, which: Mapping[str, str], limit: int, page: int) -> OrdersPage:
+        first = (page - 1) * limit
 
         def ask() -> _Read:
             nonlocal limit
-            params = {
-                **_WITH_LINES,
-                "min_date_modified": since,
-                "sort": "date_modified:asc",
-                "limit": str(limit),
-                "page": str(first // limit + 1),
-            }
+            params = {**_WITH_LINES, **which, "limit": str(limit), "page": str(first // limit + 1)}
             try:
                 return self._once(_Call(path="/v2/orders", params=params, what="orders", scope=_ORDERS))
             except BrokenAnswer:

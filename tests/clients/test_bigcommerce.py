@@ -73,6 +73,29 @@ def test_a_date_of_another_zone_is_sent_as_utc_and_rounded_down(shop: BigCommerc
     assert (wire.asked[0].params["limit"], wire.asked[0].params["page"]) == ("50", "3")
 
 
+def test_the_orders_changed_last(shop: BigCommerce, wire: Wire) -> None:
+    wire.replies = [as_json([{"id": 9}, {"id": 7}])]
+    assert [row["id"] for row in shop.latest_orders(limit=50).rows] == [9, 7]
+    assert wire.asked[0].params == {
+        "include": "consignments.line_items,fees",
+        "consignment_structure": "object",
+        "sort": "date_modified:desc",
+        "limit": "50",
+        "page": "1",
+    }
+
+
+def test_the_first_order_of_a_time(shop: BigCommerce, wire: Wire) -> None:
+    wire.replies = [as_json([{"id": 9}]), Reply(status=204)]
+    assert shop.first_order(SINCE) == {"id": 9}
+    assert wire.asked[0].params == {
+        "min_date_created": "2026-03-02T09:00:00+00:00",
+        "sort": "date_created:asc",
+        "limit": "1",
+    }
+    assert shop.first_order(SINCE) is None
+
+
 def test_a_date_without_a_zone_is_refused(shop: BigCommerce) -> None:
     with pytest.raises(ValueError, match="time zone"):
         shop.orders(SINCE.replace(tzinfo=None))
