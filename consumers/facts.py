@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from cartledger.records import Order
-from mapping.decision import Fact
+from consumers.rates import RateBook
+from mapping.decision import Fact, Needs
 from mapping.facts import Facts
 from mapping.tax import read_taxes
 
@@ -26,12 +27,15 @@ class FactReader:
     """The facts of one pair's orders. An order that waits for its customer is decided again soon, so what was read of
     a version is kept: nothing is asked for twice."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, rates: RateBook) -> None:
+        self._rates = rates
         readers: Mapping[Fact, Callable[[Order], Any]] = {
             Fact.TAXES: lambda order: read_taxes(shop.order_taxes(order.id)),
         }
         self._read = lru_cache(ORDERS_KEPT)(lambda fact, order, _version: readers[fact](order))
 
-    def with_fact(self, facts: Facts, fact: Fact, order: Order, version: str) -> Facts:
-        """`facts` and `fact`. Raises what the clients raise."""
-        return replace(facts, **{str(fact): self._read(fact, order, version)})
+    def with_fact(self, facts: Facts, needs: Needs, order: Order, version: str) -> Facts:
+        """`facts` and what is needed. Raises what the clients raise."""
+        if needs.fact is Fact.EXCHANGE_RATES:
+            return replace(facts, exchange_rates=self._rates.rates(order.currency, needs.days))
+        return replace(facts, **{str(needs.fact): self._read(needs.fact, order, version)})

@@ -20,6 +20,7 @@ from consumers.facts import FactReader, Shop
 from consumers.outcome import Excluded, Held, Unchanged
 from consumers.posting import VOID, AfterRefusal, Verdict, read_made
 from consumers.prerequisites import Prerequisites
+from consumers.rates import RateBook
 from mapping.company import Company
 from mapping.customer import Person, person
 from mapping.decision import Decision, Document, Fact, Needs, Post
@@ -63,6 +64,7 @@ class Sales:
         quickbooks: QuickBooks,
         shop: Shop,
         book: CompanyBook,
+        rates: RateBook,
     ) -> None:
         self._connection = connection
         self._zone = zone
@@ -70,7 +72,7 @@ class Sales:
         self._quickbooks = quickbooks
         self._shop = shop
         self._book = book
-        self._facts = FactReader(shop)
+        self._facts = FactReader(shop, rates)
         self._needed = Prerequisites(pair=connection.pair, ledger=ledger)
 
     def fingerprint(self) -> str:
@@ -102,7 +104,7 @@ class Sales:
             decision, facts = self._decision(order, company, "", UNREAD), UNREAD
             for _ in Fact:
                 if isinstance(decision, Needs):
-                    facts = self._facts.with_fact(facts, decision.fact, order, claim.version)
+                    facts = self._facts.with_fact(facts, decision, order, claim.version)
                     decision = self._decision(order, company, "", facts)
         except BadRecord as error:
             return Held(problems=error.problems)

@@ -26,6 +26,7 @@ from consumers.company import CompanyBook
 from consumers.customers import Customers, OneAtATime
 from consumers.outcome import Outcome
 from consumers.posting import Posting
+from consumers.rates import RateBook
 from consumers.sales import Sales, rules_fingerprint
 from consumers.worker import Desk, Worker
 from daemon.clock import now
@@ -201,6 +202,7 @@ class App:
             quickbooks=line.quickbooks,
             shop=line.shop,
             book=line.book,
+            rates=RateBook(pair=pair, ledger=self.ledger, quickbooks=line.quickbooks, clock=self.clock),
         )
         customers = Customers(
             store_hash=connection.bigcommerce.store_hash, ledger=self.ledger, quickbooks=line.quickbooks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -31,8 +32,9 @@ class Document:
 
     @property
     def hash(self) -> str:
-        """Tells whether a document decided again is the one that stands (whose number may have got a suffix)."""
-        body = {name: value for name, value in self.body.items() if name != "DocNumber"}
+        """Tells whether a document decided again is the one that stands (whose number may have got a suffix, and its
+        day's exchange rate another value)."""
+        body = {name: value for name, value in self.body.items() if name not in ("DocNumber", "ExchangeRate")}
         return content_hash({"entity": self.entity, "body": body})
 
 
@@ -63,13 +65,15 @@ class Fact(StrEnum):
     """What an order does not bring along and only some orders need: one call for each."""
 
     TAXES = "taxes"  # its tax rows, /v2/orders/{id}/taxes?details=true
+    EXCHANGE_RATES = "exchange_rates"  # QuickBooks' of its currency on the days that its documents bear
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """A fact must be read to decide."""
+    """A fact must be read to decide; `days` are those whose exchange rates are wanted."""
 
     fact: Fact
+    days: tuple[date, ...] = ()
 
 
 Decision = Post | Held | Excluded | Needs

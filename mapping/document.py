@@ -12,6 +12,7 @@ from cartledger.money import ZERO
 from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.address import email_of, postal
+from mapping.currency import Exchange
 from mapping.decision import Document
 from mapping.lines import Line, line_body
 from mapping.text import clean, cut, marker, note
@@ -29,12 +30,12 @@ class Deposit:
 
 @dataclass(frozen=True, kw_only=True)
 class Sale:
-    """Everything that a sale's documents are made of. Amounts in the home currency; `tax` are the body's fields."""
+    """Everything that a sale's documents are made of. Amounts in its currency; `tax` are the body's fields."""
 
     order: Order
     connection: Connection
     day: date
-    currency: str
+    exchange: Exchange
     customer: str
     lines: Sequence[Line]
     tax: dict[str, Any]
@@ -59,7 +60,7 @@ def _document(sale: Sale, entity: str, more: dict[str, Any]) -> Document:
     body = {
         "DocNumber": number,
         "TxnDate": sale.day.isoformat(),
-        "CurrencyRef": {"value": sale.currency},
+        **sale.exchange.fields(sale.day),
         "CustomerRef": {"value": sale.customer},
         **({"BillEmail": {"Address": email}} if email else {}),
         **({"BillAddr": bill_to} if bill_to else {}),

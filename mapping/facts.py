@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mapping.currency import DayRate
 from mapping.tax import OrderTax
 
 
@@ -12,6 +13,7 @@ class Facts:
     """One field for each `Fact`; None while unread."""
 
     taxes: tuple[OrderTax, ...] | None = None
+    exchange_rates: tuple[DayRate, ...] | None = None
 
 
 UNREAD = Facts()

@@ -12,6 +12,7 @@ from cartledger.errors import Problem
 from cartledger.records import OrderLine
 from cartledger.settings import Connection
 from mapping.company import Company, Entry, Item, Miss, find
+from mapping.currency import check_account
 
 SHIPPING_ITEM = "SHIPPING_ITEM_ID"
 
@@ -66,8 +67,8 @@ class Finder:
             return SHIPPING_ITEM
         return self.item("shipping_item", what="shipping, the company's shipping field is off")
 
-    def account(self, name: str | None) -> str:
-        """Id of the account that money is deposited to."""
+    def account(self, name: str | None, currency: str) -> str:
+        """Id of the account that money in `currency` is deposited to."""
         if name is None:
             self.report(
                 Problem(
@@ -78,6 +79,8 @@ class Finder:
             )
             return ""
         found = self._found(self.company.account(name), "payments")
+        if found and (problem := check_account(found, currency, self.company)):
+            self.report(problem)
         return found.id if found else ""
 
     def payment_method(self, name: str) -> str:

@@ -24,9 +24,9 @@ def decide_deposit(order: Order, total: Decimal, find: Finder) -> Deposit | None
     pays = connection.records_payments and is_paid(order) and total > 0
     if connection.sales.post_as == "invoice" and not pays:
         return None
-    mapped = connection.payments.of(order.payment_method)
+    mapped = connection.payments.of(order.payment_method, order.currency)
     method = find.payment_method(mapped.method) if mapped.method else ""
-    return Deposit(account=find.account(mapped.account), method=method)
+    return Deposit(account=find.account(mapped.account, order.currency), method=method)
 
 
 def payment_of(sale: Sale, deposit: Deposit) -> Document:
@@ -36,7 +36,7 @@ def payment_of(sale: Sale, deposit: Deposit) -> Document:
     linked = {"TxnId": {"$ref": "document"}, "TxnType": "Invoice"}
     body = {
         "TxnDate": sale.day.isoformat(),
-        "CurrencyRef": {"value": sale.currency},
+        **sale.exchange.fields(sale.day),
         "CustomerRef": {"value": sale.customer},
         "TotalAmt": sale.total,
         **money_came(order, deposit),

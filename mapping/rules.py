@@ -11,6 +11,7 @@ from cartledger.errors import Problem
 from cartledger.records import Money3, Order
 from cartledger.settings import NUMBER_LENGTH, ORDER_STATUSES, Connection
 from mapping.company import Company, TaxMode
+from mapping.currency import currency_problems, thousandths
 from mapping.decision import Excluded, Held
 
 INCOMPLETE, REFUNDED, PARTIALLY_REFUNDED = 0, 4, 14
@@ -40,7 +41,7 @@ def day_of(order: Order, zone: ZoneInfo) -> date:
 
 def unpostable(order: Order, connection: Connection, company: Company, day: date) -> tuple[Problem, ...]:
     """Facts of order and company that no mapping can mend."""
-    return (*_company_problems(order, connection, company, day), *_figure_problems(order))
+    return (*_company_problems(order, connection, company, day), *_figure_problems(order), *thousandths(order))
 
 
 def _rules(order: Order, connection: Connection, day: date) -> Iterator[str]:
@@ -81,13 +82,7 @@ def _open_questions(order: Order) -> Iterator[Problem]:
 
 
 def _company_problems(order: Order, connection: Connection, company: Company, day: date) -> Iterator[Problem]:
-    if order.currency != company.home_currency:
-        yield Problem(
-            code="foreign_currency",
-            text=f"The order is in {order.currency or 'no currency'}, the company's books are in "
-            f"{company.home_currency}.",
-            fix="Enter it by hand, then ignore the order; this version posts the home currency only.",
-        )
+    yield from currency_problems(order, connection, company)
     if company.book_close_date is not None and day <= company.book_close_date:
         yield Problem(
             code="books_closed",

@@ -16,6 +16,7 @@ from mapping.charges import charges_of
 from mapping.checks import check_document
 from mapping.coding import Coding, no_coding, us_coding
 from mapping.company import Company, TaxCode, TaxMode
+from mapping.currency import decide_exchange
 from mapping.decision import Decision, Document, Held, Needs, Post
 from mapping.document import Sale, document_of
 from mapping.facts import Facts
@@ -79,11 +80,16 @@ def _decide_bill(bill: Bill, facts: Facts, find: Finder, *, day: date, customer:
     tax = _tax_fields(draft, bill, coding, find, facts)
     if not isinstance(tax, dict):
         return tax
+    exchange = decide_exchange(bill.order, [day], facts.exchange_rates, find.connection, find.company)
+    if isinstance(exchange, Problem):
+        return Held(problems=(exchange,))
+    if isinstance(exchange, Needs):
+        return exchange
     sale = Sale(
         order=bill.order,
         connection=find.connection,
         day=day,
-        currency=find.company.home_currency,
+        exchange=exchange,
         customer=customer,
         lines=draft.lines,
         tax=tax,

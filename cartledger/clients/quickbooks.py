@@ -11,7 +11,8 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import quote as url_quote
 
@@ -19,7 +20,7 @@ from cartledger.clients.faults import CONNECT, QUICKBOOKS, THROTTLE_SECONDS, Fau
 from cartledger.clients.http import Answer, Http
 from cartledger.clients.oauth import Tokens
 from cartledger.errors import Forbidden, Pause, Refused, Stop, Throttled, TryLater, Unauthorised, Unreachable
-from cartledger.money import write_json
+from cartledger.money import D, write_json
 
 PAGE = 1000
 BATCH_ITEMS = 30
@@ -168,6 +169,18 @@ class QuickBooks:
                 return None
             raise
 
+    def exchange_rate(self, currency: str, day: date) -> Decimal | None:
+        """Home units for one of `currency` on `day`, as the company holds it; 1 where it holds none.
+
+        None where it refuses to say: no such currency, or none but its own.
+        """
+        asked = {"sourcecurrencycode": currency, "asofdate": day.isoformat()}
+        try:
+            found = self._get("/exchangerate", "ExchangeRate", asked)
+        except Refused:
+            return None
+        return D(found["Rate"]) if "Rate" in found else None
+
     def turn(self) -> Turn:
         """Wait until a batch may be sent.
 
@@ -213,18 +226,32 @@ class QuickBooks:
             raise Unreachable("QuickBooks answered a query without a result.")
         return found
 
-    def _get(self, path: str, entity: str) -> dict[str, Any]:
-        found = self._read("GET", path).get(entity)
+    def _get(self, path: str, entity: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+        found = self._read("GET", path, params=params).get(entity)
         if not isinstance(found, dict):
             raise Unreachable(f"QuickBooks answered without the {entity} that was asked for.")
         return found
 
-    def _read(self, method: str, path: str, *, body: bytes | None = None, content_type: str = "") -> dict[str, Any]:
+    def _read(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = "",
+    ) -> dict[str, Any]:
         self._take("calls", _CALLS_PER_SECOND, _CALLS_BURST)
         access = self._tokens.access()
         end_by = self._clock() + self._deadline
         request = _Request(
-            method=method, path=path, body=body, content_type=content_type, leave_by=end_by, end_by=end_by
+            method=method,
+            path=path,
+            params=params,
+            body=body,
+            content_type=content_type,
+            leave_by=end_by,
+            end_by=end_by,
         )
         return self._call(request, access)
 

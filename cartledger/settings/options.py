@@ -215,11 +215,13 @@ class Payments(Section):
     )
     methods: dict[str, PaymentMethod] = Field(default_factory=dict, description="by the shop's name of the method")
 
-    def of(self, method: str) -> PaymentMethod:
-        """The mapping of `method` (any case), with the default account laid in."""
+    def of(self, method: str, currency: str = "") -> PaymentMethod:
+        """The mapping of `method` (any case), with the account that its money in `currency` goes to."""
         by_fold = {name.casefold(): mapped for name, mapped in self.methods.items()}
         mapped = by_fold.get(method.casefold(), PaymentMethod())
-        return mapped if mapped.account else mapped.model_copy(update={"account": self.default_account})
+        own = mapped.accounts.get(currency) or mapped.account
+        account = own or self.default_accounts.get(currency) or self.default_account
+        return mapped.model_copy(update={"account": account})
 
 
 class InventoryAccounts(Section):

@@ -11,6 +11,7 @@ from cartledger.money import D
 from cartledger.records import read_order
 from mapping.checks import WARNINGS, check_catalogue, check_connection, check_document
 from mapping.company import read_company
+from mapping.currency import Exchange
 from mapping.decision import Held
 from mapping.document import Sale
 from mapping.lines import Line
@@ -230,7 +231,7 @@ def test_a_sale_that_fails_the_last_pass_is_held(example, make_connection):
         order=order,
         connection=make_connection(),
         day=date(2026, 4, 30),
-        currency="USD",
+        exchange=Exchange(currency="USD", rates={}),
         customer="9",
         lines=[goods],
         tax={"TxnTaxDetail": {"TotalTax": D("1.65")}},
