@@ -471,6 +471,7 @@ def read_made(entity: Mapping[str, Any]) -> Made:
         number=str(entity.get("DocNumber") or ""),
         amount=D(entity.get("TotalAmt", ZERO)),
         currency=str(entity.get("CurrencyRef", {}).get("value", "")),
+        customer=str(entity.get("CustomerRef", {}).get("value", "")),
     )
 
 

@@ -13,6 +13,7 @@ from cartledger.ledger.rows import (
     maybe_write_time,
     pack,
     read_circuit,
+    read_key,
     read_link,
     read_time,
     unpack,
@@ -50,6 +51,10 @@ class Keeping(Engine):
         row = self._row(sql.LINK_BY_TARGET, pair=pair, entity=entity, target_id=target_id)
         return None if row is None else read_link(row)
 
+    def links_of_customer(self, pair: str, customer: str, limit: int) -> list[Link]:
+        """Some of the documents that were made for a customer of QuickBooks (its id)."""
+        return [read_link(row) for row in self._rows(sql.LINKS_OF_CUSTOMER, pair=pair, customer=customer, limit=limit)]
+
     def set_link(self, link: Link) -> None:
         """Write a link for something found and adopted, or changed since."""
         with self.transaction():
@@ -63,6 +68,7 @@ class Keeping(Engine):
                 number=link.number,
                 amount=format(link.amount, "f"),
                 currency=link.currency,
+                customer=link.customer,
                 hash=link.hash,
             )
             self._event(link.key, "linked", part=link.part, entity=link.entity, target_id=link.target_id)
@@ -76,6 +82,13 @@ class Keeping(Engine):
             self._rows(sql.FORGET_PART, **as_key(key), part=part)
             self._rows(sql.FORGET_VERSION, **as_key(key))
             self._event(key, "link forgotten", part=part, target_id=row["target_id"])
+
+    def merged(self, pair: str, customer: str, into: str) -> None:
+        """A customer of QuickBooks went into another one: whoever is linked to it, and its documents, go along."""
+        with self.transaction():
+            self._rows(sql.MERGED_DOCUMENTS, pair=pair, customer=customer, into=into)
+            for row in self._rows(sql.MERGED_CUSTOMER, pair=pair, customer=customer, into=into):
+                self._event(read_key(row), "merged", part=row["part"], target_id=customer, into=into)
 
     def switch(self, pair: str, *, enabled: bool, who: str) -> None:
         """`enable` and `disable`. Disabling what is not enabled counts too: it takes back all permits."""

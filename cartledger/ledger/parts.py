@@ -206,6 +206,7 @@ class Parts(Claims, Keeping):
             number=made.number,
             amount=format(made.amount, "f"),
             currency=made.currency,
+            customer=made.customer,
             hash=part.hash,
         )
         return row is not None

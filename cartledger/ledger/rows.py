@@ -147,6 +147,7 @@ def read_link(row: sqlite3.Row) -> Link:
         number=row["number"],
         amount=D(row["amount"]),
         currency=row["currency"],
+        customer=row["customer"],
         hash=row["hash"],
     )
 

@@ -161,6 +161,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) STRICT
         """,
     ),
+    (
+        "ALTER TABLE link ADD COLUMN customer TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX link_customer ON link (pair, customer) WHERE customer <> ''",
+    ),
 )
 
 

@@ -352,23 +352,36 @@ LINK_BY_TARGET = """
 SELECT * FROM link WHERE pair = :pair AND entity = :entity AND target_id = :target_id ORDER BY kind, id, part LIMIT 1
 """
 
+LINKS_OF_CUSTOMER = """
+SELECT * FROM link WHERE pair = :pair AND customer = :customer ORDER BY kind, id DESC, part LIMIT :limit
+"""
+
 ADD_LINK = """
-INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, hash)
-VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :hash)
+INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, customer, hash)
+VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :customer, :hash)
 ON CONFLICT (pair, kind, id, part) DO UPDATE SET
   sync_token = excluded.sync_token, number = excluded.number, amount = excluded.amount,
-  currency = excluded.currency, hash = excluded.hash
+  currency = excluded.currency, customer = excluded.customer, hash = excluded.hash
 WHERE link.target_id = excluded.target_id
 RETURNING target_id
 """
 
 SET_LINK = """
-INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, hash)
-VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :hash)
+INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, customer, hash)
+VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :customer, :hash)
 ON CONFLICT (pair, kind, id, part) DO UPDATE SET
   entity = excluded.entity, target_id = excluded.target_id, sync_token = excluded.sync_token,
-  number = excluded.number, amount = excluded.amount, currency = excluded.currency, hash = excluded.hash
+  number = excluded.number, amount = excluded.amount, currency = excluded.currency, customer = excluded.customer,
+  hash = excluded.hash
 """
+
+MERGED_CUSTOMER = """
+UPDATE link SET target_id = :into, sync_token = ''
+WHERE pair = :pair AND entity = 'Customer' AND target_id = :customer
+RETURNING *
+"""
+
+MERGED_DOCUMENTS = "UPDATE link SET customer = :into WHERE pair = :pair AND customer = :customer"
 
 FORGET_LINK = """
 DELETE FROM link WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part RETURNING target_id

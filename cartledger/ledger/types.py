@@ -159,13 +159,14 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What QuickBooks answered for a part, or what was found there."""
+    """What QuickBooks answered for a part, or what was found there. `customer` is the id of its customer, if any."""
 
     target_id: str
     sync_token: str
     number: str
     amount: Decimal
     currency: str
+    customer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +195,7 @@ class Swept:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """Something that stands in QuickBooks because of us, or that we adopted."""
+    """Something that stands in QuickBooks because of us, or that we adopted. `customer` is the id of its customer."""
 
     key: SourceKey
     part: str
@@ -205,6 +206,7 @@ class Link:
     amount: Decimal
     currency: str
     hash: str
+    customer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

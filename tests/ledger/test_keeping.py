@@ -71,6 +71,35 @@ def test_what_was_merged_away_is_made_again_from_the_same_version(shop):
     assert shop.claimed(claim.key).parts == ()
 
 
+def test_a_merged_customer_takes_along_whoever_is_linked_to_it_and_its_documents(shop, link):
+    receipt = replace(link, key=shop.key("1"), part="document", entity="SalesReceipt", target_id="90", customer="55")
+    others = (
+        replace(link, key=shop.key("9", "customer"), target_id="57"),
+        replace(receipt, key=shop.key("2"), target_id="55", customer="57"),
+    )
+    for each in (link, replace(link, key=shop.key("8", "customer")), receipt, *others):
+        shop.ledger.set_link(each)
+    shop.ledger.merged(PAIR, "55", into="60")
+    assert {shop.ledger.link(shop.key(id_, "customer"), "customer").target_id for id_ in ("7", "8")} == {"60"}
+    assert shop.ledger.links_of_customer(PAIR, "60", 5) == [replace(receipt, customer="60")]
+    assert [shop.ledger.link(each.key, each.part) for each in others] == list(others)
+
+
+def test_some_documents_of_a_customer(shop, link):
+    for number in range(1, 5):
+        shop.ledger.set_link(replace(link, key=shop.key(str(number)), entity="Invoice", customer="55"))
+    assert len(shop.ledger.links_of_customer(PAIR, "55", 3)) == 3
+    assert shop.ledger.links_of_customer("another", "55", 3) == []
+    assert shop.ledger.links_of_customer(PAIR, "56", 3) == []
+
+
+def test_an_answer_says_whose_the_document_is(shop):
+    claim = shop.planned(shop.part("receipt"))
+    shop.send(claim)
+    shop.ledger.answered("request-1", "1-1", replace(shop.made(), customer="55"))
+    assert [one.key for one in shop.ledger.links_of_customer(PAIR, "55", 9)] == [claim.key]
+
+
 def test_the_switch_starts_off_and_remembers_who_turned_it(ledger, clock):
     assert not ledger.is_enabled(PAIR)
     assert ledger.switched(PAIR) is None
