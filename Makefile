@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 UV := 0.13.9
 
-.PHONY: demo test check long lock clean
+.PHONY: demo test check docs long lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.ok
@@ -20,6 +20,10 @@ check: .venv/.ok
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# cartledger.example.toml and docs/CONFIGURATION.md, from the options' fields.
+docs: .venv/.ok
+	@$(BIN)/python -m cartledger.settings.documentation
 
 long: .venv/.ok
 	@CARTLEDGER_TEST_PROFILE=long bin/with-services rabbitmq -- $(BIN)/pytest -n 2 --dist worksteal $(ARGS)

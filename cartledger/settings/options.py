@@ -7,12 +7,13 @@ Secrets never stand in the file; they come from the environment
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cartledger.errors import Problem, SettingsWrong
@@ -20,6 +21,7 @@ from cartledger.settings.values import (
     CONNECTION_NAME,
     NAMESPACE,
     NUMBER_PREFIX,
+    ORDER_STATUSES,
     REALM_ID,
     STORE_HASH,
     Address,
@@ -27,11 +29,13 @@ from cartledger.settings.values import (
     Currency,
     Day,
     Interval,
+    Name,
     OrderField,
     OrderSource,
     Schedule,
     Secret,
     StatusId,
+    Words,
     ZoneName,
 )
 from cartledger.settings.words import closest, nearest, shown
@@ -46,6 +50,11 @@ QUICKBOOKS_TOKENS = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 BIGCOMMERCE_API = "https://api.bigcommerce.com"
 BC_ID_DIGITS = 10
 NUMBER_LENGTH = 21
+
+ESSENTIAL: JsonDict = {"example": "set"}
+"""Marks an option that cartledger.example.toml sets, although it has a default."""
+FOR_TESTS: JsonDict = {"example": "left out"}
+"""Marks an option that only simulators, sandboxes and proxies need."""
 
 
 class Section(BaseModel):
@@ -83,34 +92,47 @@ class Broker(Section):
 class BigCommerce(Section):
     """The shop."""
 
-    store_hash: str = Field(pattern=STORE_HASH, description="the part after /stores/ in the API path")
-    access_token: Secret = Field(description="secret: a store-level API account's token")
-    api_url: Address = Field(BIGCOMMERCE_API, description="another address only for simulators and proxies")
+    store_hash: str = Field(
+        pattern=STORE_HASH, description="the part after /stores/ in the API path", examples=["abc123"]
+    )
+    access_token: Secret = Field(description="the token of a store-level API account")
+    api_url: Address = Field(
+        BIGCOMMERCE_API, description="another address only for simulators and proxies", json_schema_extra=FOR_TESTS
+    )
 
 
 class QuickBooks(Section):
     """The company."""
 
-    realm_id: str = Field(pattern=REALM_ID, description="the company's id, as the connect page shows it")
-    client_id: str = Field(min_length=1, description="of your app at the developer portal")
-    client_secret: Secret = Field(description="secret: of your app")
-    refresh_token: Secret = Field(description="secret: the first one; later ones live in the ledger")
-    api_url: Address = Field(QUICKBOOKS_API, description="another address only for simulators and sandboxes")
-    token_url: Address = Field(QUICKBOOKS_TOKENS, description="where tokens are renewed")
+    realm_id: str = Field(
+        pattern=REALM_ID, description="the company's id, as the connect page shows it", examples=["1234567890"]
+    )
+    client_id: Name = Field(description="of your app at the developer portal", examples=["your app's client id"])
+    client_secret: Secret = Field(description="of your app")
+    refresh_token: Secret = Field(description="the first one; later ones live in the ledger")
+    api_url: Address = Field(
+        QUICKBOOKS_API, description="another address only for simulators and sandboxes", json_schema_extra=FOR_TESTS
+    )
+    token_url: Address = Field(QUICKBOOKS_TOKENS, description="where tokens are renewed", json_schema_extra=FOR_TESTS)
     in_flight_limit: int = Field(
         130,
         ge=1,
         le=600,
         description="seconds after which a request cannot be executed any more (the API ends it at 120)",
+        json_schema_extra=FOR_TESTS,
     )
 
 
 class Sales(Section):
     """How orders become documents."""
 
-    post_as: Literal["sales_receipt", "invoice"] = Field(description="the document an order becomes")
+    post_as: Literal["sales_receipt", "invoice"] = Field(
+        description="the document an order becomes", examples=["sales_receipt"]
+    )
     statuses: tuple[StatusId, ...] = Field(
-        (11, 9, 8, 3, 2, 10), description="order statuses that are posted, by name or id"
+        (11, 9, 8, 3, 2, 10),
+        description="order statuses that are posted, by name or id",
+        examples=[[ORDER_STATUSES[number] for number in (11, 9, 8, 3, 2, 10)]],
     )
     receipt_for_unpaid: bool = Field(
         default=False, description="allow unpaid statuses although receipts say that money came in"
@@ -119,42 +141,96 @@ class Sales(Section):
         "",
         max_length=NUMBER_LENGTH - BC_ID_DIGITS - 1,
         pattern=NUMBER_PREFIX,
-        description="BC makes order 1234 BC-1234",
+        description="BC makes order 1234 BC-1234; without it 1234",
+        examples=["BC"],
+        json_schema_extra=ESSENTIAL,
     )
     automatic_numbers: bool = Field(
         default=False, description="QuickBooks numbers the documents; the order's number stays in the private note"
     )
     sources: tuple[OrderSource, ...] | None = Field(
         None,
+        examples=[["www", "manual"]],
         description="order sources that are posted, as the shop calls them (www, manual, amazon); without it all but "
         "marketplaces (amazon, ebay), orders migrated from another shop (m-mig) and test orders (test)",
     )
     document_date: Literal["created", "paid", "shipped"] = Field(
         "created", description="the day a document bears; payments bear the day the money was captured"
     )
-    default_product: str | None = Field(None, description="item for lines whose product has no match")
-    gift_card_product: str | None = Field(None, description="item of gift certificates sold and redeemed (a liability)")
-    store_credit_product: str | None = Field(None, description="item of store credit redeemed (a liability)")
+    default_product: Name | None = Field(
+        None,
+        description="item for lines whose product has no match; without it such orders are held",
+        examples=["Unknown product"],
+        json_schema_extra=ESSENTIAL,
+    )
+    gift_card_product: Name | None = Field(
+        None,
+        description="item of gift certificates sold and redeemed, which posts to a liability",
+        examples=["Gift certificate"],
+        json_schema_extra=ESSENTIAL,
+    )
+    store_credit_product: Name | None = Field(
+        None,
+        description="item of store credit redeemed, which posts to a liability",
+        examples=["Store credit"],
+        json_schema_extra=ESSENTIAL,
+    )
     tenders_on_invoice: Literal["line", "credit_memo"] = Field(
         "line",
         description="how redeemed certificates and store credit show on invoices: as negative lines, or as a credit "
         "memo applied to an invoice of the full amount",
     )
-    discount_product: str | None = Field(None, description="item of order discounts and coupons, as negative lines")
-    rounding_product: str | None = Field(None, description="item that takes cents no line can absorb")
+    discount_product: Name | None = Field(
+        None,
+        description="item of order discounts and coupons, as negative lines; without it QuickBooks' own discount line",
+        examples=["Discount"],
+        json_schema_extra=ESSENTIAL,
+    )
+    rounding_product: Name | None = Field(
+        None,
+        description="item that takes cents no line can absorb; without it such orders are held",
+        examples=["Rounding"],
+        json_schema_extra=ESSENTIAL,
+    )
     rounding_limit: Amount = Field(Decimal("0.05"), ge=0, le=1, description="the most that the rounding item may take")
-    shipping_item: str | None = Field(None, description="item for shipping; without it QuickBooks' own shipping field")
-    handling_item: str | None = Field(None, description="item for handling")
-    wrapping_item: str | None = Field(None, description="item for gift wrapping")
-    fee_item: str | None = Field(None, description="item for order fees")
-    class_: str | None = Field(None, alias="class", description="QuickBooks class of every document, or of every line")
-    location: str | None = Field(None, description="QuickBooks location (department) of every document")
+    shipping_item: Name | None = Field(
+        None,
+        description="item for shipping; without it QuickBooks' own shipping field",
+        examples=["Shipping"],
+        json_schema_extra=ESSENTIAL,
+    )
+    handling_item: Name | None = Field(
+        None,
+        description="item for handling",
+        examples=["Handling"],
+        json_schema_extra=ESSENTIAL,
+    )
+    wrapping_item: Name | None = Field(
+        None,
+        description="item for gift wrapping",
+        examples=["Wrapping"],
+        json_schema_extra=ESSENTIAL,
+    )
+    fee_item: Name | None = Field(
+        None,
+        description="item for order fees",
+        examples=["Fee"],
+        json_schema_extra=ESSENTIAL,
+    )
+    class_: Name | None = Field(
+        None, alias="class", description="QuickBooks class of every document, or of every line", examples=["Web"]
+    )
+    location: Name | None = Field(
+        None, description="QuickBooks location (department) of every document", examples=["Warehouse"]
+    )
     customer: Literal["original", "organisation", "generic"] = Field(
         "original",
         description="who the document's customer is: the shop's customer, the billing company (where it is empty: the "
         "customer), or one for all, generic_customer",
     )
-    generic_customer: str | None = Field(None, description="display name of the customer that stands for all")
+    generic_customer: Name | None = Field(
+        None, description="display name of the customer that stands for all", examples=["Web shop"]
+    )
     use_default_customer_message: bool = Field(
         default=False, description="print the company's own message instead of the customer's words on the order"
     )
@@ -162,14 +238,19 @@ class Sales(Section):
         default=False, description="let the customer pay an open invoice by card, where the company takes cards"
     )
     due_date_offset: int | None = Field(
-        None, ge=0, le=3650, description="days from an invoice's date to its due date; without it the date itself"
+        None,
+        ge=0,
+        le=3650,
+        description="days from an invoice's date to its due date; without it the date itself",
+        examples=[30],
     )
     tracking_numbers: bool = Field(
         default=False, description="read the tracking number of shipped orders: one call to BigCommerce for each"
     )
-    custom_fields: dict[str, OrderField] = Field(
+    custom_fields: dict[Name, OrderField] = Field(
         default_factory=dict,
-        description="QuickBooks custom field = field of the order: " + ", ".join(get_args(OrderField)),
+        examples=[{"Channel": "channel_id", "Marketplace order": "external_id"}],
+        description="QuickBooks custom field = field of the order",
     )
     exchange_rate: Literal["company", "shop"] = Field(
         "company", description="the rate of orders in other currencies: QuickBooks' of the day, or the shop's"
@@ -186,11 +267,11 @@ class Sales(Section):
 class PaymentMethod(Section):
     """Where the money of one BigCommerce payment method goes, and when it is there."""
 
-    account: str | None = Field(None, description="clearing account; without it the default account")
-    accounts: dict[Currency, str] = Field(
+    account: Name | None = Field(None, description="clearing account; without it the default account")
+    accounts: dict[Currency, Name] = Field(
         default_factory=dict, description="clearing accounts of orders in other currencies, by currency"
     )
-    method: str | None = Field(None, description="QuickBooks payment method")
+    method: Name | None = Field(None, description="QuickBooks payment method")
     paid_when: Literal["captured", "status", "never"] = Field(
         "captured",
         description="an order counts as paid when the shop says that its money was captured, when its status is one of "
@@ -201,19 +282,37 @@ class PaymentMethod(Section):
 class Payments(Section):
     """Which account the money went to."""
 
-    default_account: str | None = Field(None, description="clearing account of methods that are not listed")
-    default_accounts: dict[Currency, str] = Field(
-        default_factory=dict, description="the same for orders in other currencies, by currency; else default_account"
+    default_account: Name | None = Field(
+        None,
+        description="clearing account of methods that are not listed: a bank or other current asset account",
+        examples=["Card clearing"],
+        json_schema_extra=ESSENTIAL,
+    )
+    default_accounts: dict[Currency, Name] = Field(
+        default_factory=dict,
+        description="the same for orders in other currencies, by currency; else default_account",
+        examples=[{"EUR": "Card clearing EUR"}],
     )
     paid_statuses: tuple[StatusId, ...] = Field(
-        (10,), description='order statuses that say paid, for methods with paid_when = "status"'
+        (10,),
+        description='order statuses that say paid, for methods with paid_when = "status"',
+        examples=[[ORDER_STATUSES[10]]],
     )
     multi_tender: Literal["invoice", "hold"] = Field(
         "invoice",
         description="an order paid by two methods whose accounts differ, where receipts are posted: an invoice with "
         "two payments, or held",
     )
-    methods: dict[str, PaymentMethod] = Field(default_factory=dict, description="by the shop's name of the method")
+    methods: dict[Name, PaymentMethod] = Field(
+        default_factory=dict,
+        description="by the shop's name of the method, in any case",
+        examples=[
+            {
+                "PayPal": {"account": "PayPal clearing", "method": "PayPal"},
+                "Cash on Delivery": {"account": "Cash clearing", "method": "Cash", "paid_when": "status"},
+            }
+        ],
+    )
 
     def of(self, method: str, currency: str = "") -> PaymentMethod:
         """The mapping of `method` (any case), with the account that its money in `currency` goes to."""
@@ -227,28 +326,34 @@ class Payments(Section):
 class InventoryAccounts(Section):
     """Accounts of items whose stock the shop tracks, set when they are made and never touched again."""
 
-    income: str = Field(description="income account")
-    asset: str = Field(description="inventory asset account")
-    cogs: str = Field(description="cost of goods sold account")
+    income: Name = Field(description="income account")
+    asset: Name = Field(description="inventory asset account")
+    cogs: Name = Field(description="cost of goods sold account")
 
 
 class NoninventoryAccounts(Section):
     """Accounts of items whose stock the shop does not track, set when they are made and never touched again."""
 
-    income: str = Field(description="income account")
-    expense: str = Field(description="expense account")
+    income: Name = Field(description="income account")
+    expense: Name = Field(description="expense account")
 
 
 class Products(Section):
     """How the shop's SKUs meet QuickBooks' items."""
 
-    match_by: Literal["name", "sku"] = Field(description="a BigCommerce SKU equals the item's Name, or its SKU")
+    match_by: Literal["name", "sku"] = Field(
+        description="a BigCommerce SKU equals the item's Name, or its SKU", examples=["sku"]
+    )
     create_missing: bool = Field(default=False, description="make QuickBooks items for SKUs that have none")
     inventory_accounts: InventoryAccounts | None = Field(
-        None, description="accounts of made items whose stock the shop tracks; without it their orders are held"
+        None,
+        description="accounts of made items whose stock the shop tracks; without it their orders are held",
+        examples=[{"income": "Sales of Product Income", "asset": "Inventory Asset", "cogs": "Cost of Goods Sold"}],
     )
     noninventory_accounts: NoninventoryAccounts | None = Field(
-        None, description="accounts of the other made items; without it their orders are held"
+        None,
+        description="accounts of the other made items; without it their orders are held",
+        examples=[{"income": "Sales of Product Income", "expense": "Cost of Goods Sold"}],
     )
     opening_quantity: Literal["zero", "store"] = Field(
         "zero",
@@ -267,12 +372,15 @@ class Tax(Section):
     EVERY: ClassVar[str] = "*"
     WITHOUT: ClassVar[str] = "none"
 
-    out_of_scope: str | None = Field(
+    out_of_scope: Name | None = Field(
         None,
+        examples=["No VAT"],
         description="outside the US: the code of lines that are no supply (gift certificates, store credit, rounding)",
     )
-    map: dict[str, str] = Field(
+    map: dict[Name, Name] = Field(
         default_factory=dict,
+        examples=[{"*": "State tax"}, {"Reduced": "5.0% R", "none": "0.0% Z", "none @ export": "0.0% Z"}],
+        json_schema_extra=ESSENTIAL,
         description='by the tax\'s name or class; "*" stands for every tax that is not listed. Outside the US also '
         '"none" for lines without tax (a class comes first), and any of these with where it is delivered to: '
         '"none @ export", "VAT @ DE", "GST @ CA-Quebec", "Books @ eu", "* @ domestic"; the most exact row counts',
@@ -301,10 +409,21 @@ class Tax(Section):
 class Connection(Section):
     """One store joined to one company."""
 
-    start_date: Day = Field(description="no sale or payment before this day is read")
-    timezone: ZoneName | None = Field(None, description="documents are dated in this zone; without it the store's")
-    workflows: frozenset[str] = Field(frozenset(), description="what is kept in step: sales, payments")
-    interval: Interval = Field(Schedule(every=timedelta(hours=1)), description="how often the shop is read by itself")
+    start_date: Day = Field(description="no sale or payment before this day is read", examples=[date(2026, 1, 1)])
+    timezone: ZoneName | None = Field(
+        None, description="documents are dated in this zone; without it the store's", examples=["America/Chicago"]
+    )
+    workflows: frozenset[Annotated[str, Words("workflow")]] = Field(
+        frozenset(),
+        description="what is kept in step: sales; with payments, invoices get a Payment when the order is paid",
+        examples=[["sales", "payments"]],
+        json_schema_extra=ESSENTIAL,
+    )
+    interval: Interval = Field(
+        Schedule(every=timedelta(hours=1)),
+        description='how often the shop is read by itself: "15m", "daily at 02:30", "manual"',
+        examples=["1h"],
+    )
     bigcommerce: BigCommerce
     quickbooks: QuickBooks
     sales: Sales

@@ -6,13 +6,13 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from cartledger.errors import Problem, SettingsWrong
-from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Settings
+from cartledger.settings.fields import fields, section_at
+from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS
 from cartledger.settings.values import PATTERNS
 from cartledger.settings.words import nearest, shown
 
@@ -21,6 +21,7 @@ Key = tuple[str, ...]
 
 _NOT_SHOWN = {key for _, key in SECRETS} | {"url"}  # the broker's holds a password
 _NEITHER_SECTION_NOR_KEY = re.compile(r"\d+|\[key\]")  # of a list's item, and pydantic's mark for a table's key
+_BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that TOML takes without quotation marks
 
 
 class Places:
@@ -46,7 +47,7 @@ class Places:
 
     def in_file(self, key: Key, code: str, text: str) -> Problem:
         """`problem` for what stands in the file, whatever the environment says."""
-        return Problem(code=code, text=f"{self.path}:{self.line(key)}: {'.'.join(_named(key))} {text}")
+        return Problem(code=code, text=f"{self.path}:{self.line(key)}: {_dotted(key)} {text}")
 
     def place(self, key: Key) -> str:
         """`cartledger.toml:12`, or `environment` where the value comes from there."""
@@ -68,6 +69,10 @@ class Places:
 
 def _named(key: Key) -> list[str]:
     return [part for part in key if not _NEITHER_SECTION_NOR_KEY.fullmatch(part)]
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in _named(key))
 
 
 def variable_of(key: Iterable[str]) -> str:
@@ -120,7 +125,7 @@ def _not_a_setting(_: ErrorDetails, key: Key) -> str:
 def _missing(_: ErrorDetails, key: Key) -> str:
     if key[-2:] in SECRETS:
         return f"is missing; set the environment variable {variable_of(key)}."
-    if _section(key) is not None:
+    if section_at(key) is not None:
         return f"is missing; add the section [{'.'.join(key)}]."
     return f"is missing ({_description(key)})."
 
@@ -153,24 +158,13 @@ _TOLD: Mapping[str, Callable[[ErrorDetails, Key], str]] = {
 
 
 def _description(key: Key) -> str:
-    parent = _section(key[:-1])
-    return str(parent.model_fields[key[-1]].description) if parent is not None else ""
+    parent = section_at(key[:-1])
+    return str(fields(parent)[key[-1]].description) if parent is not None else ""
 
 
 def _names_beside(key: Key) -> Iterable[str]:
-    section = _section(key[:-1])
-    return section.model_fields if section is not None else ()
-
-
-def _section(key: Key) -> type[BaseModel] | None:
-    """The model of the section at `key`; None where there is none."""
-    found: Any = Settings
-    for part in key:
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            found = found.model_fields[part].annotation if part in found.model_fields else None
-        else:  # a table whose keys are names, such as connections
-            found = get_args(found)[1] if len(get_args(found)) == 2 else None
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+    section = section_at(key[:-1])
+    return fields(section) if section is not None else ()
 
 
 def _text(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
@@ -132,7 +133,7 @@ def _amount(value: object) -> Decimal:
 def _currency(value: object) -> str:
     code = str(value).strip().upper()
     if not re.fullmatch("[A-Z]{3}", code):
-        raise ValueError(f"has the key {shown(value)}, which is no currency; write its three letters (EUR).")
+        raise ValueError("is no currency; write its three letters (EUR).")
     return code
 
 
@@ -143,15 +144,23 @@ def _order_source(value: object) -> str:
     return name
 
 
-StatusId = Annotated[int, BeforeValidator(_status_id)]
-ZoneName = Annotated[str, BeforeValidator(_zone)]
-Interval = Annotated[Schedule, BeforeValidator(_schedule)]
-Amount = Annotated[Decimal, BeforeValidator(_amount)]
-Day = Annotated[date, BeforeValidator(_day)]
-Address = Annotated[str, BeforeValidator(_address)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
-Currency = Annotated[str, BeforeValidator(_currency)]
-OrderSource = Annotated[str, BeforeValidator(_order_source)]
+@dataclass(frozen=True)
+class Words:
+    """What the documentation calls a value of this type."""
+
+    text: str
+
+
+Name = Annotated[str, Field(min_length=1), Words("name")]
+StatusId = Annotated[int, BeforeValidator(_status_id), Words("order status")]
+ZoneName = Annotated[str, BeforeValidator(_zone), Words("time zone")]
+Interval = Annotated[Schedule, BeforeValidator(_schedule), Words("interval")]
+Amount = Annotated[Decimal, BeforeValidator(_amount), Words("amount")]
+Day = Annotated[date, BeforeValidator(_day), Words("day")]
+Address = Annotated[str, BeforeValidator(_address), Words("address")]
+Secret = Annotated[SecretStr, Field(min_length=1), Words("secret")]
+Currency = Annotated[str, BeforeValidator(_currency), Words("currency")]
+OrderSource = Annotated[str, BeforeValidator(_order_source), Words("order source")]
 OrderField = Literal[
     "channel_id",
     "external_id",

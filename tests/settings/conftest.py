@@ -1,4 +1,4 @@
-"""Settings files: the example that everybody starts from, and edits of it."""
+"""A settings file and edits of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from cartledger.errors import SettingsWrong
 from cartledger.settings import Settings, read_settings
 
-EXAMPLE = Path(__file__).parents[2] / "cartledger.example.toml"
+EXAMPLE = Path(__file__).with_name("cartledger.toml")
 MAIN = "CARTLEDGER_CONNECTIONS__MAIN__"
 SECRETS = {
     f"{MAIN}BIGCOMMERCE__ACCESS_TOKEN": "shh-access",

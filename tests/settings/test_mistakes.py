@@ -47,7 +47,7 @@ ONE_MISTAKE = [
     ('default_account = "Card clearing"', "default_account = true",
      "44: connections.main.payments.default_account is true, which is no text; put it in quotation marks."),
     ('"*" = "State tax"', '"*" = 8.25',
-     "51: connections.main.tax.map.* is 8.25, which is no text; put it in quotation marks."),
+     '51: connections.main.tax.map."*" is 8.25, which is no text; put it in quotation marks.'),
     ('"*" = "State tax"', '"none @ exprot" = "0.0% Z"',
      '50: connections.main.tax.map has the row "none @ exprot", which names no destination. Did you mean "export"? '
      "Allowed after the @: domestic, eu, export, a country (DE), a country and state (CA-Quebec)."),

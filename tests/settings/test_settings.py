@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from cartledger.errors import SettingsWrong
-from cartledger.settings import Connection, Schedule, read_settings
-from cartledger.settings.options import SECRETS, BigCommerce, Broker, Ledger, Payments, Products, QuickBooks, Sales, Tax
+from cartledger.settings import Schedule, read_settings
 
 MAIN = "CARTLEDGER_CONNECTIONS__MAIN__"
-SECTIONS = {
-    "ledger": Ledger,
-    "broker": Broker,
-    "connections.main": Connection,
-    "connections.main.bigcommerce": BigCommerce,
-    "connections.main.quickbooks": QuickBooks,
-    "connections.main.sales": Sales,
-    "connections.main.products": Products,
-    "connections.main.payments": Payments,
-    "connections.main.tax": Tax,
-}
-ADDRESSES = {"api_url", "token_url", "in_flight_limit"}
-"""Options for simulators and proxies; the example does not tempt anybody with them."""
-NO_DEFAULT = ("timezone", "out_of_scope")
-"""Options that depend on the shop; the example shows what they look like."""
 
 
-def test_the_example_is_right(read, tmp_path):
+def test_a_file_that_is_right(read, tmp_path):
     settings = read()
     main = settings.connections["main"]
     assert settings.ledger.path == tmp_path / "cartledger.db"
@@ -42,33 +24,6 @@ def test_the_example_is_right(read, tmp_path):
     assert main.records_payments
     assert main.number(1234) == "BC-1234"
     assert main.quickbooks.refresh_token.get_secret_value() == "shh-refresh"
-
-
-def test_what_the_example_has_as_a_comment_is_the_default(read, example):
-    commented = re.findall(r"^# (\w+ = [^#\n]+)", example, re.MULTILINE)
-    commented = [line for line in commented if not line.startswith(NO_DEFAULT)]
-    keys = [line.partition(" =")[0] for line in commented]
-    assert keys == ["path", "url", "namespace", "interval", "statuses", "receipt_for_unpaid", "rounding_limit"]
-    spelt_out = [(f"# {line}", line) for line in commented]
-    assert read(*spelt_out).model_dump() == read().model_dump()
-
-
-@pytest.mark.parametrize("name", SECTIONS)
-def test_every_option_stands_in_the_example_or_is_a_secret(name, example):
-    section = re.search(rf"^\[{name}\].*?(?=^\[|\Z)", f"{example}\n[end]", re.MULTILINE | re.DOTALL)
-    text = section[0] if section else ""
-    subsections = re.findall(rf"^\[{re.escape(name)}\.(\w+)", example, re.MULTILINE)
-    shown = {*re.findall(r"^(?:# )?(\w+) =", text, re.MULTILINE), *subsections}
-    secret = {key for where, key in SECRETS if name.endswith(where)}
-    assert set(SECTIONS[name].model_fields) - shown - secret - ADDRESSES == set()
-
-
-@pytest.mark.parametrize("section", SECTIONS.values(), ids=SECTIONS)
-def test_every_option_says_what_it_is(section: type[BaseModel]):
-    sections = {"bigcommerce", "quickbooks", "sales", "products", "payments", "tax"}
-    assert [
-        name for name, field in section.model_fields.items() if not field.description and name not in sections
-    ] == []
 
 
 @pytest.mark.parametrize(
