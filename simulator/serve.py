@@ -155,9 +155,23 @@ class Simulator:
 
     def _register(self, orders: Iterable[Json]) -> None:
         known = {customer["id"] for customer in self.shop.customers}
-        buyers = {o["customer_id"]: o["billing_address"] for o in orders if o["customer_id"]}
+        raw = list(orders)
+        self._issue_certificates(raw)
+        buyers = {o["customer_id"]: o["billing_address"] for o in raw if o["customer_id"]}
         for customer_id in sorted(buyers.keys() - known):
             self.shop.add_customer(customer_id=customer_id, billing=buyers[customer_id])
+
+    def _issue_certificates(self, orders: Iterable[Json]) -> None:
+        """Those that orders sold. Nobody has redeemed them: what orders redeem was sold before the first of them."""
+        for order in orders:
+            for line in order["products"]:
+                if line["type"] == "giftcertificate":
+                    self.shop.add_gift_certificate(
+                        amount=Decimal(line["total_inc_tax"]),
+                        order_id=order["id"],
+                        currency=order["default_currency_code"],
+                        certificate_id=line["gift_certificate_id"],
+                    )
 
 
 def _fits_quickbooks(name: str) -> bool:

@@ -167,6 +167,21 @@ class BigCommerce:
         )
         return self._all_pages(call, self._of_a_store)
 
+    def gift_certificates(self) -> list[dict[str, Any]]:
+        """Every certificate that was ever issued: `status`, and what is left on it, `balance` in `currency_code`."""
+        call = _Call(path="/v2/gift_certificates", what="the gift certificates", scope="Marketing: read-only")
+        return self._all_pages(call, self._of_a_store)
+
+    def customers_with_credit(self) -> list[dict[str, Any]]:
+        """Every customer with `store_credit_amounts`, which are in the store's default currency: one call for 250."""
+        call = _Call(
+            path="/v3/customers",
+            params={"include": "storecredit"},
+            what="the customers' store credit",
+            scope="Customers: read-only",
+        )
+        return self._all_pages(call, self._of_a_store)
+
     def _all_pages(self, call: _Call, found: Callable[[_Read], _Read]) -> list[dict[str, Any]]:
         """`found` raises for a 404."""
         rows: list[dict[str, Any]] = []

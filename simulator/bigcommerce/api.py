@@ -1,7 +1,8 @@
 """The Management API over one store: routes, and what every request meets before its handler.
 
 The order of the checks is the gateway's: store hash, token, scope, quota. Handlers are plain functions
-`(store, request) -> Response` that run under the store's lock; the v2 ones are in orders_v2.py, the v3 ones in v3.py.
+`(store, request) -> Response` that run under the store's lock; the v2 ones are in orders_v2.py and certificates.py, the
+v3 ones in v3.py.
 """
 
 import json
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
-from simulator.bigcommerce import orders_v2, v3
+from simulator.bigcommerce import certificates, orders_v2, v3
 from simulator.bigcommerce.dates import http_date
 from simulator.bigcommerce.errors import ApiError, v2_error, v2_not_found, v3_error
 from simulator.bigcommerce.store import Store
@@ -26,6 +27,7 @@ _TRANSACTIONS = frozenset({"store_v2_transactions_read_only"})
 _PRODUCTS = frozenset({"store_v2_products_read_only"})
 _CUSTOMERS = frozenset({"store_v2_customers_read_only"})
 _INFORMATION = frozenset({"store_v2_information_read_only"})
+_MARKETING = frozenset({"store_v2_marketing_read_only"})
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ _ENDPOINTS = (
     _Endpoint("catalog_products", "v3/catalog/products", v3.products, _PRODUCTS),
     _Endpoint("catalog_variants", "v3/catalog/variants", v3.variants, _PRODUCTS),
     _Endpoint("customers", "v3/customers", v3.customers, _CUSTOMERS),
+    _Endpoint("gift_certificates", "v2/gift_certificates", certificates.gift_certificates, _MARKETING),
 )
 _PATTERNS = [(compile_path(f"/stores/{{store_hash}}/{e.path}")[0], e.name) for e in _ENDPOINTS]
 

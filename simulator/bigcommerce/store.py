@@ -38,6 +38,7 @@ ALL_SCOPES = frozenset(
         "store_v2_products_read_only",
         "store_v2_customers_read_only",
         "store_v2_information_read_only",
+        "store_v2_marketing_read_only",
     }
 )
 
@@ -99,6 +100,7 @@ class Store:
         self.refunds: list[Json] = []
         self.products: list[Json] = []
         self.customers: list[Json] = []
+        self.gift_certificates: list[Json] = []
         self.calls = 0
         self.throttled = 0
 
@@ -210,8 +212,9 @@ class Store:
             self.products.append(product)
             return product
 
-    def add_customer(self, *, customer_id: int, billing: Json) -> None:
-        """A registered customer in the v3 shape, from the billing address of one of their orders."""
+    def add_customer(self, *, customer_id: int, billing: Json, credit: Decimal = Decimal(0)) -> None:
+        """A registered customer in the v3 shape, from the billing address of one of their orders. `credit` is store
+        credit in the shop's own currency."""
         now = iso8601(self.clock())
         with self.lock:
             self.customers.append(
@@ -228,10 +231,47 @@ class Store:
                     "address_count": 1,
                     "date_created": now,
                     "date_modified": now,
+                    "store_credit_amounts": [{"amount": credit}],
                     "origin_channel_id": 1,
                     "channel_ids": None,
                 }
             )
+
+    def add_gift_certificate(
+        self,
+        *,
+        amount: Decimal,
+        balance: Decimal | None = None,
+        status: str = "active",
+        order_id: int = 0,
+        currency: str | None = None,
+        certificate_id: int | None = None,
+    ) -> Json:
+        """A certificate sold by an order, or by none: given away. `balance` is what is left, all of it unless said."""
+        sold = int(self.clock().timestamp())
+        with self.lock:
+            number = certificate_id or 1 + max((row["id"] for row in self.gift_certificates), default=0)
+            left = amount if balance is None else balance
+            certificate = {
+                "id": number,
+                "code": f"SIM-{number:03}-GIFT",
+                "amount": f"{amount:.4f}",
+                "status": status,
+                "balance": f"{left:.4f}",
+                "to_name": "Noor Recipient",
+                "order_id": order_id,
+                "template": "general.html",
+                "message": "",
+                "to_email": "noor@example.com",
+                "from_name": "Ada Giver",
+                "from_email": "ada@example.com",
+                "customer_id": 0,
+                "expiry_date": "0",
+                "purchase_date": str(sold),
+                "currency_code": currency or self.currency,
+            }
+            self.gift_certificates.append(certificate)
+            return certificate
 
     def reset_counts(self) -> None:
         with self.lock:

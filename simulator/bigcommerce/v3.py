@@ -49,8 +49,13 @@ def variants(store: Store, request: Request) -> Json:
 
 def customers(store: Store, request: Request) -> Json:
     params = request.query_params
-    _known(params, (*_CUSTOMER_FILTERS, "page", "limit"))
-    return _envelope(_matching(store.customers, params, _CUSTOMER_FILTERS), v3_page(params))
+    _known(params, (*_CUSTOMER_FILTERS, "include", "page", "limit"))
+    included = set(filter(None, params.get("include", "").split(",")))
+    if not included <= {"storecredit"}:
+        raise v3_error(422, "The filter(s): include are not valid filter parameter(s).")
+    hidden = () if included else ("store_credit_amounts",)
+    found = _matching(store.customers, params, _CUSTOMER_FILTERS)
+    return _envelope([_fields(row, {}, hidden) for row in found], v3_page(params))
 
 
 def _among(name: str) -> Matches:

@@ -404,3 +404,30 @@ def test_recorded_answers(shop: BigCommerce, wire: Wire) -> None:
     ):
         wire.replies = [as_json(json.loads((RECORDED / name).read_text()))]
         assert sorted(row["id"] for row in call()) == ids
+
+
+def test_what_the_shop_owes_its_customers(shop: BigCommerce, wire: Wire) -> None:
+    certificates = [{"id": 24, "status": "active", "balance": "500.0000"}]
+    customers = {"data": [{"id": 7, "store_credit_amounts": [{"amount": 43.15}]}], "meta": {}}
+    wire.replies = [as_json(certificates), as_json(customers)]
+
+    assert shop.gift_certificates() == certificates
+    assert shop.customers_with_credit() == [{"id": 7, "store_credit_amounts": [{"amount": Decimal("43.15")}]}]
+
+    first, second = wire.asked
+    assert (first.path, first.params) == ("/stores/abc123/v2/gift_certificates", {"limit": "250", "page": "1"})
+    assert (second.path, second.params["include"]) == ("/stores/abc123/v3/customers", "storecredit")
+
+
+@pytest.mark.parametrize(
+    ("ask", "scope"),
+    [
+        (BigCommerce.gift_certificates, "Marketing: read-only"),
+        (BigCommerce.customers_with_credit, "Customers: read-only"),
+    ],
+)
+def test_the_scope_that_is_missing_is_named(shop: BigCommerce, wire: Wire, ask: Any, scope: str) -> None:
+    wire.replies = [Reply(status=403, body=b'{"status":403,"title":"no scope"}')]
+    with pytest.raises(Forbidden) as caught:
+        ask(shop)
+    assert scope in caught.value.fix

@@ -27,6 +27,7 @@ def test_another_stores_hash_is_404(api, url, shop):
         ("store_v2_transactions_read_only", "/v3/orders/1/transactions"),
         ("store_v2_products_read_only", "/v3/catalog/products"),
         ("store_v2_customers_read_only", "/v3/customers"),
+        ("store_v2_marketing_read_only", "/v2/gift_certificates"),
         ("store_v2_information_read_only", "/v2/store"),
     ],
 )
