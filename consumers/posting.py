@@ -53,7 +53,7 @@ class WaitFor:
     why: str
 
 
-Verdict = Post | Held | Excluded | Unchanged | Adopt | WaitFor
+Verdict = Post | Held | Excluded | Unchanged | Adopt | WaitFor | Later
 AfterRefusal = Post | Made | Held | TryLater
 
 
@@ -224,6 +224,8 @@ class Posting:
                 until = self._clock() + A_MOMENT
                 if self._ledger.later(claim, until, why, waits_for=key):
                     out[claim.key] = Later(until=until, why=why)
+            case Later():
+                self._later(claim, verdict_, out)
             case Unchanged():
                 if self._ledger.unchanged(claim, fingerprint):
                     out[claim.key] = verdict_

@@ -16,7 +16,7 @@ from cartledger.records import write_message
 PORTION = 2000
 SWEEP_EVERY = timedelta(seconds=5)
 
-KINDS: Mapping[str, tuple[str, ...]] = {"lists": ("customer",), "sales": ("order",)}
+KINDS: Mapping[str, tuple[str, ...]] = {"lists": ("customer", "item"), "sales": ("order",)}
 """Which kinds of sources travel in which queue; what others wait for comes first, to try a closed side too."""
 
 

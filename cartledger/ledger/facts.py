@@ -9,7 +9,7 @@ from typing import Any
 
 from cartledger.ledger import statements as sql
 from cartledger.ledger.engine import Engine
-from cartledger.ledger.rows import as_key, maybe_time, read_key, read_standing, read_time, write_time
+from cartledger.ledger.rows import as_key, maybe_time, read_key, read_standing, read_time, unpack, write_time
 from cartledger.ledger.types import DeadLetter, Event, Run, Standing, State
 from cartledger.money import read_json
 from cartledger.records import SourceKey
@@ -31,6 +31,10 @@ class Facts(Engine):
     def held(self, pair: str) -> list[Standing]:
         """The held sources of a pair, oldest first."""
         return [read_standing(row) for row in self._rows(sql.HELD, pair=pair)]
+
+    def unposted(self, pair: str, kind: str) -> dict[str, bytes]:
+        """The records, by id, of all sources that have made nothing in QuickBooks so far and that nobody has ignored."""
+        return {row["id"]: unpack(row["record"]) for row in self._rows(sql.UNPOSTED, pair=pair, kind=kind)}
 
     def backlog(self, pair: str, kind: str) -> int:
         """How many sources are queued or claimed."""

@@ -482,6 +482,14 @@ SELECT pair, kind, id, state, problems, rule, version, modified, attempts, not_b
 WHERE pair = :pair AND state = 'held' ORDER BY modified, kind, id
 """
 
+UNPOSTED = """
+SELECT id, record FROM source
+WHERE pair = :pair AND kind = :kind AND state <> 'posted' AND substr(rule, 1, 8) <> 'ignored:'
+  AND NOT EXISTS (
+    SELECT 1 FROM link WHERE link.pair = source.pair AND link.kind = source.kind AND link.id = source.id
+  )
+"""
+
 BACKLOG = """
 SELECT count(*) AS sources FROM source WHERE pair = :pair AND kind = :kind AND state IN ('queued', 'claimed')
 """
