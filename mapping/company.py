@@ -101,7 +101,10 @@ Table = Mapping[str, tuple[E, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """What a decision needs to know of the company. Tables are keyed by the folded name."""
+    """What a decision needs to know of the company. Tables are keyed by the folded name.
+
+    `made_items` are ids of items that we made or found, by the folded SKU, for SKUs that the lists do not tell.
+    """
 
     country: str
     home_currency: str
@@ -122,6 +125,8 @@ class Company:
     tax_codes: Table[TaxCode]
     payment_methods: Table[Entry]
     classes: Table[Entry]
+    items_by_id: Mapping[str, Item]
+    made_items: Mapping[str, str]
     locations: Table[Entry]
     custom_fields: Mapping[str, str]
     customer_message: str
@@ -241,6 +246,8 @@ def read_company(
         tax_codes=_table(_tax_codes(tax_codes, tax_rates), _name),
         payment_methods=_table([Entry(**_entry(raw)) for raw in payment_methods], _name),
         classes=_tree(classes),
+        items_by_id={item.id: item for item in read_items},
+        made_items={},
         locations=_tree(departments),
         custom_fields=_custom_fields(forms),
         customer_message=str(forms.get("DefaultCustomerMessage") or ""),

@@ -8,7 +8,7 @@ and no number of ours.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -156,6 +156,36 @@ class BigCommerce:
             scope="Order Transactions: read-only",
         )
         return self._all_pages(call, _of_the_order(order_id))
+
+    def products(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """How the shop counts the stock of these products, at most 100; those that are gone are left out.
+
+        `id`, `inventory_tracking` (none, product or variant), `inventory_level`, `base_variant_id` (None where a product
+        has several variants).
+        """
+        call = _Call(
+            path="/v3/catalog/products",
+            params={
+                "id:in": ",".join(map(str, ids)),
+                "include_fields": "inventory_tracking,inventory_level,base_variant_id",
+            },
+            what="products of the catalogue",
+            scope="Products: read-only",
+        )
+        return self._all_pages(call, self._of_a_store)
+
+    def variants_of(self, product_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """`id`, `product_id`, `sku` and `inventory_level` of every variant of these products, at most 100."""
+        call = _Call(
+            path="/v3/catalog/variants",
+            params={
+                "product_id:in": ",".join(map(str, product_ids)),
+                "include_fields": "sku,product_id,inventory_level",
+            },
+            what="variants of the catalogue",
+            scope="Products: read-only",
+        )
+        return self._all_pages(call, self._of_a_store)
 
     def variants(self) -> list[dict[str, Any]]:
         """Every variant of the catalogue: `id`, `product_id`, `sku`. A product without options has one of its own."""
