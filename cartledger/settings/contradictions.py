@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from cartledger.settings.options import Connection, Settings
+from cartledger.settings.options import Connection, Section, Settings
 from cartledger.settings.values import ORDER_STATUSES, UNPAID_STATUSES
 
 Contradiction = tuple[tuple[str, ...], str, str]
@@ -15,38 +15,147 @@ INTUITS_LIMIT = 120  # seconds after which QuickBooks ends a request
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
     """All of them, connection by connection."""
+    for name, connection in settings.connections.items():
+        for found in (_of_workflows, _of_sales, _of_payments, _of_products, _of_quickbooks, _twice, _idle):
+            yield from ((("connections", name, *key), code, text) for key, code, text in found(connection))
+    yield from _of_several(settings)
+
+
+def _of_several(settings: Settings) -> Iterator[Contradiction]:
     numbers: dict[tuple[str, str], str] = {}
     pairs: dict[str, str] = {}
     for name, connection in settings.connections.items():
-        for key, code, text in _within(connection):
-            yield ("connections", name, *key), code, text
         if (other := pairs.setdefault(connection.pair, name)) != name:
             text = f"joins the same store and company as connection {other}; keep one of the two."
             yield ("connections", name), "same_pair", text
-        number = (connection.quickbooks.realm_id, connection.sales.number_prefix)
-        if (other := numbers.setdefault(number, name)) != name:
-            text = f'is "{number[1]}", as in connection {other}, which posts into the same company; choose another.'
-            yield ("connections", name, "sales", "number_prefix"), "same_numbers", text
+        elif not connection.sales.automatic_numbers:
+            prefix, realm = connection.sales.number_prefix, connection.quickbooks.realm_id
+            if (other := numbers.setdefault((realm, prefix.casefold()), name)) != name:
+                text = f'is "{prefix}", as in connection {other}, which posts into the same company; choose another.'
+                yield ("connections", name, "sales", "number_prefix"), "same_numbers", text
 
 
-def _within(connection: Connection) -> Iterator[Contradiction]:
-    sales, quickbooks = connection.sales, connection.quickbooks
-    unpaid = [ORDER_STATUSES[number] for number in sales.statuses if number in UNPAID_STATUSES]
+def _of_workflows(connection: Connection) -> Iterator[Contradiction]:
     if "sales" not in connection.workflows:
         text = 'does not name "sales", without which this version keeps nothing in step; add it.'
         yield ("workflows",), "no_sales", text
+
+
+def _of_sales(connection: Connection) -> Iterator[Contradiction]:
+    sales = connection.sales
+    unpaid = [ORDER_STATUSES[number] for number in sales.statuses if number in UNPAID_STATUSES]
     if sales.post_as == "sales_receipt" and unpaid and not sales.receipt_for_unpaid:
         text = (
             f"names {' and '.join(unpaid)}, while a sales receipt says that the money came in. "
             f'Take that out, or set post_as = "invoice", or receipt_for_unpaid = true.'
         )
         yield ("sales", "statuses"), "unpaid_receipt", text
-    if not connection.payments.default_account and (sales.post_as == "sales_receipt" or connection.records_payments):
+    if sales.customer == "generic" and not sales.generic_customer:
+        text = 'is missing: customer = "generic" needs the name of the customer that stands for all.'
+        yield ("sales", "generic_customer"), "no_generic_customer", text
+
+
+def _of_payments(connection: Connection) -> Iterator[Contradiction]:
+    sales, payments = connection.sales, connection.payments
+    receipts = sales.post_as == "sales_receipt"
+    if not payments.default_account and (receipts or connection.records_payments):
         text = "is missing: sales receipts and payments need the account that the money goes to."
         yield ("payments", "default_account"), "no_default_account", text
+    for name, method in payments.methods.items():
+        if method.paid_when == "never" and receipts and not sales.receipt_for_unpaid:
+            text = (
+                'is "never", while a sales receipt says that the money came in: its orders would never be posted. '
+                'Set post_as = "invoice", or receipt_for_unpaid = true.'
+            )
+            yield ("payments", "methods", name, "paid_when"), "never_paid_receipt", text
+
+
+def _of_products(connection: Connection) -> Iterator[Contradiction]:
+    products = connection.products
+    if products.create_missing and not (products.inventory_accounts or products.noninventory_accounts):
+        text = (
+            "is true, and nothing says what new items post to; add inventory_accounts, noninventory_accounts or both."
+        )
+        yield ("products", "create_missing"), "no_item_accounts", text
+
+
+def _of_quickbooks(connection: Connection) -> Iterator[Contradiction]:
+    quickbooks = connection.quickbooks
     if ".intuit.com/" in f"{quickbooks.api_url}/" and quickbooks.in_flight_limit <= INTUITS_LIMIT:
         text = (
             f"is {quickbooks.in_flight_limit}, but QuickBooks may carry out a request until {INTUITS_LIMIT} s after it "
             f"was sent; take it out."
         )
         yield ("quickbooks", "in_flight_limit"), "in_flight_too_short", text
+
+
+def _twice(connection: Connection) -> Iterator[Contradiction]:
+    """Rows whose names differ in nothing but the case of their letters, which does not count."""
+    tax = connection.tax
+    rows = [("payments", "methods", name, name.casefold()) for name in connection.payments.methods]
+    rows += [("tax", "map", name, " @ ".join(tax.split(name))) for name in tax.map]
+    seen: dict[tuple[str, str], str] = {}
+    for section, key, name, folded in rows:
+        if (other := seen.setdefault((key, folded), name)) != name:
+            yield (section, key, name), "twice", f'is "{other}" in other letters; keep one of the two.'
+
+
+def _idle(connection: Connection) -> Iterator[Contradiction]:
+    """Options that say something, which nobody listens to."""
+    for (section_name, key), (counts, why) in _NEEDING.items():
+        section: Section = getattr(connection, section_name)
+        default = type(section).model_fields[key].get_default(call_default_factory=True)
+        if getattr(section, key) != default and not counts(connection):
+            yield (section_name, key), "no_effect", f"has no effect {why}"
+
+
+def _makes_invoices(connection: Connection) -> bool:
+    return connection.sales.post_as == "invoice"
+
+
+def _makes_receipts(connection: Connection) -> bool:
+    return connection.sales.post_as == "sales_receipt"
+
+
+def _may_make_invoices(connection: Connection) -> bool:
+    return _makes_invoices(connection) or connection.payments.multi_tender == "invoice"
+
+
+def _creates(connection: Connection) -> bool:
+    return connection.products.create_missing
+
+
+def _creates_inventory(connection: Connection) -> bool:
+    return _creates(connection) and connection.products.inventory_accounts is not None
+
+
+_AS_INVOICE = 'take it out, or set post_as = "invoice".'
+_ON_PAID = f"on sales receipts, which are paid; {_AS_INVOICE}"
+_WITHOUT_CREATING = "without create_missing = true; add that, or take it out."
+
+_NEEDING: Mapping[tuple[str, str], tuple[Callable[[Connection], bool], str]] = {
+    ("sales", "receipt_for_unpaid"): (_makes_receipts, "on invoices, which may be unpaid; take it out."),
+    ("sales", "allow_credit_card_payments"): (_makes_invoices, _ON_PAID),
+    ("sales", "due_date_offset"): (_makes_invoices, _ON_PAID),
+    ("sales", "tenders_on_invoice"): (_may_make_invoices, f"where no order becomes an invoice; {_AS_INVOICE}"),
+    ("sales", "generic_customer"): (
+        lambda connection: connection.sales.customer == "generic",
+        'without customer = "generic"; add that, or take it out.',
+    ),
+    ("sales", "rounding_limit"): (
+        lambda connection: connection.sales.rounding_product is not None,
+        "without rounding_product; add that, or take it out.",
+    ),
+    ("products", "inventory_accounts"): (_creates, _WITHOUT_CREATING),
+    ("products", "noninventory_accounts"): (_creates, _WITHOUT_CREATING),
+    ("products", "opening_quantity"): (
+        _creates_inventory,
+        "without create_missing = true and inventory_accounts; add those, or take it out.",
+    ),
+    ("payments", "multi_tender"): (_makes_receipts, "on invoices, which have a payment for each method; take it out."),
+    ("payments", "paid_statuses"): (
+        lambda connection: any(one.paid_when == "status" for one in connection.payments.methods.values()),
+        'without a method that has paid_when = "status"; add that, or take it out.',
+    ),
+}
+"""Options that count only beside others: when, and what there is to say where these are not."""

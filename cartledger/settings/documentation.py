@@ -9,11 +9,12 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cartledger.settings.example import CONNECTION, example, literal, shown_value
+from cartledger.settings.example import CONNECTION, example, shown_value
 from cartledger.settings.fields import choices, fields, plain, present, row_of, section_of
 from cartledger.settings.options import SECRETS, Settings
 from cartledger.settings.problems import variable_of
 from cartledger.settings.values import ORDER_STATUSES, PATTERNS, Words
+from cartledger.settings.words import literal
 
 NAME = "NAME"
 """Stands for a name that users give."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 import textwrap
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from cartledger.settings.fields import choices, fields, row_of, section_of
 from cartledger.settings.options import ESSENTIAL, FOR_TESTS, SECRETS, Settings
+from cartledger.settings.words import literal
 
 CONNECTION = "main"
 WIDTH = 120
@@ -29,17 +27,6 @@ HEAD = """\
 def example() -> str:
     """The file. Its lines without a # are essential; taking the # off the others changes no default."""
     return "\n".join([HEAD, *_section((), Settings)])
-
-
-def literal(value: Any) -> str:
-    """A value as TOML writes it."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {literal(row)}" for key, row in value.items()) + " }" if value else "{}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    if isinstance(value, bool | int):
-        return json.dumps(value)
-    return value.isoformat() if isinstance(value, date) else json.dumps(str(value), ensure_ascii=False)
 
 
 def shown_value(field: FieldInfo) -> Any:
@@ -84,7 +71,7 @@ def _rows(field: FieldInfo) -> Iterator[str]:
     """Of an essential table the first example is in force."""
     for number, rows in enumerate(field.examples or []):
         in_force = "" if number == 0 and field.json_schema_extra == ESSENTIAL else "# "
-        yield from (f"{in_force}{json.dumps(key)} = {literal(row)}" for key, row in rows.items())
+        yield from (f"{in_force}{literal(key)} = {literal(row)}" for key, row in rows.items())
 
 
 def _line(name: str, field: FieldInfo) -> str:
@@ -103,7 +90,3 @@ def _commented(line: str, comment: str) -> str:
     if len(line) < COMMENTS_AT:
         return "\n".join([f"{line:<{COMMENTS_AT}}# {first}", *rest])
     return "\n".join([line, f"{margin}# {first}", *rest])
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)

@@ -35,8 +35,10 @@ from cartledger.settings.values import (
     Schedule,
     Secret,
     StatusId,
+    WholeNumber,
     Words,
     ZoneName,
+    at_least_one,
 )
 from cartledger.settings.words import closest, nearest, shown
 
@@ -114,7 +116,7 @@ class QuickBooks(Section):
         QUICKBOOKS_API, description="another address only for simulators and sandboxes", json_schema_extra=FOR_TESTS
     )
     token_url: Address = Field(QUICKBOOKS_TOKENS, description="where tokens are renewed", json_schema_extra=FOR_TESTS)
-    in_flight_limit: int = Field(
+    in_flight_limit: WholeNumber = Field(
         130,
         ge=1,
         le=600,
@@ -141,7 +143,7 @@ class Sales(Section):
         "",
         max_length=NUMBER_LENGTH - BC_ID_DIGITS - 1,
         pattern=NUMBER_PREFIX,
-        description="BC makes order 1234 BC-1234; without it 1234",
+        description="BC makes order 1234 BC-1234; without it 1234; not used with automatic_numbers",
         examples=["BC"],
         json_schema_extra=ESSENTIAL,
     )
@@ -237,7 +239,7 @@ class Sales(Section):
     allow_credit_card_payments: bool = Field(
         default=False, description="let the customer pay an open invoice by card, where the company takes cards"
     )
-    due_date_offset: int | None = Field(
+    due_date_offset: WholeNumber | None = Field(
         None,
         ge=0,
         le=3650,
@@ -256,12 +258,7 @@ class Sales(Section):
         "company", description="the rate of orders in other currencies: QuickBooks' of the day, or the shop's"
     )
 
-    @field_validator("statuses", mode="after")
-    @classmethod
-    def _some(cls, statuses: tuple[int, ...]) -> tuple[int, ...]:
-        if not statuses:
-            raise ValueError("is empty; name at least one.")
-        return statuses
+    _some = field_validator("statuses", "sources", mode="after")(at_least_one)
 
 
 class PaymentMethod(Section):
@@ -313,6 +310,8 @@ class Payments(Section):
             }
         ],
     )
+
+    _some = field_validator("paid_statuses", mode="after")(at_least_one)
 
     def of(self, method: str, currency: str = "") -> PaymentMethod:
         """The mapping of `method` (any case), with the account that its money in `currency` goes to."""

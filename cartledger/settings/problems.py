@@ -14,14 +14,13 @@ from cartledger.errors import Problem, SettingsWrong
 from cartledger.settings.fields import fields, section_at
 from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS
 from cartledger.settings.values import PATTERNS
-from cartledger.settings.words import nearest, shown
+from cartledger.settings.words import bare_or_quoted, nearest, shown
 
 Key = tuple[str, ...]
 """Sections and key, from the outside in."""
 
 _NOT_SHOWN = {key for _, key in SECRETS} | {"url"}  # the broker's holds a password
 _NEITHER_SECTION_NOR_KEY = re.compile(r"\d+|\[key\]")  # of a list's item, and pydantic's mark for a table's key
-_BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that TOML takes without quotation marks
 
 
 class Places:
@@ -72,7 +71,7 @@ def _named(key: Key) -> list[str]:
 
 
 def _dotted(key: Key) -> str:
-    return ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in _named(key))
+    return ".".join(map(bare_or_quoted, _named(key)))
 
 
 def variable_of(key: Iterable[str]) -> str:
@@ -91,12 +90,9 @@ def sentence(detail: ErrorDetails, key: Key) -> str:
 _A_TABLE = "is {value} where a table belongs: a section in square brackets, or {{ key = value, … }}."
 _A_LIST = "is {value} where a list belongs: write [{value}]."
 _A_WHOLE_NUMBER = "is {value}, which is no whole number."
-_A_TEXT = "is {value}, which is no text; put it in quotation marks."
 _YES_OR_NO = "is {value}; write true or false."
 
 _SENTENCES: Mapping[str, str] = {
-    "string_type": _A_TEXT,
-    "path_type": _A_TEXT,
     "string_too_long": "is {value}, which is too long; the most is {max_length} characters.",
     "string_too_short": "is empty.",
     "bool_type": _YES_OR_NO,
@@ -136,11 +132,18 @@ def _empty(_: ErrorDetails, key: Key) -> str:
 
 def _not_among(detail: ErrorDetails, _: Key) -> str:
     value, allowed = detail["input"], re.findall("'([^']+)'", str(detail["ctx"]["expected"]))
-    return f"is {shown(value)}.{nearest(str(value), allowed)} Allowed: {', '.join(map(shown, allowed))}."
+    hint = nearest(value, allowed) if isinstance(value, str) else ""
+    return f"is {shown(value)}.{hint} Allowed: {', '.join(map(shown, allowed))}."
 
 
 def _odd_characters(detail: ErrorDetails, key: Key) -> str:
     return f"is {_shown(detail, key)}; allowed are {PATTERNS[detail['ctx']['pattern']]}."
+
+
+def _no_text(detail: ErrorDetails, key: Key) -> str:
+    if isinstance(detail["input"], list | dict):
+        return f"is {_shown(detail, key)} where one text belongs."
+    return f"is {_shown(detail, key)}, which is no text; put it in quotation marks."
 
 
 def _own_words(detail: ErrorDetails, _: Key) -> str:
@@ -153,6 +156,8 @@ _TOLD: Mapping[str, Callable[[ErrorDetails, Key], str]] = {
     "too_short": _empty,
     "literal_error": _not_among,
     "string_pattern_mismatch": _odd_characters,
+    "string_type": _no_text,
+    "path_type": _no_text,
     "value_error": _own_words,
 }
 

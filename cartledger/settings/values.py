@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -75,12 +75,11 @@ def _day(value: object) -> date:
 
 
 def _zone(value: object) -> str:
-    name = str(value)
-    if name not in available_timezones():
-        close = difflib.get_close_matches(name, available_timezones(), n=3, cutoff=0.5)
-        nearest_zones = ", ".join(close) or "America/New_York, Europe/London"
-        raise ValueError(f"is {shown(value)}, which is no time zone. Nearest: {nearest_zones}.")
-    return name
+    if isinstance(value, str) and value in available_timezones():
+        return value
+    close = difflib.get_close_matches(value, available_timezones(), n=3, cutoff=0.5) if isinstance(value, str) else []
+    hint = f". Nearest: {', '.join(close)}." if close else "; write it by its place: America/New_York."
+    raise ValueError(f"is {shown(value)}, which is no time zone{hint}")
 
 
 def _address(value: object) -> str:
@@ -138,10 +137,25 @@ def _currency(value: object) -> str:
 
 
 def _order_source(value: object) -> str:
-    name = str(value).strip().casefold()
-    if not name:
-        raise ValueError("names an order source without a name; take it out.")
-    return name
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"names {shown(value)}, which is no order source; write what the shop calls it (www, manual).")
+    return value.strip().casefold()
+
+
+def _whole_number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"is {shown(value)}, which is no whole number.")
+    return value
+
+
+_Many = TypeVar("_Many", bound=Sized | None)
+
+
+def at_least_one(values: _Many) -> _Many:
+    """For lists that may be left out, but not be empty."""
+    if values is not None and not len(values):
+        raise ValueError("is empty; name at least one.")
+    return values
 
 
 @dataclass(frozen=True)
@@ -154,6 +168,7 @@ class Words:
 Name = Annotated[str, Field(min_length=1), Words("name")]
 StatusId = Annotated[int, BeforeValidator(_status_id), Words("order status")]
 ZoneName = Annotated[str, BeforeValidator(_zone), Words("time zone")]
+WholeNumber = Annotated[int, BeforeValidator(_whole_number), Words("whole number")]
 Interval = Annotated[Schedule, BeforeValidator(_schedule), Words("interval")]
 Amount = Annotated[Decimal, BeforeValidator(_amount), Words("amount")]
 Day = Annotated[date, BeforeValidator(_day), Words("day")]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
 
 _SHOWN_AT_MOST = 60
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def closest(word: str, words: Iterable[str]) -> str:
@@ -24,5 +28,21 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def shown(value: object) -> str:
     """A value much as it stands in the file, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, str | list | bool) else str(value)
+    text = literal(value) if isinstance(value, str | list | Mapping | bool) else str(value)
     return text if len(text) <= _SHOWN_AT_MOST else f"{text[:_SHOWN_AT_MOST]}…"
+
+
+def literal(value: Any) -> str:
+    """A value as TOML writes it; what TOML has no form for, as a text."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{bare_or_quoted(key)} = {literal(row)}" for key, row in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return value.isoformat() if isinstance(value, date) else json.dumps(str(value), ensure_ascii=False)
+
+
+def bare_or_quoted(key: str) -> str:
+    """A key as TOML takes it: in quotation marks where it has other signs than plain ones."""
+    return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
