@@ -18,7 +18,7 @@ from consumers.outcome import Held, Later, Outcome, Unchanged
 from consumers.posting import Adopt, AfterRefusal, Posting, Verdict, WaitFor, read_made
 from mapping.address import fold_email
 from mapping.customer import Adopt as Match
-from mapping.customer import Create, Person, choose_customer, customer_document, names, read_person
+from mapping.customer import Create, Person, choose_customer, customer_document, known_names, names, read_person
 from mapping.decision import Post
 from mapping.text import marker, marker_of
 
@@ -53,7 +53,7 @@ class Customers:
         batch = self._batch(
             pair,
             by_email=self._rows("PrimaryEmailAddr", {who.email for who in people.values()}),
-            by_name=self._rows("DisplayName", {name for who in people.values() for name in names(who)}),
+            by_name=self._rows("DisplayName", {name for who in people.values() for name in known_names(who)}),
         )
         chosen = {key: self._verdict(key, who, batch) for key, who in people.items()}
         return {claim.key: chosen.get(claim.key, Unchanged()) for claim in claims}
@@ -114,14 +114,15 @@ class Customers:
 class _Batch:
     """People who are decided together, so that none takes what another has just taken.
 
-    `owners` are the people linked to customers of QuickBooks, by id; `making` those who are being made, by e-mail.
+    `owners` are the people linked to customers of QuickBooks, by id; `making` those who are being made, by e-mail and
+    currency.
     """
 
     by_email: Sequence[Row]
     by_name: Sequence[Row]
     owners: dict[str, SourceKey]
     taken: list[str] = field(default_factory=list)
-    making: dict[str, SourceKey] = field(default_factory=dict)
+    making: dict[tuple[str, str], SourceKey] = field(default_factory=dict)
 
     def choose(self, key: SourceKey, who: Person, mark: str) -> Match | Create | WaitFor:
         """Two people of one name are two customers; one e-mail address, in the shop twice, is one."""
@@ -131,11 +132,11 @@ class _Batch:
         if isinstance(choice, Match):
             self.owners.setdefault(choice.id, key)
             return choice
-        email = fold_email(who.email)
-        if email in self.making:
-            return WaitFor(key=self.making[email], why="a customer with this e-mail address is being made")
-        if email:
-            self.making[email] = key
+        mailbox = fold_email(who.email), who.currency
+        if mailbox in self.making:
+            return WaitFor(key=self.making[mailbox], why="a customer with this e-mail address is being made")
+        if who.email:
+            self.making[mailbox] = key
         self.taken.append(choice.name)
         return choice
 

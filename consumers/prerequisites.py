@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Read, State
 from cartledger.money import write_json
 from cartledger.records import SourceKey, content_hash
-from consumers.customers import CUSTOMER, DOCUMENT
+from consumers.customers import CUSTOMER
 from consumers.outcome import Held
 from consumers.posting import WaitFor
 from mapping.customer import Person, write_person
@@ -25,11 +25,6 @@ class Prerequisites:
     def __init__(self, *, pair: str, ledger: Ledger) -> None:
         self._pair = pair
         self._ledger = ledger
-
-    def customers(self, people: Iterable[Person]) -> dict[str, str]:
-        """QuickBooks' ids of those who stand there, by key."""
-        links = self._ledger.links(self._pair, CUSTOMER, {person.key for person in people})
-        return {key: parts[DOCUMENT].target_id for key, parts in links.items() if DOCUMENT in parts}
 
     def wait_for_customer(self, person: Person, *, modified: datetime) -> WaitFor | Held:
         """`modified` is the order's."""

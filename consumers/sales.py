@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cartledger.clients.faults import Fault, duplicate_of, lists_are_stale, verdict
 from cartledger.clients.quickbooks import QuickBooks, quote, select
 from cartledger.errors import BadRecord, Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Claim, Link, Made, Part
+from cartledger.ledger.types import Claim, Link, Made, Part, Stage
 from cartledger.money import ZERO, read_json
 from cartledger.records import Order, SourceKey, content_hash, read_order
 from cartledger.settings import Connection
+from consumers.buyers import Buyer, Buyers
 from consumers.company import CompanyBook
-from consumers.customers import CUSTOMER, DOCUMENT
+from consumers.customers import DOCUMENT
 from consumers.facts import FactReader, Shop
 from consumers.outcome import Excluded, Held, Unchanged
 from consumers.posting import VOID, AfterRefusal, Verdict, read_made
 from consumers.prerequisites import Prerequisites
 from consumers.rates import RateBook
 from mapping.company import Company
-from mapping.customer import Person, person
+from mapping.customer import Person
 from mapping.decision import Decision, Document, Fact, Needs, Post
 from mapping.facts import UNREAD, Facts
 from mapping.sale import decide_sale
@@ -65,6 +68,7 @@ class Sales:
         shop: Shop,
         book: CompanyBook,
         rates: RateBook,
+        clock: Callable[[], datetime],
     ) -> None:
         self._connection = connection
         self._zone = zone
@@ -73,6 +77,7 @@ class Sales:
         self._shop = shop
         self._book = book
         self._facts = FactReader(shop, rates)
+        self._buyers = Buyers(connection=connection, ledger=ledger, quickbooks=quickbooks, clock=clock)
         self._needed = Prerequisites(pair=connection.pair, ledger=ledger)
 
     def fingerprint(self) -> str:
@@ -91,11 +96,12 @@ class Sales:
                 reads.append(tried)
         postable = []
         for read in self._with_newer_company(reads):
-            if isinstance(read.decision, Post):
-                postable.append((read, person(read.order)))
+            verdict = self._against_what_stands(read.claim, read.decision)
+            if isinstance(verdict, Post):
+                postable.append(read)
             else:
-                verdicts[read.claim.key] = self._against_what_stands(read.claim, read.decision)
-        return verdicts | self._with_customers(postable)
+                verdicts[read.claim.key] = verdict
+        return verdicts | self._with_customers(postable, company.home_currency)
 
     def _try(self, claim: Claim, company: Company) -> _Read | Held:
         """Held: it cannot even be read."""
@@ -120,16 +126,15 @@ class Sales:
         tried = self._try(read.claim, company)
         return read if isinstance(tried, Held) else tried
 
-    def _with_customers(self, postable: Sequence[tuple[_Read, Person]]) -> dict[SourceKey, Verdict]:
-        ids = self._needed.customers(buyer for _, buyer in postable)
-        verdicts = {read.claim.key: self._final(read, ids[buyer.key]) for read, buyer in postable if buyer.key in ids}
+    def _with_customers(self, postable: Sequence[_Read], home_currency: str) -> dict[SourceKey, Verdict]:
+        buyers = self._buyers.of({read.claim.key: read.order for read in postable}, home_currency)
         with self._ledger.transaction():
-            waiting = {
-                read.claim.key: self._needed.wait_for_customer(buyer, modified=read.order.modified)
-                for read, buyer in postable
-                if buyer.key not in ids
-            }
-        return verdicts | waiting
+            return {read.claim.key: self._with_customer(read, buyers[read.claim.key]) for read in postable}
+
+    def _with_customer(self, read: _Read, buyer: Buyer) -> Verdict:
+        if isinstance(buyer, Person):
+            return self._needed.wait_for_customer(buyer, modified=read.order.modified)
+        return buyer if isinstance(buyer, Held) else self._final(read, buyer)
 
     def _decision(self, order: Order, company: Company, customer_id: str, facts: Facts) -> Decision:
         return decide_sale(
@@ -186,7 +191,9 @@ class Sales:
             return self._number_taken(claim, part, fault, other)
         if lists_are_stale(fault):
             self._book.forget()
-            self._forget_customer(claim)
+            successor = self._buyers.successor(str(part.body["CustomerRef"]["value"]))
+            if successor is not None:
+                return successor if isinstance(successor, Held) else self._given_to(successor, claim, part)
             if claim.attempts == 0:
                 return TryLater("What the document refers to has changed in QuickBooks.")
         error = verdict(fault)
@@ -201,10 +208,15 @@ class Sales:
             return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
         return _renumbered(claim, part)
 
-    def _forget_customer(self, claim: Claim) -> None:
-        """A customer merged or made inactive in QuickBooks is matched again, by e-mail and name."""
-        buyer = person(read_order(read_json(claim.record)))
-        self._ledger.forget_link(SourceKey(pair=claim.key.pair, kind=CUSTOMER, id=buyer.key), DOCUMENT)
+    def _given_to(self, customer: str, claim: Claim, refused: Part) -> AfterRefusal:
+        """The same parts for another customer. One whose lost answer said yes, before the merge, is found with it."""
+        reference = {"CustomerRef": {"value": customer}}
+        asked = replace(refused, body=refused.body | reference)
+        if standing := self.find([(claim.key, asked)]).get(refused.marker):
+            return standing
+        open_parts = [part for part in claim.parts if part.stage is not Stage.ANSWERED]
+        documents = [_document(part, body=part.body | reference) for part in open_parts]
+        return Post(documents=tuple(documents), rounding=ZERO)
 
 
 def _told(decision: Decision) -> Post | Held | Excluded:
@@ -212,19 +224,19 @@ def _told(decision: Decision) -> Post | Held | Excluded:
     return decision
 
 
+def _document(part: Part, **changes: Any) -> Document:
+    """The part as it was decided, with these changes."""
+    fields = ("name", "order", "entity", "body", "number", "marker", "amount")
+    return Document(**{name: getattr(part, name) for name in fields} | changes)
+
+
 def _renumbered(claim: Claim, part: Part) -> Post:
     """The same documents, the refused one under its number with a suffix: the same order always gets the same."""
     number = part.number + TAKEN_SUFFIX
     documents = [
-        Document(
-            name=each.name,
-            order=each.order,
-            entity=each.entity,
-            body=each.body | {"DocNumber": number} if each.name == part.name else each.body,
-            number=number if each.name == part.name else each.number,
-            marker=each.marker,
-            amount=each.amount,
-        )
+        _document(each, body=each.body | {"DocNumber": number}, number=number)
+        if each.name == part.name
+        else _document(each)
         for each in claim.parts
     ]
     notice = Problem(code="number_taken", text=f"{part.number} is another document's number, so {number} is used.")

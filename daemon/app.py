@@ -203,6 +203,7 @@ class App:
             shop=line.shop,
             book=line.book,
             rates=RateBook(pair=pair, ledger=self.ledger, quickbooks=line.quickbooks, clock=self.clock),
+            clock=self.clock,
         )
         customers = Customers(
             store_hash=connection.bigcommerce.store_hash, ledger=self.ledger, quickbooks=line.quickbooks

@@ -21,7 +21,12 @@ def fold_email(email: str) -> str:
 def email_of(address: Address) -> str:
     """The address's e-mail if QuickBooks would take it, else ""."""
     email = clean(address.email)
-    return email if len(email) <= _EMAIL_LIMIT and _EMAIL.fullmatch(email) else ""
+    return email if len(email) <= _EMAIL_LIMIT and is_email(email) else ""
+
+
+def is_email(text: str) -> bool:
+    """Whether it is an address at all: tills write "none" and "n/a" there."""
+    return _EMAIL.fullmatch(text) is not None
 
 
 def full_name(address: Address) -> str:

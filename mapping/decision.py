@@ -32,9 +32,10 @@ class Document:
 
     @property
     def hash(self) -> str:
-        """Tells whether a document decided again is the one that stands (whose number may have got a suffix, and its
-        day's exchange rate another value)."""
-        body = {name: value for name, value in self.body.items() if name not in ("DocNumber", "ExchangeRate")}
+        """Tells whether a document decided again is the one that stands (whose number may have got a suffix, its
+        day's exchange rate another value, and whose customer may have been merged into another one)."""
+        beside = ("DocNumber", "ExchangeRate", "CustomerRef")
+        body = {name: value for name, value in self.body.items() if name not in beside}
         return content_hash({"entity": self.entity, "body": body})
 
 

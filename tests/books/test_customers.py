@@ -170,7 +170,7 @@ def test_a_customer_who_stands_is_not_made_again_under_another_name(sold, buyers
     """The same registered person, without an e-mail address, was read once more with another billing name."""
     books = sold(*buyers((42, "Ada", "Byrne", "")))
     (renamed,) = buyers((42, "Augusta", "King", ""))
-    record = write_json(write_person(person(read_order(renamed)))).encode()
+    record = write_json(write_person(person(read_order(renamed), "USD"))).encode()
     later = books.sim.shop.clock()
     books.app.ledger.remember(books.pair, "customer", [Read(id="c42", version="2", record=record, modified=later)])
     books.sync()

@@ -15,11 +15,10 @@ MARK = "cartledger:abc123:customer:c42"
 def buyer(example):
     """The buyer of an order, with another billing address or customer id."""
 
-    def make(customer_id=42, **address):
+    def make(customer_id=42, *, home="USD", companies=False, **address):
         order = example("1")
-        return person(
-            read_order(order | {"customer_id": customer_id, "billing_address": order["billing_address"] | address})
-        )
+        changed = order | {"customer_id": customer_id, "billing_address": order["billing_address"] | address}
+        return person(read_order(changed), home, companies=companies)
 
     return make
 

@@ -83,7 +83,7 @@ def test_a_thousand_clean_orders_reach_the_books_to_the_cent(simulated, decide, 
     customers = {}
     for raw in generate(1, 250, 40, mode, clean=True):
         order = read_order(raw)
-        buyer = person(order)
+        buyer = person(order, order.currency)
         if buyer.key not in customers:
             document = customer_document(buyer, f"{buyer.name} {buyer.key}", marker("abc123", "customer", buyer.key))
             customers[buyer.key] = company.create("Customer", document.body)["Id"]

@@ -1,0 +1,146 @@
+"""Whose a sale is in QuickBooks: by the settings, by what stands there already, and after merges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+
+from cartledger.clients.quickbooks import QuickBooks, quote, select
+from cartledger.errors import Problem
+from cartledger.ledger.store import Ledger
+from cartledger.ledger.types import Link
+from cartledger.money import read_json, write_json
+from cartledger.records import Order, SourceKey
+from cartledger.settings import Connection
+from consumers.customers import CUSTOMER, DOCUMENT, ENTITY
+from consumers.outcome import Held
+from mapping.customer import Person, choose_generic, generic_name, listed_names, person
+
+GENERIC = "generic_customer"
+AGES_AFTER = timedelta(hours=12)
+SALES = ("Invoice", "SalesReceipt")
+WITNESSES = 10
+"""How many documents of a customer are asked where they are now."""
+
+Buyer = str | Person | Held
+"""QuickBooks' id of a customer; who has to be made one first; or why there is none."""
+
+
+class Buyers:
+    """The customers of one connection's orders."""
+
+    def __init__(
+        self, *, connection: Connection, ledger: Ledger, quickbooks: QuickBooks, clock: Callable[[], datetime]
+    ) -> None:
+        self._pair = connection.pair
+        self._sales = connection.sales
+        self._ledger = ledger
+        self._quickbooks = quickbooks
+        self._clock = clock
+        self._merged: dict[str, str] = {}
+
+    def of(self, orders: Mapping[SourceKey, Order], home_currency: str) -> dict[SourceKey, Buyer]:
+        """Whose each of these orders is. An order whose document stands stays with its customer, whatever the settings
+        say by now: its payment must name the same one."""
+        found = self._standing(orders)
+        others = {key: order for key, order in orders.items() if key not in found}
+        if self._sales.customer == "generic":
+            currencies = {order.currency for order in others.values()}
+            generic = {currency: self._generic(currency, home_currency) for currency in currencies}
+            return found | {key: generic[order.currency] for key, order in others.items()}
+        companies = self._sales.customer == "organisation"
+        people = {key: person(order, home_currency, companies=companies) for key, order in others.items()}
+        ids = self._linked(people.values())
+        return found | {key: ids.get(who.key, who) for key, who in people.items()}
+
+    def _standing(self, keys: Iterable[SourceKey]) -> dict[SourceKey, Buyer]:
+        """A query an entity for all of them."""
+        by_id = {key.id: key for key in keys}
+        kind = next(iter(by_id.values())).kind if by_id else ""
+        links = [parts[DOCUMENT] for parts in self._ledger.links(self._pair, kind, by_id).values() if DOCUMENT in parts]
+        now = self._customers_now(links)
+        return {link.key: now.get((link.entity, link.target_id)) or Held(problems=(_gone(link),)) for link in links}
+
+    def _customers_now(self, links: Iterable[Link]) -> dict[tuple[str, str], str]:
+        """The customer that each document bears now, by entity and id; deleted ones are left out."""
+        found = {}
+        for entity, group in groupby(sorted(links, key=attrgetter("entity")), key=attrgetter("entity")):
+            ids = ", ".join(quote(link.target_id) for link in group)
+            for row in self._quickbooks.query(select(entity, f"Id IN ({ids})")):
+                found[entity, str(row["Id"])] = str(row.get("CustomerRef", {}).get("value", ""))
+        return found
+
+    def _linked(self, people: Iterable[Person]) -> dict[str, str]:
+        """QuickBooks' ids of those who stand there, by key."""
+        links = self._ledger.links(self._pair, CUSTOMER, {who.key for who in people})
+        return {key: parts[DOCUMENT].target_id for key, parts in links.items() if DOCUMENT in parts}
+
+    def _generic(self, currency: str, home_currency: str) -> str | Held:
+        """The customer for all, looked up once; one that is not there is asked for again with each batch."""
+        name = generic_name(self._sales.generic_customer or "", currency, home_currency)
+        known = self._generic_ones()
+        if name not in known:
+            rows = self._quickbooks.find(ENTITY, "DisplayName", listed_names(name), "Active IN (true, false)")
+            chosen = choose_generic(name, currency, rows)
+            if isinstance(chosen, Problem):
+                return Held(problems=(chosen,))
+            known[name] = chosen
+            self._ledger.save_reference(self._pair, GENERIC, write_json(known).encode())
+        return known[name]
+
+    def _generic_ones(self) -> dict[str, str]:
+        """Ids by display name, as looked up within the last hours."""
+        kept = self._ledger.reference(self._pair, GENERIC)
+        if kept is None or self._clock() - kept.fetched_at >= AGES_AFTER:
+            return {}
+        return {str(name): str(id_) for name, id_ in read_json(kept.content).items()}
+
+    def successor(self, customer: str) -> str | Held | None:
+        """After a refusal: the id of the customer that this one was merged into.
+
+        None: it is not the customer that was refused, or nothing tells who came after it; then it is looked for anew,
+        the generic one by its name, a buyer's by e-mail and name. Held: it was made inactive, which a person must undo.
+        """
+        if customer in self._generic_ones().values():
+            self._ledger.drop_reference(self._pair, GENERIC)
+            return None
+        if customer not in self._merged:
+            row = self._quickbooks.read(ENTITY, customer)
+            if row is not None and row.get("Active", True) is not False:
+                return None
+            now = self._witnesses(customer)
+            if customer in now:
+                return Held(problems=(_inactive(customer),))
+            if len(now) != 1:
+                self._forget(customer)
+                return None
+            self._merged[customer] = now.pop()
+            self._ledger.merged(self._pair, customer, into=self._merged[customer])
+        return self._merged[customer]
+
+    def _witnesses(self, customer: str) -> set[str]:
+        """The customers that our documents of this one bear now: a merge takes all of them along."""
+        links = self._ledger.links_of_customer(self._pair, customer, WITNESSES)
+        return {now for now in self._customers_now(link for link in links if link.entity in SALES).values() if now}
+
+    def _forget(self, customer: str) -> None:
+        while link := self._ledger.link_by_target(self._pair, ENTITY, customer):
+            self._ledger.forget_link(link.key, link.part)
+
+
+def _gone(link: Link) -> Problem:
+    return Problem(
+        code="document_gone",
+        text=f"{link.entity} {link.number} was posted and does not stand in QuickBooks any more.",
+        fix="Enter what is missing by hand, then use `cartledger held ignore`.",
+    )
+
+
+def _inactive(customer: str) -> Problem:
+    return Problem(
+        code="customer_inactive",
+        text=f"The order's customer was made inactive in QuickBooks (its id is {customer}).",
+        fix="Make it active again, or merge it into the customer that takes its place, then retry the order.",
+    )
