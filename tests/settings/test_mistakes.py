@@ -190,6 +190,21 @@ def test_all_mistakes_come_at_once_from_the_top_of_the_file_to_its_end(mistakes)
         ({f"{MAIN}START_DATE": "2026-02-30"},
          f'{MAIN}START_DATE is "2026-02-30", which is no day; write it as 2026-01-31.'),
         ({f"{MAIN}BIGCOMMERCE__ACCESS_TOKEN": ""}, f"{MAIN}BIGCOMMERCE__ACCESS_TOKEN is empty."),
+        ({f"{MAIN}SALES__CLASS": ""}, f"{MAIN}SALES__CLASS is empty."),
+        ({f"{MAIN}SALES__CLASS_": "Web"}, f'{MAIN}SALES__CLASS_ is not a setting. Did you mean "class"?'),
+        ({f"{MAIN}SALES__DUE_DATE_OFFSET": "soon"},
+         f'{MAIN}SALES__DUE_DATE_OFFSET is "soon", which is no whole number.'),
+        ({f"{MAIN}SALES__DUE_DATE_OFFSET": "30"},
+         f"{MAIN}SALES__DUE_DATE_OFFSET has no effect on sales receipts, which are paid; take it out, or set "
+         'post_as = "invoice".'),
+        ({f"{MAIN}SALES__CUSTOM_FIELDS": "channel_id"},
+         f'{MAIN}SALES__CUSTOM_FIELDS holds a list or a table; '
+         'write it as JSON: ["one", "two"] or {"key": "value"}.'),
+        ({f"{MAIN}PAYMENTS__METHODS__PAYPAL__ACOUNT": "PayPal clearing"},
+         f'{MAIN}PAYMENTS__METHODS__PAYPAL__ACOUNT is not a setting. Did you mean "account"?'),
+        ({f"{MAIN}PRODUCTS__CREATE_MISSING": "true", f"{MAIN}PRODUCTS__NONINVENTORY_ACCOUNTS__INCOME": "Sales",
+          f"{MAIN}PRODUCTS__NONINVENTORY_ACCOUNTS__EXPENSE": ""},
+         f"{MAIN}PRODUCTS__NONINVENTORY_ACCOUNTS__EXPENSE is empty."),
     ],
     ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
 )  # fmt: skip
@@ -316,6 +331,26 @@ def test_two_shops_of_one_company_have_different_numbers(mistakes, example):
     assert mistakes(text=text, env=SECOND_SECRETS) == [
         'cartledger.toml:71: connections.second.sales.number_prefix is "BC", as in connection main, which posts into '
         "the same company; choose another."
+    ]
+
+
+def test_case_does_not_make_two_numbers_differ(mistakes, example):
+    (told,) = mistakes(text=example + SECOND.replace('"BD"', '"bc"'), env=SECOND_SECRETS)
+    assert 'connections.second.sales.number_prefix is "bc", as in connection main' in told
+
+
+@pytest.mark.parametrize("numbered_by_quickbooks", ["MAIN", "SECOND"])
+def test_numbers_of_quickbooks_own_do_not_collide(read, example, numbered_by_quickbooks):
+    automatic = {f"CARTLEDGER_CONNECTIONS__{numbered_by_quickbooks}__SALES__AUTOMATIC_NUMBERS": "true"}
+    settings = read(text=example + SECOND.replace('"BD"', '"BC"'), env=SECOND_SECRETS | automatic)
+    assert {one.sales.number_prefix for one in settings.connections.values()} == {"BC"}
+
+
+def test_one_store_may_be_kept_in_two_companies(read, example):
+    text = example + SECOND.replace("def456", "abc123").replace('"1234567890"', '"987"').replace('"BD"', '"BC"')
+    assert [one.pair for one in read(text=text, env=SECOND_SECRETS).connections.values()] == [
+        "abc123:1234567890",
+        "abc123:987",
     ]
 
 

@@ -94,6 +94,30 @@ def test_the_environment_wins_over_a_credential_and_that_over_the_file(tmp_path,
     assert (main.sales.number_prefix, main.sales.statuses) == ("ENV", (2, 10))
 
 
+def test_every_kind_of_option_can_come_from_the_environment(read):
+    environment = {
+        f"{MAIN}SALES__POST_AS": "invoice",
+        f"{MAIN}SALES__CLASS": "Web",
+        f"{MAIN}SALES__DUE_DATE_OFFSET": "30",
+        f"{MAIN}SALES__SOURCES": '["WWW"]',
+        f"{MAIN}SALES__CUSTOM_FIELDS": '{"Channel": "channel_id"}',
+        f"{MAIN}PRODUCTS__CREATE_MISSING": "true",
+        f"{MAIN}PRODUCTS__NONINVENTORY_ACCOUNTS__INCOME": "Sales",
+        f"{MAIN}PRODUCTS__NONINVENTORY_ACCOUNTS__EXPENSE": "Cost",
+        f"{MAIN}PAYMENTS__METHODS__PAYPAL__ACCOUNT": "PayPal clearing",
+        f"{MAIN}PAYMENTS__DEFAULT_ACCOUNTS": '{"eur": "Card clearing EUR"}',
+        f"{MAIN}TAX__MAP": '{"Reduced": "5.0% R"}',
+    }
+    main = read(env=environment).connections["main"]
+    sales, accounts = main.sales, main.products.noninventory_accounts
+    assert (sales.class_, sales.due_date_offset, sales.sources) == ("Web", 30, ("www",))
+    assert sales.custom_fields == {"Channel": "channel_id"}
+    assert (accounts.income, accounts.expense) == ("Sales", "Cost")
+    assert main.payments.of("PayPal").account == "PayPal clearing"
+    assert main.payments.default_accounts == {"EUR": "Card clearing EUR"}
+    assert main.tax.map == {"*": "State tax", "Reduced": "5.0% R"}  # beside the file's
+
+
 def test_variables_of_the_command_line_and_of_the_tests_are_no_settings(read):
     environment = {"CARTLEDGER_CONFIG": "x", "CARTLEDGER_TEST_AMQP_URL": "y", "HOME": "/"}
     assert read(env=environment).model_dump() == read().model_dump()
