@@ -50,8 +50,8 @@ class Company:
     Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
     how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `tax_rounding`,
-    `tax_override_limit`, `preferences` (the whole object), `throttle_body` ("xml" or "json"), `subscription_ended`
-    (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
+    `tax_override_limit`, `accents_count`, `preferences` (the whole object), `throttle_body` ("xml" or "json"),
+    `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
     """
 
     def __init__(
@@ -159,10 +159,14 @@ class Company:
 
     # -- what a person does in the company's own pages
 
-    def merge_customer(self, loser: str, winner: str) -> None:
-        """Ids. The loser's transactions become the winner's; its name gets " (deleted)" and can't be used any more."""
+    def merge_customer(self, loser: str, winner: str, *, gone: bool = False) -> None:
+        """Ids. The loser's transactions become the winner's; its name gets " (deleted)" and can't be used any more.
+
+        `gone`: as some time later, when the loser was seen to be there no more.
+        """
         with self.lock:
-            writes.merge_customer(self.state, self.state.get("Customer", loser), self.state.get("Customer", winner))
+            customers = (self.state.get("Customer", each) for each in (loser, winner))
+            writes.merge_customer(self.state, *customers, gone=gone)
 
     def add_item(
         self,
@@ -331,6 +335,15 @@ class Company:
     @warn_duplicates.setter
     def warn_duplicates(self, warn: bool) -> None:
         self.state.warn_duplicates = warn
+
+    @property
+    def accents_count(self) -> bool:
+        """Whether José and Jose are two names of people, or one that only one of them can have."""
+        return self.state.accents_count
+
+    @accents_count.setter
+    def accents_count(self, count: bool) -> None:
+        self.state.accents_count = count
 
     @property
     def clock_skew(self) -> float:

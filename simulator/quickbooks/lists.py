@@ -48,26 +48,26 @@ def build_customer(state: State, asked: JsonObject, old: Record | None) -> Draft
             "CurrencyRef": currency_of(state, asked, old),
             "FullyQualifiedName": path + shown["DisplayName"],
         },
-        keys=(("people", name.casefold()),),
+        keys=(("people", state.same_name(name)),),
     )
 
 
 def build_vendor(state: State, asked: JsonObject, old: Record | None) -> Draft:
     name, shown = _person(state, "Vendor", asked, old)
     shown = {"Balance": ZERO, "Vendor1099": False, **shown, "CurrencyRef": currency_of(state, asked, old)}
-    return Draft(asked=asked, shown=shown, keys=(("people", name.casefold()),))
+    return Draft(asked=asked, shown=shown, keys=(("people", state.same_name(name)),))
 
 
 def build_employee(state: State, asked: JsonObject, old: Record | None) -> Draft:
     name, shown = _person(state, "Employee", asked, old)
-    return Draft(asked=asked, shown={"BillableTime": False, **shown}, keys=(("people", name.casefold()),))
+    return Draft(asked=asked, shown={"BillableTime": False, **shown}, keys=(("people", state.same_name(name)),))
 
 
 def _person(state: State, entity: str, asked: JsonObject, old: Record | None) -> tuple[str, JsonObject]:
     """The bare name, and what the three kinds of people have in common."""
     name = _display_name(asked)
     _refuse_bad_name("DisplayName", name)
-    owner = _other_owner(state, ("people", name.casefold()), old)
+    owner = _other_owner(state, ("people", state.same_name(name)), old)
     if owner is not None:
         raise errors.duplicate_name(None if owner.entity == entity else "customer, vendor or employee")
     active = asked.get("Active", True)

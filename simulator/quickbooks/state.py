@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
+from unicodedata import combining, normalize
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.books import Books, DocumentKey, Journal
@@ -142,6 +143,7 @@ class State:
         self.preferences: JsonObject = {}
         self.roles: dict[str, str] = {}  # receivable, undeposited, tax agency 1, … -> account id
         self.warn_duplicates = True
+        self.accents_count = True
         self.honours_tax_override = True
         self.honours_exchange_rate = True
         self.tax_rounding: Literal["rate", "line"] = "rate"
@@ -163,6 +165,13 @@ class State:
 
     def preference(self, section: str, name: str) -> Any:
         return self.preferences.get(section, {}).get(name)
+
+    def same_name(self, name: str) -> str:
+        """What two names of people are told apart by."""
+        folded = name.casefold()
+        if self.accents_count:
+            return folded
+        return "".join(letter for letter in normalize("NFD", folded) if not combining(letter))
 
     # -- records
 

@@ -156,14 +156,18 @@ def _zeroed(value: Any) -> Any:
     return value
 
 
-def merge_customer(state: State, loser: Record, winner: Record) -> None:
-    """What a person does in the company's own pages: the loser's transactions go over, it stays as a deleted name."""
+def merge_customer(state: State, loser: Record, winner: Record, *, gone: bool) -> None:
+    """What a person does in the company's own pages: the loser's transactions go over, it stays as a deleted name or is
+    not there any more."""
     if loser.shown["CurrencyRef"] != winner.shown["CurrencyRef"]:
         raise errors.business("Customers with different currencies can't be merged.")
     for entity in _TRANSACTIONS:
         for record in state.records(entity):
             if record.shown.get("CustomerRef", {}).get("value") == loser.id:
                 _give_to(state, record, winner)
+    if gone:
+        state.remove(loser)
+        return
     shown = {**loser.shown, "Active": False}
     for name in ("DisplayName", "FullyQualifiedName"):
         shown[name] = shown[name].removesuffix(DELETED) + DELETED

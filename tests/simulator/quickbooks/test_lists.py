@@ -26,6 +26,13 @@ def test_an_inactive_name_is_still_taken(desk, company):
     assert back["DisplayName"] == "Juniper Halloway"
 
 
+def test_whether_accents_tell_two_names_apart_is_a_matter_of_the_company(desk, company):
+    company.create("Vendor", {"DisplayName": "José Halloway"})
+    assert company.create("Customer", {"DisplayName": "Jose Halloway"})["DisplayName"] == "Jose Halloway"
+    company.accents_count = False
+    assert desk.refused(company.create, "Customer", {"DisplayName": "JOSÈ Halloway"}) == ["6240"]
+
+
 @pytest.mark.parametrize(
     ("body", "codes"),
     [
@@ -106,6 +113,15 @@ def test_a_merged_customer(desk, company):
     assert company.read("Customer", winner["value"])["Balance"] == 60
     assert company.read("Invoice", invoice["Id"])["CustomerRef"]["name"] == "Petra Nightingale"
     assert desk.refused(desk.receipt, desk.line("Fee", "1.00"), CustomerRef=loser) == ["610"]
+
+
+def test_a_merged_customer_that_is_gone(desk, company):
+    loser, winner = desk.customer("Petra N."), desk.customer("Petra Nightingale")
+    receipt = desk.receipt(desk.line("Fee", "1.00"), CustomerRef=loser)
+    company.merge_customer(loser["value"], winner["value"], gone=True)
+    assert desk.refused(company.read, "Customer", loser["value"]) == ["610"]
+    assert company.read("SalesReceipt", receipt["Id"])["CustomerRef"]["value"] == winner["value"]
+    assert desk.refused(desk.receipt, desk.line("Fee", "1.00"), CustomerRef=loser) == ["2500"]
 
 
 # -- products
