@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +11,19 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Read, State
 from cartledger.money import write_json
 from cartledger.records import SourceKey, content_hash
-from consumers.customers import CUSTOMER
+from consumers.customers import CUSTOMER, DOCUMENT
+from consumers.items import ITEM
 from consumers.outcome import Held
 from consumers.posting import WaitFor
 from mapping.customer import Person, write_person
+from mapping.item import Product, write_product
 
 CUSTOMER_HELD = "customer_held"
+ITEM_HELD = "item_held"
 
 
 class Prerequisites:
-    """The customers of one pair's orders."""
+    """The customers and items of one pair's orders."""
 
     def __init__(self, *, pair: str, ledger: Ledger) -> None:
         self._pair = pair
@@ -34,6 +37,21 @@ class Prerequisites:
             return WaitFor(key=key, why="its customer is made first")
         fix = "Retrying the order tries its customer, too."
         return Held(problems=(Problem(code=CUSTOMER_HELD, text=f"Its customer cannot be made: {problem}", fix=fix),))
+
+    def items(self, products: Iterable[Product]) -> dict[str, str]:
+        """QuickBooks' ids of those whose items stand there, by key."""
+        links = self._ledger.links(self._pair, ITEM, {product.key for product in products})
+        return {key: parts[DOCUMENT].target_id for key, parts in links.items() if DOCUMENT in parts}
+
+    def wait_for_items(self, products: Sequence[Product], *, modified: datetime) -> WaitFor | Held:
+        """All of them are asked for at once, so that they are made in one batch; the order waits for the first."""
+        keys = [SourceKey(pair=self._pair, kind=ITEM, id=product.key) for product in products]
+        found = [self._wanted(key, write_product(each), modified) for key, each in zip(keys, products, strict=True)]
+        fix = "Retrying the order tries its items, too."
+        problems = tuple(
+            Problem(code=ITEM_HELD, text=f"An item cannot be made: {problem}", fix=fix) for problem in found if problem
+        )
+        return Held(problems=problems) if problems else WaitFor(key=keys[0], why="its items are made first")
 
     def _wanted(self, key: SourceKey, facts: Mapping[str, Any], modified: datetime) -> str | None:
         """Remember the source; why it cannot be made, if that is known. A held one is tried again when the order says

@@ -97,10 +97,12 @@ class Sales:
         postable = []
         for read in self._with_newer_company(reads):
             verdict = self._against_what_stands(read.claim, read.decision)
-            if isinstance(verdict, Post):
-                postable.append(read)
-            else:
+            if not isinstance(verdict, Post):
                 verdicts[read.claim.key] = verdict
+            elif verdict.wants:
+                verdicts[read.claim.key] = self._needed.wait_for_items(verdict.wants, modified=read.order.modified)
+            else:
+                postable.append(read)
         return verdicts | self._with_customers(postable, company.home_currency)
 
     def _try(self, claim: Claim, company: Company) -> _Read | Held:
@@ -112,6 +114,9 @@ class Sales:
                 if isinstance(decision, Needs):
                     facts = self._facts.with_fact(facts, decision, order, claim.version)
                     decision = self._decision(order, company, "", facts)
+            if isinstance(decision, Post) and decision.wants:
+                company = replace(company, made_items=self._needed.items(decision.wants))
+                decision = self._decision(order, company, "", facts)
         except BadRecord as error:
             return Held(problems=error.problems)
         return _Read(claim=claim, order=order, facts=facts, company=company, decision=_told(decision))

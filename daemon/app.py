@@ -24,6 +24,7 @@ from cartledger.settings import Connection, Settings
 from consumers.circuit import Breaker
 from consumers.company import CompanyBook
 from consumers.customers import Customers, OneAtATime
+from consumers.items import Items, items_fingerprint
 from consumers.outcome import Outcome
 from consumers.posting import Posting
 from consumers.rates import RateBook
@@ -163,6 +164,7 @@ class App:
                 self.ledger.hasten(line.connection.pair)
         for line in self.lines.values():
             self.ledger.wake(line.connection.pair, "order", rules_fingerprint(line.connection))
+            self.ledger.wake(line.connection.pair, "item", items_fingerprint(line.connection))
 
     def broker(self) -> Broker:
         """A link of its own for each thread that needs one."""
@@ -208,7 +210,16 @@ class App:
         customers = Customers(
             store_hash=connection.bigcommerce.store_hash, ledger=self.ledger, quickbooks=line.quickbooks
         )
-        orders_desk, customers_desk = (
+        items = Items(
+            connection=connection,
+            zone=line.zone,
+            ledger=self.ledger,
+            quickbooks=line.quickbooks,
+            shop=line.shop,
+            book=line.book,
+            clock=self.clock,
+        )
+        orders_desk, *lists_desks = (
             Posting(
                 connection=line.name,
                 ledger=self.ledger,
@@ -218,13 +229,16 @@ class App:
                 in_flight=connection.in_flight,
                 clock=self.clock,
             )
-            for handler in (sales, customers)
+            for handler in (sales, customers, items)
         )
-        lists = OneAtATime(
-            desk=customers_desk,
-            ledger=self.ledger,
-            name=f"lists:{connection.quickbooks.realm_id}",
-            new_owner=new_owner,
-            clock=self.clock,
+        customers_desk, items_desk = (
+            OneAtATime(
+                desk=desk,
+                ledger=self.ledger,
+                name=f"lists:{connection.quickbooks.realm_id}",
+                new_owner=new_owner,
+                clock=self.clock,
+            )
+            for desk in lists_desks
         )
-        return {(pair, "order"): orders_desk, (pair, "customer"): lists}
+        return {(pair, "order"): orders_desk, (pair, "customer"): customers_desk, (pair, "item"): items_desk}

@@ -10,6 +10,7 @@ from typing import Any
 
 from cartledger.errors import Problem
 from cartledger.records import content_hash
+from mapping.item import Product
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +42,15 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """The source becomes these documents. `rounding` is what the rounding line took (document currency)."""
+    """The source becomes these documents. `rounding` is what the rounding line took (document currency).
+
+    While there are no items of `wants`, the documents are a trial: they name no ids for them.
+    """
 
     documents: tuple[Document, ...]
     rounding: Decimal
     notices: tuple[Problem, ...] = ()
+    wants: tuple[Product, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

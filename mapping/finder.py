@@ -13,8 +13,11 @@ from cartledger.records import OrderLine
 from cartledger.settings import Connection
 from mapping.company import Company, Entry, Item, Miss, find
 from mapping.currency import check_account
+from mapping.item import NAME_FIELD, Product, about_sku, bundle_item, match_field, product_of
 
 SHIPPING_ITEM = "SHIPPING_ITEM_ID"
+TO_BE_MADE = "to be made"
+"""Stands for the id of an item that there is not yet."""
 
 E = TypeVar("E", bound=Entry)
 
@@ -26,10 +29,16 @@ class Finder:
         self.connection = connection
         self.company = company
         self._problems: dict[Problem, None] = {}
+        self._wanted: dict[str, Product] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         return tuple(self._problems)
+
+    @property
+    def wanted(self) -> tuple[Product, ...]:
+        """Products that an item must be made of first; `TO_BE_MADE` stands for its id."""
+        return tuple(self._wanted.values())
 
     def report(self, problem: Problem) -> None:
         self._problems[problem] = None
@@ -39,6 +48,8 @@ class Finder:
         found = self._by_sku(line)
         if isinstance(found, Item):
             return self._sellable(found), False
+        if found.code == "no_item" and self.connection.products.create_missing:
+            return self._made(product_of(line)), False
         if found.code in ("blank_sku", "no_item"):
             default = self.connection.sales.default_product
             if default is not None:
@@ -96,14 +107,20 @@ class Finder:
     def _sellable(self, item: Item) -> str:
         if item.type != "Group":
             return item.id
-        self.report(
-            Problem(
-                code="bundle_item",
-                text=f'The item "{item.name}" is a QuickBooks bundle, which a sales line cannot name.',
-                fix="Map to an ordinary item.",
-            )
-        )
+        self.report(bundle_item(item.name))
         return ""
+
+    def _made(self, product: Product) -> str:
+        """Id of the item of a SKU that no item is known to bear: it is new, or has been given another name since."""
+        item_id = self.company.made_items.get(product.key)
+        if item_id is None:
+            self._wanted[product.key] = product
+            return TO_BE_MADE
+        known = self.company.items_by_id.get(item_id)
+        if known is not None and not known.active:
+            self.report(about_sku(Miss.INACTIVE, product, match_field(self.connection)))
+            return ""
+        return self._sellable(known) if known else item_id
 
     def _by_sku(self, line: OrderLine) -> Item | Problem:
         if not line.sku:
@@ -112,24 +129,6 @@ class Finder:
                 text=f'The line "{line.name}" has no SKU.',
                 fix="Give the product a SKU in BigCommerce, or set sales.default_product.",
             )
-        by_name = self.connection.products.match_by == "name"
-        found = find(self.company.items_by_name if by_name else self.company.items_by_sku, line.sku)
-        return _about_sku(found, line, "name" if by_name else "SKU") if isinstance(found, Miss) else found
-
-
-def _about_sku(miss: Miss, line: OrderLine, field: str) -> Problem:
-    text, fix = _SKU_PROBLEMS[miss]
-    return Problem(code=f"{miss}_item", text=text.format(field=field, sku=line.sku, name=line.name), fix=fix)
-
-
-_SKU_PROBLEMS = {
-    Miss.NONE: (
-        'No QuickBooks item has the {field} "{sku}" ({name}).',
-        "Create the item in QuickBooks, correct the SKU in BigCommerce, or set sales.default_product.",
-    ),
-    Miss.AMBIGUOUS: (
-        'Several active QuickBooks items have the {field} "{sku}" ({name}).',
-        "Leave one of them active, or tell them apart.",
-    ),
-    Miss.INACTIVE: ('The QuickBooks item with the {field} "{sku}" is inactive ({name}).', "Make it active again."),
-}
+        field = match_field(self.connection)
+        found = find(self.company.items_by_name if field == NAME_FIELD else self.company.items_by_sku, line.sku)
+        return about_sku(found, product_of(line), field) if isinstance(found, Miss) else found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -64,7 +65,8 @@ def decide_sale(
         decide_deposit(order, totals.tax, find)
         _check_size(NOTHING, totals, find)
         return Held(problems=find.problems)
-    return _decide_bill(bill, facts, find, day=day, customer=customer_id)
+    decision = _decide_bill(bill, facts, find, day=day, customer=customer_id)
+    return replace(decision, wants=find.wanted) if isinstance(decision, Post) else decision
 
 
 def _decide_bill(bill: Bill, facts: Facts, find: Finder, *, day: date, customer: str) -> Post | Held | Needs:

@@ -13,7 +13,8 @@ from cartledger.ledger.types import Standing
 from cartledger.records import SourceKey
 from cartledger.settings import nearest
 from consumers.customers import CUSTOMER
-from consumers.prerequisites import CUSTOMER_HELD
+from consumers.items import ITEM
+from consumers.prerequisites import CUSTOMER_HELD, ITEM_HELD
 from daemon.app import App
 from daemon.console import json_option, out, print_json, table
 
@@ -159,15 +160,20 @@ def _is_for(one: Standing, cause: str | None) -> bool:
     return cause is None or cause in [problem.code for problem in one.problems]
 
 
+_NEEDED = {CUSTOMER_HELD: CUSTOMER, ITEM_HELD: ITEM}
+"""What kind of source an order is held for, by the cause."""
+
+
 def _queue_again(app: App, chosen: Sequence[Standing]) -> int:
-    """The chosen ones; where one of them waits for its customer, held customers too."""
+    """The chosen ones; where one of them waits for its customer or items, held ones of these too."""
     count = 0
     for line in app.lines.values():
         pair = line.connection.pair
         mine = [one for one in chosen if one.key.pair == pair]
         keys = {one.key for one in mine}
-        if any(_is_for(one, CUSTOMER_HELD) for one in mine):
-            keys |= {one.key for one in app.ledger.held(pair) if one.key.kind == CUSTOMER}
+        needed = {kind for cause, kind in _NEEDED.items() if any(_is_for(one, cause) for one in mine)}
+        if needed:
+            keys |= {one.key for one in app.ledger.held(pair) if one.key.kind in needed}
         if keys:
             line.book.forget()
             count += app.ledger.retry(pair, keys=keys)
