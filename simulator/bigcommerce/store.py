@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -173,22 +173,30 @@ class Store:
         tracked: bool = False,
         stock: int = 0,
         tax_class_id: int = 0,
+        variants: Mapping[str, int] | None = None,
     ) -> Json:
-        """A simple product in the v3 shape, with the one base variant that such a product has."""
+        """A simple product in the v3 shape, with the one base variant that such a product has; or one with `variants`,
+        their stock by SKU, which is counted by variant where it is `tracked`."""
         with self.lock:
             number = product_id or 1 + max((p["id"] for p in self.products), default=0)
             now = iso8601(self.clock())
-            variant = {
-                "id": number + 10_000,
-                "product_id": number,
-                "sku": sku,
-                "sku_id": None,
-                "price": None,
-                "calculated_price": price,
-                "inventory_level": stock,
-                "purchasing_disabled": False,
-                "option_values": [],
-            }
+            counted = {sku: stock} if variants is None else variants
+            rows = [
+                {
+                    "id": number + 10_000 * place,
+                    "product_id": number,
+                    "sku": of_sku,
+                    "sku_id": None,
+                    "price": None,
+                    "calculated_price": price,
+                    "inventory_level": level,
+                    "purchasing_disabled": False,
+                    "option_values": []
+                    if variants is None
+                    else [{"id": place, "label": of_sku, "option_id": number, "option_display_name": "Kind"}],
+                }
+                for place, (of_sku, level) in enumerate(counted.items(), 1)
+            ]
             product = {
                 "id": number,
                 "name": name,
@@ -198,16 +206,16 @@ class Store:
                 "cost_price": Decimal(0),
                 "calculated_price": price,
                 "tax_class_id": tax_class_id,
-                "inventory_tracking": "product" if tracked else "none",
-                "inventory_level": stock,
+                "inventory_tracking": ("product" if variants is None else "variant") if tracked else "none",
+                "inventory_level": sum(counted.values()),
                 "inventory_warning_level": 0,
                 "is_visible": True,
                 "availability": "available",
                 "upc": "",
                 "date_created": now,
                 "date_modified": now,
-                "base_variant_id": variant["id"],
-                "variants": [variant],
+                "base_variant_id": rows[0]["id"] if variants is None else None,
+                "variants": rows,
             }
             self.products.append(product)
             return product

@@ -123,6 +123,8 @@ def build_item(state: State, asked: JsonObject, old: Record | None) -> Draft:
     if _other_owner(state, key, old):
         raise errors.duplicate_name("product or service")
     _check_accounts(state, asked, kind)
+    if old is None:
+        _refuse_stock_in_closed_books(state, asked)
     shown = _shown_item(asked, kind, name, parent)
     return Draft(asked=asked, shown=shown, effects=_stock_effects(state, asked, old, kind), keys=(key,))
 
@@ -160,6 +162,12 @@ def _check_accounts(state: State, asked: JsonObject, kind: str) -> None:
     for name, wanted in _INVENTORY_ACCOUNTS.items():
         if state.refer("Account", asked[name]).shown["AccountType"] != wanted:
             raise errors.wrong_account_type(name)
+
+
+def _refuse_stock_in_closed_books(state: State, asked: JsonObject) -> None:
+    closed = state.preference("AccountingInfoPrefs", "BookCloseDate")
+    if closed and asked.get("QtyOnHand") and asked["InvStartDate"] <= closed:
+        raise errors.books_closed()
 
 
 _INVENTORY_ACCOUNTS = {

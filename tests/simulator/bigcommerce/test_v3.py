@@ -129,6 +129,22 @@ def test_variants_carry_the_sku_of_simple_products(authentic, api, stocked):
     assert api.get("/v3/catalog/variants", params={"colour": "red"}).status_code == 422
 
 
+def test_a_product_of_several_variants_is_counted_by_variant(authentic, api, shop):
+    shop.add_product(sku="", name="Bowl", price=Decimal(9), tracked=True, variants={"BOWL-S": 4, "BOWL-L": 3})
+    shop.add_product(sku="CUP", name="Cup", price=Decimal(5), tracked=True, stock=8)
+    fields = {"include_fields": "inventory_tracking,inventory_level,base_variant_id"}
+    rows = api.get("/v3/catalog/products", params=fields).json()["data"]
+    assert rows == [
+        {"id": 1, "inventory_tracking": "variant", "inventory_level": 7, "base_variant_id": None},
+        {"id": 2, "inventory_tracking": "product", "inventory_level": 8, "base_variant_id": 10_002},
+    ]
+    variants = api.get("/v3/catalog/variants", params={"product_id:in": "1"}).json()["data"]
+    assert [(row["sku"], row["inventory_level"]) for row in variants] == [("BOWL-S", 4), ("BOWL-L", 3)]
+    documented = authentic("catalog_variants.json")["data"][0]
+    assert set(variants[0]) <= set(documented)
+    assert set(variants[0]["option_values"][0]) == set(documented["option_values"][0])
+
+
 def test_customers(api, shop):
     billing = {"email": "ann@example.com", "first_name": "Ann", "last_name": "Buyer", "company": "Blue", "phone": ""}
     shop.add_customer(customer_id=4, billing=billing)

@@ -150,6 +150,16 @@ def test_opening_stock_is_booked(company, stock):
     assert company.balances()["Inventory Asset"] == before + 15
 
 
+@pytest.mark.parametrize(("begins", "units", "codes"), [("01", 10, ["6210"]), ("01", 0, []), ("02", 10, [])])
+def test_no_stock_begins_in_closed_books(desk, company, stock, begins, units, codes):
+    company.preferences["AccountingInfoPrefs"]["BookCloseDate"] = "2026-02-01"
+    item = stock | {"InvStartDate": f"2026-02-{begins}", "QtyOnHand": units}
+    if codes:
+        assert desk.refused(company.create, "Item", item) == codes
+    else:
+        assert company.create("Item", item)["QtyOnHand"] == units
+
+
 def test_a_quantity_sent_later_is_the_level_from_then_on(desk, company, stock):
     item = company.create("Item", stock)
     desk.receipt(desk.line("Lantern", "3.00", qty="3"))
