@@ -90,6 +90,10 @@ class Customers:
         """Whatever their letters: a call for each name that has others than Latin ones."""
         return self._quickbooks.find(ENTITY, "DisplayName", sorted(wanted), "Active in (true, false)")
 
+    def looks_first(self, claim: Claim, part: Part) -> bool:  # noqa: ARG002 - whichever it is, its name is taken once
+        """Never."""
+        return False
+
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
         """A taken name (a vendor's, an employee's, an inactive customer's) is answered with the next one."""
         person, name = read_person(read_json(claim.record)), str(part.body["DisplayName"])

@@ -148,6 +148,10 @@ class Items:
         found = {part.marker: by_name.get((fold(str(part.body["Name"])), key.id)) for key, part in parts}
         return {mark: read_made(row) for mark, row in found.items() if row is not None}
 
+    def looks_first(self, claim: Claim, part: Part) -> bool:  # noqa: ARG002 - whichever it is, its name is taken once
+        """Never."""
+        return False
+
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
         """A name that is taken is answered with the next one, unless the item has been made meanwhile."""
         if NAME_TAKEN in fault.codes:

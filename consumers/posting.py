@@ -69,6 +69,10 @@ class Handler(Protocol):
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
         """What follows a refusal: other documents, the thing that stands there already, a hold, or another try."""
 
+    def looks_first(self, claim: Claim, part: Part) -> bool:
+        """Whether QuickBooks would make `part` of `claim` a second time without a word. Such a part is looked up before
+        it is sent, since a ledger that was lost may have made it."""
+
     def fingerprint(self) -> str:
         """Tells two sets of rules apart."""
 
@@ -277,9 +281,10 @@ class Posting:
 
     def _send(self, works: Sequence[_Work], out: dict[SourceKey, Outcome]) -> list[_Work]:
         """T4 for the next parts of each work. Returns the works that have parts left."""
+        parts = [(work, part) for work in works for part in work.next_parts()]
+        standing = self._standing(parts)
         turn = self._quickbooks.turn()
         request_id = uuid.uuid4().hex
-        parts = [(work, part) for work in works for part in work.next_parts()]
         items = [
             Sending(claim=work.claim, part=part.name, bid=str(bid), sent=_item(str(bid), work, part))
             for bid, (work, part) in enumerate(parts, 1)
@@ -290,10 +295,24 @@ class Posting:
         for work in works:
             if all(work is not gone for gone, _, _ in going):
                 self._not_allowed(work, out)
-        self._post(request_id, turn, going, out)
+        self._post(request_id, turn, self._unmade(going, standing, out), out)
         return [
             work for work in works if work.claim.key not in out and work.todo and any(work is w for w, _, _ in going)
         ]
+
+    def _standing(self, parts: Sequence[tuple[_Work, Part]]) -> Mapping[str, Made]:
+        """Before anything is marked as sent: the in-flight limit counts from there."""
+        unsure = [(work.claim.key, part) for work, part in parts if self._handler.looks_first(work.claim, part)]
+        return self._handler.find(unsure) if unsure else {}
+
+    def _unmade(
+        self, going: Sequence[_Going], standing: Mapping[str, Made], out: dict[SourceKey, Outcome]
+    ) -> Sequence[_Going]:
+        """What stands already is answered without a call."""
+        for work, part, sent in going:
+            if part.marker in standing:
+                self._made(work, part, sent.request_id, sent.bid, standing[part.marker], out)
+        return [each for each in going if each[1].marker not in standing]
 
     def _not_allowed(self, work: _Work, out: dict[SourceKey, Outcome]) -> None:
         """The ledger let nothing of it out: the connection may not write, or the claim is not ours any more."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -173,17 +174,22 @@ class Sales:
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
         found: dict[str, Made] = {}
-        for entity in sorted({part.entity for _, part in parts}):
-            wanted = [part for _, part in parts if part.entity == entity]
-            where = _payments_like(wanted) if entity == PAYMENT else _numbered(wanted)
-            rows = self._quickbooks.query(select(entity, where))
-            markers = {part.marker for part in wanted}
-            found |= {
-                mark: read_made(row)
-                for row in rows
-                if (mark := marker_of(str(row.get("PrivateNote") or ""))) in markers
-            }
+        for (entity, where), wanted in _questions(part for _, part in parts).items():
+            by_marker = {part.marker: part for part in wanted}
+            for row in self._quickbooks.query(select(entity, where(wanted))):
+                part, made = by_marker.get(marker_of(str(row.get("PrivateNote") or ""))), read_made(row)
+                if part and not (part.name == VOID and made.amount):
+                    found[part.marker] = made
         return found
+
+    def looks_first(self, claim: Claim, part: Part) -> bool:
+        """A document without a number, and a payment that leaves room on its invoice for another one like it."""
+        if part.number or part.name == VOID:
+            return False
+        if part.entity != PAYMENT:
+            return True
+        settled = sum((each.amount for each in claim.parts if each.name not in (DOCUMENT, VOID)), ZERO)
+        return any(each.name == DOCUMENT and settled < each.amount for each in claim.parts)
 
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
         """A number that is taken is ours (found again after all) or a stranger's, who is never touched.
@@ -208,7 +214,7 @@ class Sales:
         row = self._quickbooks.read(part.entity, other)
         if row is not None and marker_of(str(row.get("PrivateNote") or "")) == part.marker:
             return read_made(row)
-        if part.number.endswith(TAKEN_SUFFIX):
+        if not part.number or part.number.endswith(TAKEN_SUFFIX):
             error = verdict(fault)
             return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
         return _renumbered(claim, part)
@@ -248,12 +254,29 @@ def _renumbered(claim: Claim, part: Part) -> Post:
     return Post(documents=tuple(documents), rounding=ZERO, notices=(notice,))
 
 
+_Where = Callable[[Sequence[Part]], str]
+
+
+def _questions(parts: Iterable[Part]) -> Mapping[tuple[str, _Where], list[Part]]:
+    """The parts by what they are asked for with: one query each."""
+    questions: defaultdict[tuple[str, _Where], list[Part]] = defaultdict(list)
+    for part in parts:
+        where = _of_ids if part.name == VOID else _numbered if part.number else _of_buyers
+        questions[part.entity, where].append(part)
+    return questions
+
+
+def _of_ids(parts: Sequence[Part]) -> str:
+    """What is voided is known by its id."""
+    return f"Id in ({', '.join(quote(str(part.body['Id'])) for part in parts)})"
+
+
 def _numbered(parts: Sequence[Part]) -> str:
     return f"DocNumber in ({', '.join(quote(part.number) for part in parts)})"
 
 
-def _payments_like(parts: Sequence[Part]) -> str:
-    """Payments have no number to ask for: those of the same customers and days are read."""
+def _of_buyers(parts: Sequence[Part]) -> str:
+    """Payments have no number to ask for, and QuickBooks' own is not known: those of the same customers and days."""
     customers = sorted({str(part.body["CustomerRef"]["value"]) for part in parts})
     days = sorted({str(part.body["TxnDate"]) for part in parts})
     return f"CustomerRef in ({', '.join(map(quote, customers))}) and TxnDate in ({', '.join(map(quote, days))})"
