@@ -19,7 +19,8 @@ _SHIPPED_STATUSES = (2, 10)
 
 
 def print_order(draft: Draft) -> Json:
-    """The raw order with `products`, `shipping_addresses`, `fees`, `coupons`, `taxes` and `transactions` built in."""
+    """The raw order with `products`, `shipping_addresses`, `fees`, `coupons`, `taxes`, `transactions` and `shipments`
+    built in."""
     return {
         **_header(draft),
         **_money(draft),
@@ -31,6 +32,7 @@ def print_order(draft: Draft) -> Json:
         "coupons": _coupons(draft),
         "taxes": _taxes(draft),
         "transactions": _transactions(draft),
+        "shipments": _shipments(draft),
     }
 
 
@@ -318,6 +320,40 @@ def _tax_row(draft: Draft, kind: str, tax: Decimal, levy: Levy, address_id: int,
         "order_pickup_method_id": item.pickup_method if item else 0,
         "order_product_id": str(item.line_id) if item else None,
         "line_item_type": kind,
+    }
+
+
+def _shipments(draft: Draft) -> list[Json]:
+    """One for each address of what was shipped."""
+    if draft.status_id not in _SHIPPED_STATUSES:
+        return []
+    return [_shipment(draft, destination) for destination in draft.destinations]
+
+
+def _shipment(draft: Draft, destination: Destination) -> Json:
+    own = [item for item in draft.items if item.address_id == destination.address_id and item.parent is None]
+    address = _address(draft.person)
+    return {
+        "id": destination.address_id,
+        "order_id": draft.order_id,
+        "customer_id": draft.person.customer_id,
+        "order_address_id": destination.address_id,
+        "date_created": rfc2822(draft.modified),
+        "tracking_number": f"EX{destination.address_id:09d}US",
+        "merchant_shipping_cost": "0.0000",
+        "shipping_method": "Flat Rate" if destination.base else "Free Shipping",
+        "comments": "",
+        "shipping_provider": "usps",
+        "shipping_provider_display_name": "USPS",
+        "tracking_carrier": "usps",
+        "tracking_link": "",
+        "generated_tracking_link": "",
+        "billing_address": address,
+        "shipping_address": {name: value for name, value in address.items() if name != "form_fields"},
+        "items": [
+            {"order_product_id": item.line_id, "product_id": item.product.product_id, "quantity": item.quantity}
+            for item in own
+        ],
     }
 
 

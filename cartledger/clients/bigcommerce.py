@@ -157,6 +157,15 @@ class BigCommerce:
         )
         return self._all_pages(call, _of_the_order(order_id))
 
+    def shipments(self, order_id: int) -> list[dict[str, Any]]:
+        """What was sent to the customer so far, one row a shipment."""
+        call = _Call(
+            path=f"/v2/orders/{order_id}/shipments",
+            what=f"the shipments of order {order_id}",
+            scope=_ORDERS,
+        )
+        return self._all_pages(call, _of_the_order(order_id))
+
     def products(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """How the shop counts the stock of these products, at most 100; those that are gone are left out.
 

@@ -52,6 +52,7 @@ _ENDPOINTS = (
     ),
     _Endpoint("coupons", "v2/orders/{order_id:int}/coupons", orders_v2.coupons, _ORDERS),
     _Endpoint("taxes", "v2/orders/{order_id:int}/taxes", orders_v2.taxes, _ORDERS),
+    _Endpoint("shipments", "v2/orders/{order_id:int}/shipments", orders_v2.shipments, _ORDERS),
     _Endpoint("fees", "v2/orders/{order_id:int}/fees", orders_v2.fees, _ORDERS),
     _Endpoint("consignments", "v2/orders/{order_id:int}/consignments", orders_v2.consignments, _ORDERS),
     _Endpoint("transactions", "v3/orders/{order_id:int}/transactions", v3.transactions, _TRANSACTIONS),

@@ -120,6 +120,10 @@ def coupons(store: Store, request: Request) -> Sequence[Json] | None:
     return _page_of(_order(store, request).coupons, request)
 
 
+def shipments(store: Store, request: Request) -> Sequence[Json] | None:
+    return _page_of(_order(store, request).shipments, request)
+
+
 def taxes(store: Store, request: Request) -> Sequence[Json] | None:
     """One row a rate and line with `details=true`, else one a rate and address."""
     details = request.query_params.get("details", "false")

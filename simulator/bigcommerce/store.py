@@ -42,7 +42,7 @@ ALL_SCOPES = frozenset(
     }
 )
 
-_PARTS = ("products", "shipping_addresses", "fees", "coupons", "taxes", "transactions")
+_PARTS = ("products", "shipping_addresses", "fees", "coupons", "taxes", "transactions", "shipments")
 
 
 @dataclass(kw_only=True)
@@ -59,6 +59,7 @@ class Order:
     coupons: list[Json] = field(default_factory=list)
     taxes: list[Json] = field(default_factory=list)
     transactions: list[Json] = field(default_factory=list)
+    shipments: list[Json] = field(default_factory=list)
     consignments: Json | None = None
 
     @property
@@ -105,8 +106,8 @@ class Store:
         self.throttled = 0
 
     def add_order(self, raw: Json, **parts: list[Json]) -> Order:
-        """Takes a raw v2 order. Its lines, addresses, fees, coupons, taxes and transactions may stand in `raw`
-        under their resource's name or be given apart; links are dropped and made anew.
+        """Takes a raw v2 order. Its lines, addresses, fees, coupons, taxes, transactions and shipments may stand
+        in `raw` under their resource's name or be given apart; links are dropped and made anew.
 
         An order with an address count but no addresses ships to its billing address. ValueError on a known id,
         TypeError on a part that orders do not have.

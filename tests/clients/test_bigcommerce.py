@@ -277,6 +277,7 @@ def test_each_call_names_the_scope_it_needs(shop: BigCommerce, wire: Wire) -> No
         (lambda: shop.order_products(7), "Orders: read-only"),
         (lambda: shop.order_taxes(7), "Orders: read-only"),
         (lambda: shop.transactions(7), "Order Transactions: read-only"),
+        (lambda: shop.shipments(7), "Orders: read-only"),
         (shop.variants, "Products: read-only"),
     ):
         with pytest.raises(Forbidden) as caught:
@@ -345,6 +346,14 @@ def test_all_transactions_of_an_order(shop: BigCommerce, wire: Wire, rows: Rows,
     assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/orders/7/transactions"}
 
 
+@pytest.mark.parametrize(("total", "calls"), [(0, 1), (3, 1), (251, 2)])
+def test_all_shipments_of_an_order(shop: BigCommerce, wire: Wire, total: int, calls: int) -> None:
+    wire.on = Rows(total)
+    assert shop.shipments(7) == [{"id": n} for n in range(total)]
+    assert len(wire.asked) == calls
+    assert {asked.path for asked in wire.asked} == {"/stores/abc123/v2/orders/7/shipments"}
+
+
 @pytest.mark.parametrize(("total", "calls"), [(0, 1), (250, 1), (251, 2)])
 def test_all_variants_of_the_catalogue(shop: BigCommerce, wire: Wire, total: int, calls: int) -> None:
     wire.on = Rows(total, v3=True)
@@ -374,7 +383,7 @@ def test_a_payment_ledger_that_is_down_is_not_no_transaction(shop: BigCommerce, 
 
 def test_the_lines_of_an_order_that_is_gone(shop: BigCommerce, wire: Wire) -> None:
     wire.replies = [as_json([{"status": 404, "message": "not found"}], 404)]
-    for call in (shop.order_products, shop.order_taxes, shop.transactions):
+    for call in (shop.order_products, shop.order_taxes, shop.transactions, shop.shipments):
         with pytest.raises(BadRecord) as caught:
             call(7)
         assert [problem.code for problem in caught.value.problems] == ["order_gone"]

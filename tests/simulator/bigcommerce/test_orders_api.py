@@ -105,12 +105,23 @@ def test_tax_rows_come_by_line_with_details_and_by_address_without(api, shop, or
     assert api.get("/v2/orders/1/taxes", params={"details": "yes"}).status_code == 400
 
 
+def test_shipments_of_an_order_in_pages_or_204(api, shop, order):
+    rows = [{"id": number, "order_id": 1, "tracking_number": f"EX{number}"} for number in (1, 2, 3)]
+    shop.add_order(order(1, shipments=rows))
+    shop.add_order(order(2))
+    assert api.get("/v2/orders/1/shipments").json() == rows
+    assert api.get("/v2/orders/1/shipments", params={"limit": 2, "page": 2}).json() == rows[2:]
+    empty = api.get("/v2/orders/2/shipments")
+    assert (empty.status_code, empty.content) == (204, b"")
+    assert "shipments" not in api.get("/v2/orders/1").json()
+
+
 def test_an_order_that_is_gone_is_404_everywhere_and_an_archived_one_stays(api, shop, order, line):
     shop.add_order(order(1, products=[line(1)]))
     shop.add_order(order(2))
     shop.archive(2)
     shop.delete(1)
-    for path in ("", "/products", "/shipping_addresses", "/coupons", "/taxes", "/fees", "/consignments"):
+    for path in ("", "/products", "/shipping_addresses", "/coupons", "/taxes", "/shipments", "/fees", "/consignments"):
         response = api.get(f"/v2/orders/1{path}")
         assert response.status_code == 404, path
         assert response.json() == [{"status": 404, "message": "The requested resource was not found."}]
