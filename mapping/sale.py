@@ -13,6 +13,7 @@ from cartledger.errors import Problem
 from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.bill import Bill, read_bill
+from mapping.bundles import settle_bundles
 from mapping.charges import charges_of
 from mapping.checks import check_document
 from mapping.coding import Coding, no_coding, us_coding
@@ -54,6 +55,7 @@ def decide_sale(
     problems = unpostable(order, connection, company, day)
     if problems:
         return Held(problems=problems)
+    order = settle_bundles(order)
     find = Finder(connection, company)
     totals = read_totals(order)
     if isinstance(totals, Problem):
