@@ -38,7 +38,7 @@ class Simulator:
     `company` is the kind of company: "us", "us_ast" (automated sales tax), "uk", "au", "ca", "eur" (a US company whose
     buyers pay in EUR). `home_currency` is its currency and the shop's, by default the country's. `cap` is QuickBooks'
     limit on one request, in seconds. `requestid_memory` False forgets every requestid, `quotas` False lifts the quotas
-    of both sides.
+    of both sides. `store_hash` and `realm_id` tell several of them apart.
     """
 
     def __init__(
@@ -51,10 +51,14 @@ class Simulator:
         requestid_memory: bool = True,
         quotas: bool = True,
         port: int = 0,
+        store_hash: str = "sim5tore",
+        realm_id: str = "4620816365000000001",
     ) -> None:
         self.seed = seed
-        self.company = Company(kind=company, home_currency=home_currency, seed=seed)
-        self.shop = Store(currency=self.company.home_currency)
+        self.company = Company(kind=company, home_currency=home_currency, seed=seed, realm_id=realm_id)
+        self.shop = Store(
+            currency=self.company.home_currency, store_hash=store_hash, access_token=f"bc-token-of-{store_hash}"
+        )
         self.market = MARKETS[company]
         self.company.cap = cap
         self.company.requestid_memory = requestid_memory

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from math import ceil
 from sqlite3 import Row
 
 from cartledger.ledger import statements as sql
@@ -86,17 +87,20 @@ class Sources(Claims):
         side: str = "quickbooks",
         probe: timedelta = PROBE_TIME,
     ) -> list[SourceKey]:
-        """Up to `limit` queued sources that are due, wait for nothing and are not handed over; oldest first.
+        """Up to `limit` queued sources that are due, wait for nothing and are not handed over.
 
-        While the pair's circuit to `side` is open: nothing before its `until`, then one source each `probe` (handed
-        over or not) until the circuit is closed or opened again.
+        Each pair has an equal share of them, its oldest first, and the pair with the fewest comes first: a shop that
+        brings years of orders must not keep another one's waiting. While the pair's circuit to `side` is open: nothing
+        before its `until`, then one source each `probe` (handed over or not) until it is closed or opened again.
         """
         if limit <= 0:
             return []
         now = self.clock()
-        rows = chain.from_iterable(self._due(pair, kinds, limit, now, side, probe) for pair in pairs)
-        oldest = sorted(rows, key=lambda row: (row["modified"], row["id"]))
-        return [read_key(row) for row in oldest[:limit]]
+        by_pair = [
+            sorted(self._due(pair, kinds, limit, now, side, probe), key=lambda row: (row["modified"], row["id"]))
+            for pair in pairs
+        ]
+        return [read_key(row) for row in _shared_out(by_pair, limit)]
 
     def _due(
         self, pair: str, kinds: Iterable[str], limit: int, now: datetime, side: str, probe: timedelta
@@ -218,3 +222,12 @@ class Sources(Claims):
         for row in rows:
             self._event(read_key(row), what, **detail)
         return len(rows)
+
+
+def _shared_out(groups: Iterable[Sequence[Row]], limit: int) -> list[Row]:
+    """Equal shares of the groups; what the small ones leave over goes to the larger ones."""
+    fewest_first = sorted(groups, key=len)
+    shared: list[Row] = []
+    for left, rows in zip(range(len(fewest_first), 0, -1), fewest_first, strict=True):
+        shared += rows[: ceil((limit - len(shared)) / left)]
+    return shared

@@ -144,6 +144,27 @@ def test_due_is_in_order_of_source_time_and_without_what_is_handed_over_or_not_d
     assert [key.id for key in shop.ledger.due([PAIR], ["order"], 10)] == ["3", "2", "4"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "taken"),
+    [
+        (3, ["b1", "b2", "a1"]),
+        (4, ["b1", "b2", "a1", "a2"]),
+        (6, ["b1", "b2", "a1", "a2", "a3", "a4"]),
+        (100, ["b1", "b2", "a1", "a2", "a3", "a4", "a5", "a6"]),
+    ],
+)
+def test_a_shop_with_years_of_orders_does_not_keep_another_one_waiting(ledger, clock, limit, taken):
+    old, new = clock.now - timedelta(days=900), clock.now
+    for pair, ids, modified in (("a:1", range(1, 7), old), ("b:2", range(1, 3), new)):
+        reads = [
+            Read(id=f"{pair[0]}{id_}", version="v1", record=b"{}", modified=modified + timedelta(seconds=id_))
+            for id_ in ids
+        ]
+        ledger.remember(pair, "order", reads)
+    assert [key.id for key in ledger.due(["a:1", "b:2"], ["order"], limit)] == taken
+    assert [key.id for key in ledger.due(["b:2", "a:1"], ["order"], limit)] == taken
+
+
 def test_handed_over_does_not_mark_what_was_taken_and_given_back_meanwhile(shop):
     key = shop.read()
     asked = shop.clock.now
