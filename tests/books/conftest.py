@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ class Books:
     """One shop, one company and the program between them. Amounts come as Decimal, debit positive."""
 
     sim: Simulator
-    open_app: Callable[[], App]
+    open_app: Callable[..., App]
 
     def __post_init__(self) -> None:
         self.app = self.open_app()
@@ -81,6 +82,11 @@ class Books:
         for file in path.parent.glob(f"{path.name}*"):
             file.unlink()
         self.app = self.open_app()
+
+    def change(self, **changes: Any) -> None:
+        """The program again, on the same ledger, with these settings ("sales.customer") over those it had."""
+        self.app.close()
+        self.app = self.open_app(changes)
 
     @property
     def pair(self) -> str:
@@ -177,7 +183,11 @@ def _open_books(
     own = folder / sim.url.rpartition(":")[2]
     own.mkdir()
     path = _settings(own, sim, without)
-    books = Books(sim=sim, open_app=lambda: App(read_settings(path, _environment(sim, changes)), quota=Unhurried))
+
+    def open_app(more: Mapping[str, Any] = MappingProxyType({})) -> App:
+        return App(read_settings(path, _environment(sim, changes | more)), quota=Unhurried)
+
+    books = Books(sim=sim, open_app=open_app)
     stack.callback(lambda: books.app.close())  # noqa: PLW0108 - the app that there is then
     return books
 
@@ -197,7 +207,7 @@ def _settings(folder: Path, sim: Simulator, without: tuple[str, ...]) -> Path:
     return path
 
 
-def _environment(sim: Simulator, changes: dict[str, Any]) -> dict[str, str]:
+def _environment(sim: Simulator, changes: Mapping[str, Any]) -> dict[str, str]:
     """Secrets, and `changes` ("sales.post_as") over the file's settings: what does not stand in the file wins."""
     facts = sim.addresses()
     secrets = {
