@@ -50,8 +50,8 @@ class Company:
     Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
     how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `tax_rounding`,
-    `tax_override_limit`, `accents_count`, `preferences` (the whole object), `throttle_body` ("xml" or "json"),
-    `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
+    `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `preferences` (the whole object), `throttle_body`
+    ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
     """
 
     def __init__(
@@ -198,6 +198,13 @@ class Company:
                 raise ValueError("A sales form has three custom fields at most.")
             title = {"Name": f"SalesFormsPrefs.SalesCustomName{number}", "Type": "StringType", "StringValue": name}
             fields.append({"CustomField": [title]})
+            (switch,) = (
+                each
+                for group in fields
+                for each in group["CustomField"]
+                if each["Name"] == f"SalesFormsPrefs.UseSalesCustom{number}"
+            )
+            switch["BooleanValue"] = True
             return number
 
     # -- what it looks like from outside the API
@@ -306,6 +313,15 @@ class Company:
     @honours_exchange_rate.setter
     def honours_exchange_rate(self, honours: bool) -> None:
         self.state.honours_exchange_rate = honours
+
+    @property
+    def liabilities_below_zero(self) -> bool:
+        """Whether a liability that is owed shows a CurrentBalance below zero, as one documented example has it."""
+        return self.state.liabilities_below_zero
+
+    @liabilities_below_zero.setter
+    def liabilities_below_zero(self, below: bool) -> None:
+        self.state.liabilities_below_zero = below
 
     @property
     def tax_rounding(self) -> Literal["rate", "line"]:

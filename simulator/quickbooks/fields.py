@@ -46,7 +46,7 @@ _PAYING = """PaymentMethodRef:ref PaymentRefNum:text<=21 PaymentType:Cash|Check|
 
 _SALE = """AutoDocNumber:flag CustomerMemo:Memo BillAddr:PhysicalAddress ShipAddr:PhysicalAddress FreeFormAddress:flag
     ShipFromAddr:PhysicalAddress ClassRef:ref SalesTermRef:ref DueDate:date SalesRepRef:ref PONumber:text<=15
-    FOB:text<=15 ShipMethodRef:ref ShipDate:date TrackingNum:text
+    FOB:text<=15 ShipMethodRef:ref ShipDate:date TrackingNum:text<=31
     GlobalTaxCalculation:TaxExcluded|TaxInclusive|NotApplicable HomeTotalAmt:money ApplyTaxAfterDiscount:flag
     ShippingTaxIncludedInTotalTax:flag TemplateRef:ref PrintStatus:NotSet|NeedToPrint|PrintComplete
     EmailStatus:NotSet|NeedToSend|EmailSent BillEmail:EmailAddress BillEmailCc:EmailAddress

@@ -257,19 +257,19 @@ def _shown_item_line(state: State, line: JsonObject, taxed: TaxableLine) -> Json
         detail["TaxCodeRef"] = {"value": taxed.code}
     if taxed.gross is not None:
         detail["TaxInclusiveAmt"] = taxed.gross
-    if detail.get("ClassRef"):
-        _keep_class(state, detail, "ClassTrackingPerTxnLine")
+    if detail.pop("ClassRef", None):
+        detail |= _line_class(state, line["SalesItemLineDetail"])
     described = {"Description": line["Description"]} if line.get("Description") else {}
     shown = {**_line_id(line), **described, "Amount": taxed.amount, "DetailType": "SalesItemLineDetail"}
     return {**shown, "SalesItemLineDetail": detail}
 
 
-def _keep_class(state: State, body: JsonObject, preference: str) -> None:
+def _line_class(state: State, detail: JsonObject) -> JsonObject:
     """A class in the wrong place is silently dropped; one in the right place must exist."""
-    if state.preference("AccountingInfoPrefs", preference):
-        state.refer("Class", body["ClassRef"])
-    else:
-        del body["ClassRef"]
+    if not detail.get("ClassRef") or not state.preference("AccountingInfoPrefs", "ClassTrackingPerTxnLine"):
+        return {}
+    state.refer("Class", detail["ClassRef"])
+    return {"ClassRef": detail["ClassRef"]}
 
 
 def _line_id(line: JsonObject) -> JsonObject:
@@ -325,6 +325,7 @@ def _discount(state: State, asked: Sequence[JsonObject], subtotal: Decimal, mode
                 "PercentBased": percent is not None,
                 **({} if percent is None else {"DiscountPercent": percent}),
                 "DiscountAccountRef": {"value": account.id},
+                **_line_class(state, detail),
                 **({"TaxCodeRef": {"value": taxed.code}} if taxed.code else {}),
             },
         },
@@ -392,7 +393,10 @@ def _check_references(state: State, taken: JsonObject) -> None:
         if taken.get(name):
             state.refer(entity, taken[name])
     if taken.get("ClassRef"):
-        _keep_class(state, taken, "ClassTrackingPerTxn")
+        if state.preference("AccountingInfoPrefs", "ClassTrackingPerTxn"):
+            state.refer("Class", taken["ClassRef"])
+        else:
+            del taken["ClassRef"]
     if taken.get("DepartmentRef"):
         if state.preference("AccountingInfoPrefs", "TrackDepartments"):
             state.refer("Department", taken["DepartmentRef"])
@@ -401,7 +405,7 @@ def _check_references(state: State, taken: JsonObject) -> None:
 
 
 def _custom_fields(state: State, asked: JsonObject) -> list[JsonObject]:
-    """The company's definitions, with the values sent; a value for an unknown definition is dropped."""
+    """The definitions that are switched on, with the values sent; a value for another one is dropped."""
     sent = {each.get("DefinitionId"): each for each in asked.get("CustomField", [])}
     fields = []
     for definition, name in _definitions(state):
@@ -413,10 +417,13 @@ def _custom_fields(state: State, asked: JsonObject) -> list[JsonObject]:
 
 def _definitions(state: State) -> Iterator[tuple[str, str]]:
     prefix = "SalesFormsPrefs.SalesCustomName"
-    for group in state.preference("SalesFormsPrefs", "CustomField") or []:
-        for each in group["CustomField"]:
-            if each["Name"].startswith(prefix):
-                yield each["Name"].removeprefix(prefix), each["StringValue"]
+    groups = state.preference("SalesFormsPrefs", "CustomField") or []
+    fields = {each["Name"]: each for group in groups for each in group["CustomField"]}
+    for name, field_ in fields.items():
+        definition = name.removeprefix(prefix)
+        used = fields.get(f"SalesFormsPrefs.UseSalesCustom{definition}", {}).get("BooleanValue")
+        if name.startswith(prefix) and used:
+            yield definition, field_["StringValue"]
 
 
 def _addresses(state: State, shown: JsonObject) -> JsonObject:

@@ -50,8 +50,7 @@ def numbered(company):
 @pytest.fixture
 def crew(numbered):
     """A classic custom field, as the recorded companies have."""
-    name = {"Name": "SalesFormsPrefs.SalesCustomName1", "Type": "StringType", "StringValue": "Crew #"}
-    numbered.preferences["SalesFormsPrefs"]["CustomField"].append({"CustomField": [name]})
+    numbered.add_custom_field("Crew #")
     return numbered
 
 

@@ -312,6 +312,16 @@ def test_a_class_is_kept_where_the_company_tracks_it_and_ignored_elsewhere(desk,
     assert kept == {"form": place == "form", "line": place == "line"}
 
 
+def test_the_discount_line_has_its_class_where_lines_have_classes(desk, line, company):
+    web = desk.ref("Class", "Web")
+    discount = {"Amount": 1, "DetailType": "DiscountLineDetail", "DiscountLineDetail": {"ClassRef": web}}
+    assert "ClassRef" not in desk.receipt(line, discount)["Line"][-1]["DiscountLineDetail"]
+    company.preferences["AccountingInfoPrefs"]["ClassTrackingPerTxnLine"] = True
+    assert desk.receipt(line, discount)["Line"][-1]["DiscountLineDetail"]["ClassRef"]["value"] == web["value"]
+    discount["DiscountLineDetail"] = {"ClassRef": {"value": "99"}}
+    assert desk.refused(desk.receipt, line, discount) == ["2500"]
+
+
 def test_an_unknown_class_on_a_line_is_refused_where_lines_have_classes(desk, line, company):
     unknown = {**line, "SalesItemLineDetail": {**line["SalesItemLineDetail"], "ClassRef": {"value": "99"}}}
     assert desk.receipt(unknown)["TotalAmt"] == desk.receipt(line)["TotalAmt"]
@@ -334,6 +344,25 @@ def test_custom_fields_are_the_companys_definitions(desk, line, company):
     ]
     sent[0]["StringValue"] = "x" * 32
     assert desk.refused(desk.receipt, line, CustomField=sent) == ["2050"]
+
+
+def test_a_custom_field_that_is_switched_off_is_not_on_the_form(desk, line, company):
+    company.add_custom_field("Channel")
+    company.add_custom_field("Rep")
+    fields = company.preferences["SalesFormsPrefs"]["CustomField"]
+    (switch,) = (each for group in fields for each in group["CustomField"] if each["Name"].endswith("UseSalesCustom1"))
+    switch["BooleanValue"] = False
+    sent = [{"DefinitionId": "1", "Type": "StringType", "StringValue": "Web"}]
+    assert desk.receipt(line, CustomField=sent)["CustomField"] == [
+        {"DefinitionId": "2", "Name": "Rep", "Type": "StringType"}
+    ]
+
+
+def test_how_it_was_shipped_is_text(desk, line):
+    shipped = {"ShipDate": "2026-05-02", "ShipMethodRef": {"value": "Flat Rate", "name": "Flat Rate"}}
+    receipt = desk.receipt(line, **shipped, TrackingNum="x" * 31)
+    assert {name: receipt[name] for name in shipped} == shipped
+    assert desk.refused(desk.receipt, line, TrackingNum="x" * 32) == ["2050"]
 
 
 @pytest.mark.parametrize("enabled", [True, False])
