@@ -114,7 +114,7 @@ class Finder:
         """Id of the item of a SKU that no item is known to bear: it is new, or has been given another name since."""
         item_id = self.company.made_items.get(product.key)
         if item_id is None:
-            self._wanted[product.key] = product
+            self._wanted.setdefault(product.key, product)
             return TO_BE_MADE
         known = self.company.items_by_id.get(item_id)
         if known is not None and not known.active:

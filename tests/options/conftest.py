@@ -264,6 +264,19 @@ def decide():
 
 
 @pytest.fixture
+def connect():
+    """`connect(**{"products.match_by": "name"})`: settings with changes, and what is known of a company fit for them."""
+
+    def connected(*, preferences=None, company="us", without=(), **changes):
+        simulated = Company(kind=company)
+        for section, values in (preferences or {}).items():
+            simulated.preferences[section].update(values)
+        return _connection(TAXES.get(company, TAXES["us"]), without, changes), _known(simulated)
+
+    return connected
+
+
+@pytest.fixture
 def line():
     return _line
 
