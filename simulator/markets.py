@@ -1,7 +1,7 @@
-"""Where the simulated shop sells: places, the taxes of each, and the money that buyers pay in."""
+"""Where the simulated shop sells: places, the taxes of each, and the money that their buyers pay in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 
@@ -19,7 +19,10 @@ Levies = Mapping[str, tuple[Levy, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """`country` and `iso2` are the country's name and code as BigCommerce prints them."""
+    """`country` and `iso2` are the country's name and code as BigCommerce prints them.
+
+    `currency` is what buyers pay in where it is not the shop's own; one of the shop's is `exchange` of it.
+    """
 
     city: str
     state: str
@@ -27,15 +30,15 @@ class Place:
     country: str
     iso2: str
     levies: Levies
+    currency: str | None = None
+    exchange: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Market:
-    """`currency` is what buyers pay in where it is not the shop's own; one of the shop's is `exchange` of it."""
+    """Buyers live in any of `places`, as many in each."""
 
     places: tuple[Place, ...]
-    currency: str | None = None
-    exchange: Decimal = Decimal(1)
 
 
 def flat(rates: Mapping[str, Decimal], name: str = "Tax") -> Levies:
@@ -51,7 +54,7 @@ def _levies(standard: Mapping[str, str], reduced: Mapping[str, str]) -> Levies:
     }
 
 
-_US_TAX = _levies({"Tax": "8.25"}, {"Tax": "2.25"})
+_US_TAX = _levies({"Tax": "8.25"}, {})  # goods of the reduced class, food say, are free of it
 _VAT = _levies({"VAT": "20"}, {"VAT": "5"})
 _GST = _levies({"GST": "10"}, {})
 _ONTARIO = _levies({"HST": "13"}, {"GST": "5"})
@@ -102,14 +105,16 @@ _CANADA = Market(
         ("Vancouver", "British Columbia", "V6B 9Z9", _BRITISH_COLUMBIA),
     )
 )
-_EURO_AREA = Market(
+_EURO_AREA = (
+    *_places("Ireland", "IE", ("Dublin", "Dublin", "D02 X285", _US_TAX)),
+    *_places("France", "FR", ("Lyon", "Rhône", "69002", _US_TAX)),
+    *_places("Germany", "DE", ("Köln", "Nordrhein-Westfalen", "50667", _US_TAX)),
+)
+_ATLANTIC = Market(
     places=(
-        *_places("Ireland", "IE", ("Dublin", "Dublin", "D02 X285", _US_TAX)),
-        *_places("France", "FR", ("Lyon", "Rhône", "69002", _US_TAX)),
-        *_places("Germany", "DE", ("Köln", "Nordrhein-Westfalen", "50667", _US_TAX)),
-    ),
-    currency="EUR",
-    exchange=Decimal("0.925926"),
+        *US.places,
+        *(replace(place, currency="EUR", exchange=Decimal("0.925926")) for place in _EURO_AREA),
+    )
 )
 
 MARKETS: Mapping[str, Market] = {
@@ -118,6 +123,6 @@ MARKETS: Mapping[str, Market] = {
     "uk": _UK,
     "au": _AUSTRALIA,
     "ca": _CANADA,
-    "eur": _EURO_AREA,
+    "eur": _ATLANTIC,
 }
 """By kind of company."""

@@ -105,7 +105,6 @@ class _Checkout:
         self.products = catalogue(seed)
         self.inclusive = inclusive
         self.currency = currency
-        self.market = market
         self.levies = levies
         self.clean = clean
         self.line_ids = count(5001)
@@ -148,16 +147,18 @@ class _Checkout:
         return self.source.choices(list(weights), list(weights.values()))[0]
 
     def _begin(self, order_id: int, created: datetime, modified: datetime) -> Draft:
+        person = self.source.choice(self.people)
+        foreign = person.place.currency not in (None, self.currency)
         return Draft(
             order_id=order_id,
-            person=self.source.choice(self.people),
+            person=person,
             created=created,
             modified=modified,
             status_id=self._pick(_POSTED if self.clean else _POSTED | _OTHERS),
             inclusive=self.inclusive,
-            currency=self.market.currency or self.currency,
+            currency=person.place.currency or self.currency,
             store_currency=self.currency,
-            exchange=self.market.exchange,
+            exchange=person.place.exchange if foreign else Decimal(1),
             source=self._pick({"www": 80, "manual": 8, "mobile": 9} | ({} if self.clean else {"amazon": 2, "ebay": 1})),
         )
 
@@ -304,7 +305,7 @@ def _give_coupon(item: Item, share: Decimal) -> None:
 
 def _foreign_currency(raw: Json) -> None:
     known = {raw["default_currency_code"], raw["store_default_currency_code"]}
-    foreign = next(code for code in ("EUR", "USD", "GBP") if code not in known)
+    foreign = next(code for code in ("GBP", "EUR") if code not in known)
     raw["currency_code"] = raw["default_currency_code"] = foreign
     raw["store_default_to_transactional_exchange_rate"] = "0.9259260000"
 

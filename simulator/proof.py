@@ -2,16 +2,18 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from simulator.bigcommerce.store import Order, Store
 from simulator.quickbooks.company import Company
+from simulator.tax_proof import Taxes
 
 Json = dict[str, Any]
 
-_MARKER = re.compile(r":order:(\d+)[ \t]*$", re.MULTILINE)
+_MARKER = re.compile(r":(\w+):order:(\d+)[ \t]*$", re.MULTILINE)
 _SALES = ("SalesReceipt", "Invoice")
 
 
@@ -19,43 +21,117 @@ def prove(shop: Store, company: Company, number: str = "BC-{id}") -> Json:
     """What of the shop's orders stands in the company, and by how much it differs. Amounts are texts with two decimals.
 
     A sales receipt or invoice belongs to an order when its number is `number` (also with `-S` after it) or a line of
-    its private note ends in `:order:<id>`. Voided ones count as none. Of several for one order the first is compared.
+    its private note ends in `:<store hash>:order:<id>`. Voided ones count as none. Of several for one order the first is compared.
 
     {"orders", "posted" (orders with a document), "documents", "duplicates" (beyond one an order),
-     "difference" (sum over posted orders of |TotalAmt + redeemed tenders − total_inc_tax| + |TotalTax − total_tax|),
-     "totals": of the posted orders, each as {"shop", "books"}: "sales" with tax, "tax" in them, and "money" that was
-     or is to be paid, which the books have in clearing accounts and receivable,
-     "receivable", "clearing": {account: balance}, "rows": the orders that differ}
+     "difference" (sum over posted orders of |TotalAmt + redeemed tenders − total_inc_tax| + |TotalTax − total_tax|;
+     a document in another currency than the order's comes to nothing),
+     "tax_difference" (the part of it that is tax), "tax_by_rate_difference" (the same, rate by rate), "off_by_rate"
+     (by how much, by order); where the company splits tax by itself the difference by rate is None and "tax_by_agency",
+     else None, is how it did: {agency: amount},
+     "totals": by currency, of the posted orders, each as {"shop", "books"}: "sales" with tax, "tax" in them, and
+     "money" that was or is to be paid, which the books have in clearing accounts and receivables of that currency,
+     "balances": {account: balance in its own currency} of these accounts, "rows": the orders that differ}
     """
     with shop.lock:
         orders = list(shop.orders.values())
-    documents = _Documents(company)
+    documents = _Documents(company, shop.store_hash)
     found = {order.id: documents.of(order.id, number.format(id=order.id)) for order in orders}
-    posted = [(order, found[order.id][0]) for order in orders if found[order.id]]
-    rows = [(order, document, _difference(order, document)) for order, document in posted]
+    taxes = Taxes(company)
+    posted = [
+        _Posted(order=order, document=document, off_by_rate=taxes.off_by_rate(order, document))
+        for order in orders
+        for document in found[order.id][:1]
+    ]
     total = sum(map(len, found.values()))
-    balances = _balances(company)
     return {
         "orders": len(orders),
         "posted": len(posted),
         "documents": total,
         "duplicates": total - len(posted),
-        "difference": _text(sum((off for _, _, off in rows), Decimal(0))),
-        "rows": [_row(order, document) for order, document, off in rows if off],
-        "totals": _totals(posted, balances),
-        **balances,
+        "difference": _text(_sum(each.off for each in posted)),
+        "rows": [each.row() for each in posted if each.off],
+        "tax_difference": _text(_sum(each.tax_off for each in posted)),
+        "tax_by_rate_difference": None if taxes.split_by_company else _text(_sum(each.off_by_rate for each in posted)),
+        "off_by_rate": {str(each.order.id): _text(each.off_by_rate) for each in posted if each.off_by_rate},
+        "tax_by_agency": _by_agency(taxes, posted) if taxes.split_by_company else None,
+        "totals": _totals(posted, _money(company)),
+        "balances": {name: _text(amount) for name, (_, amount) in _money(company).items() if amount},
     }
 
 
-def _totals(posted: list[tuple[Order, Json]], balances: Json) -> Json:
-    sales = sum((_amount(order.header, "total_inc_tax") for order, _ in posted), Decimal(0))
-    redeemed = sum((_redeemed(order) for order, _ in posted), Decimal(0))
-    tax = sum((_amount(order.header, "total_tax") for order, _ in posted), Decimal(0))
-    documents = [document for _, document in posted]
-    booked = Decimal(balances["receivable"]) + sum(map(Decimal, balances["clearing"].values()))
+@dataclass(frozen=True, kw_only=True)
+class _Posted:
+    """An order and its document, and how far the tax of its rates is from the shop's."""
+
+    order: Order
+    document: Json
+    off_by_rate: Decimal
+
+    @property
+    def currency(self) -> str:
+        """The order's; the document's counts as nothing if it is another."""
+        return str(self.order.header.get("default_currency_code") or self.document["CurrencyRef"]["value"])
+
+    @property
+    def total(self) -> Decimal:
+        """What the books say of the order, redeemed tenders added."""
+        same = self.document["CurrencyRef"]["value"] == self.currency
+        return (Decimal(str(self.document["TotalAmt"])) if same else Decimal(0)) + self.redeemed
+
+    @property
+    def tax(self) -> Decimal:
+        return Decimal(str((self.document.get("TxnTaxDetail") or {}).get("TotalTax") or 0))
+
+    @property
+    def redeemed(self) -> Decimal:
+        return self.shops("gift_certificate_amount") + self.shops("store_credit_amount")
+
+    @property
+    def tax_off(self) -> Decimal:
+        return abs(self.tax - self.shops("total_tax"))
+
+    @property
+    def off(self) -> Decimal:
+        return abs(self.total - self.shops("total_inc_tax")) + self.tax_off
+
+    def shops(self, name: str) -> Decimal:
+        """An amount of the shop. One that is no number counts as nothing, so that a document for it differs."""
+        try:
+            return Decimal(self.order.header.get(name) or 0)
+        except (InvalidOperation, TypeError):
+            return Decimal(0)
+
+    def row(self) -> Json:
+        return {
+            "order": self.order.id,
+            "number": self.document.get("DocNumber"),
+            "shop_total": _text(self.shops("total_inc_tax")),
+            "book_total": _text(self.total),
+            "tax_shop": _text(self.shops("total_tax")),
+            "tax_books": _text(self.tax),
+        }
+
+
+def _by_agency(taxes: Taxes, posted: list[_Posted]) -> dict[str, str]:
+    return {name: _text(tax) for name, tax in taxes.by_agency(each.document for each in posted).items()}
+
+
+def _totals(posted: list[_Posted], booked: Mapping[str, tuple[str, Decimal]]) -> Json:
+    return {
+        currency: _sides(
+            [each for each in posted if each.currency == currency],
+            _sum(amount for own, amount in booked.values() if own == currency),
+        )
+        for currency in sorted({each.currency for each in posted})
+    }
+
+
+def _sides(posted: list[_Posted], booked: Decimal) -> Json:
+    sales, redeemed = _sum(each.shops("total_inc_tax") for each in posted), _sum(each.redeemed for each in posted)
     sides = {
-        "sales": (sales, sum(map(_book_total, documents), redeemed)),
-        "tax": (tax, sum(map(_book_tax, documents), Decimal(0))),
+        "sales": (sales, _sum(each.total for each in posted)),
+        "tax": (_sum(each.shops("total_tax") for each in posted), _sum(each.tax for each in posted)),
         "money": (sales - redeemed, booked),
     }
     return {name: {"shop": _text(shop), "books": _text(books)} for name, (shop, books) in sides.items()}
@@ -64,7 +140,8 @@ def _totals(posted: list[tuple[Order, Json]], balances: Json) -> Json:
 class _Documents:
     """The company's sales documents, found by number and by the order their note names."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, company: Company, store_hash: str) -> None:
+        self._store_hash = store_hash
         self._by_number: dict[str, dict[str, Json]] = defaultdict(dict)
         self._by_order: dict[int, dict[str, Json]] = defaultdict(dict)
         for entity in _SALES:
@@ -76,8 +153,9 @@ class _Documents:
         if note.startswith("Voided"):
             return
         self._by_number[document.get("DocNumber") or ""][key] = document
-        for order_id in _MARKER.findall(note):
-            self._by_order[int(order_id)][key] = document
+        for store_hash, order_id in _MARKER.findall(note):
+            if store_hash == self._store_hash:
+                self._by_order[int(order_id)][key] = document
 
     def of(self, order_id: int, number: str) -> list[Json]:
         numbered = self._by_number.get(number, {}) | self._by_number.get(f"{number}-S", {})
@@ -89,57 +167,18 @@ def balances(company: Company) -> dict[str, str]:
     return {name: _text(amount) for name, amount in company.balances().items() if amount}
 
 
-def _difference(order: Order, document: Json) -> Decimal:
-    gross = _book_total(document) + _redeemed(order) - _amount(order.header, "total_inc_tax")
-    return abs(gross) + abs(_book_tax(document) - _amount(order.header, "total_tax"))
-
-
-def _row(order: Order, document: Json) -> Json:
+def _money(company: Company) -> dict[str, tuple[str, Decimal]]:
+    """Clearing accounts and receivables: each one's currency, and its balance in that, debit positive."""
+    home, own = company.balances(), company.foreign_balances()
     return {
-        "order": order.id,
-        "number": document.get("DocNumber"),
-        "shop_total": _text(_amount(order.header, "total_inc_tax")),
-        "book_total": _text(_book_total(document) + _redeemed(order)),
-        "tax_shop": _text(_amount(order.header, "total_tax")),
-        "tax_books": _text(_book_tax(document)),
+        account["Name"]: (account["CurrencyRef"]["value"], own.get(account["Name"], home[account["Name"]]))
+        for account in company.objects("Account")
+        if account["AccountType"] in ("Bank", "Accounts Receivable")
     }
 
 
-def _book_total(document: Json) -> Decimal:
-    return Decimal(str(document["TotalAmt"]))
-
-
-def _book_tax(document: Json) -> Decimal:
-    return Decimal(str((document.get("TxnTaxDetail") or {}).get("TotalTax") or 0))
-
-
-def _redeemed(order: Order) -> Decimal:
-    return _amount(order.header, "gift_certificate_amount") + _amount(order.header, "store_credit_amount")
-
-
-def _amount(header: Json, name: str) -> Decimal:
-    """An amount of the shop; one that is no number counts as nothing, so a document for it shows as a difference."""
-    try:
-        return Decimal(header.get(name) or 0)
-    except (InvalidOperation, TypeError):
-        return Decimal(0)
-
-
-def _balances(company: Company) -> Json:
-    moved = company.balances()
-    accounts = company.objects("Account")
-    return {
-        "receivable": _text(_sum_of(moved, _names(accounts, "Accounts Receivable"))),
-        "clearing": {name: _text(moved[name]) for name in _names(accounts, "Bank") if moved.get(name)},
-    }
-
-
-def _names(accounts: Iterable[Json], kind: str) -> list[str]:
-    return [account["Name"] for account in accounts if account["AccountType"] == kind]
-
-
-def _sum_of(moved: dict[str, Decimal], names: Iterable[str]) -> Decimal:
-    return sum((moved.get(name, Decimal(0)) for name in names), Decimal(0))
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))
 
 
 def _text(amount: Decimal) -> str:

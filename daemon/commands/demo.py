@@ -29,99 +29,13 @@ from cartledger.settings import Settings, read_settings
 from daemon.app import App
 from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
+from daemon.demo_settings import COMPANIES, NAME, demo_settings
 from producers.handover import KINDS
 
-NAME = "demo"
 IN_FLIGHT = 2  # seconds, in place of 130
 CAP = 1.8  # seconds after which the simulator ends a request, in place of 120
+DIFFERENCES = ("difference", "tax_difference", "tax_by_rate_difference")  # the last is None where QuickBooks splits tax
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-SETTINGS = """\
-# A shop and a company that live on this machine only. Secrets come from the environment: see secrets.env.
-[ledger]
-path = "cartledger.db"
-
-[broker]
-url = "{broker}"
-namespace = "{namespace}"
-
-[connections.demo]
-start_date = {start_date}
-timezone = "America/Chicago"
-workflows = ["sales", "payments"]
-interval = "1m"
-
-[connections.demo.bigcommerce]
-store_hash = "{store_hash}"
-api_url = "{bigcommerce_url}"
-
-[connections.demo.quickbooks]
-realm_id = "{realm_id}"
-client_id = "{client_id}"
-api_url = "{quickbooks_url}"
-token_url = "{token_url}"
-in_flight_limit = {in_flight}
-
-[connections.demo.sales]
-post_as = "{post_as}"
-number_prefix = "BC"
-default_product = "Unknown product"
-discount_product = "Discount"
-gift_card_product = "Gift certificate"
-store_credit_product = "Store credit"
-rounding_product = "Rounding"
-shipping_item = "Shipping"
-handling_item = "Handling"
-wrapping_item = "Wrapping"
-fee_item = "Fee"
-
-[connections.demo.products]
-match_by = "sku"
-
-[connections.demo.payments]
-default_account = "Card clearing"
-
-[connections.demo.payments.methods]
-"Credit Card" = {{ method = "Visa" }}
-"PayPal" = {{ account = "PayPal clearing", method = "PayPal" }}
-"Cash on Delivery" = {{ account = "Cash clearing", method = "Cash" }}
-"Bank Deposit" = {{ account = "Checking", method = "Check" }}
-
-[connections.demo.tax.map]
-"*" = "State tax"
-"""
-
-OTHER_TAXES = {
-    "uk": """\
-[connections.demo.tax]
-out_of_scope = "No VAT"
-
-[connections.demo.tax.map]
-"VAT" = "20.0% S"
-"Reduced" = "5.0% R"
-"none" = "0.0% Z"
-""",
-    "au": """\
-[connections.demo.tax]
-out_of_scope = "BAS Excluded"
-
-[connections.demo.tax.map]
-"GST" = "GST"
-"none" = "GST free"
-""",
-    "ca": """\
-[connections.demo.tax]
-out_of_scope = "Out of Scope"
-
-[connections.demo.tax.map]
-"HST" = "HST ON"
-"GST" = "GST"
-"QST" = "GST/QST QC"
-"PST" = "GST/PST BC"
-"none" = "Zero-rated"
-""",
-}
-"""The taxes of companies with a code on every line, in place of the last section."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +64,8 @@ class Shop:
     "--company",
     default="us",
     show_default=True,
-    type=click.Choice(["us", "us_ast", *OTHER_TAXES]),
-    help="Where the company is; us_ast has automated sales tax.",
+    type=click.Choice(COMPANIES),
+    help="Where the company is; us_ast has automated sales tax, eur is in the US and sells in EUR, too.",
 )
 @click.option(
     "--post-as",
@@ -202,7 +116,7 @@ def demo(
             if as_json:
                 print_json(facts)
             else:
-                _print(facts, proof["totals"], held, post_as)
+                _print(facts, proof, held, post_as)
             if keep:
                 _stay(folder)
             elif not as_json:
@@ -279,9 +193,7 @@ def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
 
 
 def _write(folder: Path, facts: Mapping[str, str]) -> None:
-    text = SETTINGS.format(**facts, in_flight=IN_FLIGHT, start_date="2020-01-01")
-    if other := OTHER_TAXES.get(facts["company"]):
-        text = text[: text.index("[connections.demo.tax.map]")] + other
+    text = demo_settings(**facts, in_flight=IN_FLIGHT, start_date="2020-01-01")
     (folder / "cartledger.toml").write_text(text)
     variables = {"CARTLEDGER_CONFIG": str(folder.resolve() / "cartledger.toml"), **_secrets(facts)}
     secrets = folder / "secrets.env"
@@ -305,7 +217,8 @@ def _facts(synced: Synced, proof: Mapping[str, Any], report: Mapping[str, Any], 
         "excluded": synced.excluded,
         "documents": proof["documents"],
         "duplicates": proof["duplicates"],
-        "difference": proof["difference"],
+        **{name: proof[name] for name in DIFFERENCES},
+        "tax_by_agency": proof["tax_by_agency"],
         "bigcommerce": report["bigcommerce"],
         "quickbooks": quickbooks,
         "seconds": round(seconds, 1),
@@ -315,24 +228,24 @@ def _facts(synced: Synced, proof: Mapping[str, Any], report: Mapping[str, Any], 
 def _agree(facts: Mapping[str, Any]) -> bool:
     settled = facts["posted"] + facts["held"] + facts["excluded"] == facts["orders"]
     once = facts["documents"] == facts["posted"] and facts["duplicates"] == 0
-    return bool(settled and once and facts["difference"] == "0.00")
+    return bool(settled and once and all(facts[name] in ("0.00", None) for name in DIFFERENCES))
 
 
-def _print(
-    facts: Mapping[str, Any], totals: Mapping[str, Mapping[str, str]], held: Iterable[Standing], post_as: str
-) -> None:
+def _print(facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[Standing], post_as: str) -> None:
     console = out()
     document = post_as.replace("_", " ")
     outcomes = [
         ("posted", facts["posted"], f"one {document} each, numbered BC-1001 and so on"),
         ("held", facts["held"], "waiting for a person: see below"),
-        ("excluded", facts["excluded"], "left out by a rule: not sold, or sold on a marketplace"),
+        ("excluded", facts["excluded"], "left out by a rule: not sold, not paid, or sold on a marketplace"),
     ]
     title = f"{facts['orders']} orders of a made-up shop, brought into the books of a made-up company"
     console.print(table(title, ["orders", "count", "what became of them"], outcomes, right=["count"]))
     console.print()
     amounts = ["shop", "books", "difference"]
-    console.print(table("The proof, to the cent", ["posted orders", *amounts], _proof(totals, post_as), right=amounts))
+    rows = _proof(proof["totals"], post_as)
+    console.print(table("The proof, to the cent", ["posted orders", *amounts], rows, right=amounts))
+    console.print(_taxes(facts), soft_wrap=True)
     console.print(f"Documents there twice: {facts['duplicates']}. Counted by the simulators, not by cartledger.\n")
     if causes := _causes(held):
         reasons = table("Held", ["order", "why", "what to do"], causes)
@@ -347,15 +260,25 @@ def _print(
     )
 
 
-def _proof(totals: Mapping[str, Mapping[str, str]], post_as: str) -> Iterator[tuple[str, ...]]:
+def _proof(totals: Mapping[str, Mapping[str, Mapping[str, str]]], post_as: str) -> Iterator[tuple[str, ...]]:
+    """Each currency by itself, named where there are several."""
     names = {
         "sales": "sales with tax",
         "tax": "sales tax in them",
         "money": "money received" if post_as == "sales_receipt" else "money received or owed",
     }
-    for key, name in names.items():
-        shop, books = Decimal(totals[key]["shop"]), Decimal(totals[key]["books"])
-        yield name, f"{shop:,.2f}", f"{books:,.2f}", f"{books - shop:,.2f}"
+    for currency, sides in totals.items():
+        for key, name in names.items():
+            shop, books = Decimal(sides[key]["shop"]), Decimal(sides[key]["books"])
+            what = name if len(totals) == 1 else f"{name}, {currency}"
+            yield what, f"{shop:,.2f}", f"{books:,.2f}", f"{books - shop:,.2f}"
+
+
+def _taxes(facts: Mapping[str, Any]) -> str:
+    if (agencies := facts["tax_by_agency"]) is None:
+        return f"Difference of the tax, rate by rate: {facts['tax_by_rate_difference']}."
+    split = ", ".join(f"{Decimal(tax):,.2f} to {agency}" for agency, tax in agencies.items()) or "nothing"
+    return f"QuickBooks' own split of the tax: {split}."
 
 
 def _causes(held: Iterable[Standing]) -> list[tuple[str, str, str]]:

@@ -19,8 +19,8 @@ from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from cartledger.settings import read_settings
 from daemon.app import App
-from daemon.commands.demo import NAME, SETTINGS
 from daemon.commands.sync import Synced, run_sync
+from daemon.demo_settings import NAME, demo_settings
 from producers.orders import STREAM
 from simulator import Simulator
 
@@ -193,7 +193,8 @@ def _open_books(
 
 
 def _settings(folder: Path, sim: Simulator, without: tuple[str, ...]) -> Path:
-    text = SETTINGS.format(
+    text = demo_settings(
+        company=sim.company.kind,
         **sim.addresses(),
         broker="memory://",
         namespace=f"books-{sim.url.rpartition(':')[2]}",

@@ -85,7 +85,7 @@ def test_a_usd_company_books_its_own_and_holds_the_others(open_company, recorded
     }
     assert books.reasons(101) == ["The order is in AUD, the company's books are in USD."]
     assert books.reasons(100) == [OVERRIDDEN]
-    assert books.prove()["receivable"] == "2608.79"  # 138.95 + 69.84 + 2400.00
+    assert books.prove()["balances"][RECEIVABLE] == "2608.79"  # 138.95 + 69.84 + 2400.00
 
 
 def test_an_aud_company_books_the_others(open_company, recorded):
@@ -98,7 +98,7 @@ def test_an_aud_company_books_the_others(open_company, recorded):
     assert books.rows("BC-102") == [("MUG", "1 × 10", "10.00", "TAX")]
     assert {document["CurrencyRef"]["value"] for document in books.documents().values()} == {"AUD"}
     assert books.held() == {"247": ["foreign_currency"]}
-    assert books.prove()["receivable"] == "119.83"
+    assert books.prove()["balances"][RECEIVABLE] == "119.83"
 
 
 def read(name):
@@ -154,7 +154,7 @@ def test_the_recordings_themselves_in_a_usd_company(open_company):
         ("10 × 236.967", "2369.67", "TAX"),
         ("1 × -94.79", "-94.79", "TAX"),
     ]
-    assert books.prove()["receivable"] == "2608.79"
+    assert books.prove()["balances"][RECEIVABLE] == "2608.79"
 
 
 @needs_recordings
@@ -164,4 +164,4 @@ def test_the_recordings_themselves_in_an_aud_company(open_company):
     synced = books.sync()
     assert (synced.posted, synced.held, synced.excluded) == (2, 0, 1)
     assert facts(books) == AU_DOCUMENTS
-    assert books.prove()["receivable"] == "119.83"
+    assert books.prove()["balances"][RECEIVABLE] == "119.83"

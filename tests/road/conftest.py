@@ -36,8 +36,9 @@ from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from cartledger.settings import Settings, read_settings
 from daemon.app import App
-from daemon.commands.demo import CAP, IN_FLIGHT, NAME, SETTINGS
+from daemon.commands.demo import CAP, IN_FLIGHT
 from daemon.commands.sync import Synced, run_sync
+from daemon.demo_settings import NAME, demo_settings
 from simulator import Simulator
 
 ONCE_A_DAY = 1000  # refreshes
@@ -373,9 +374,8 @@ def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
 
 def _tree(facts: Mapping[str, str], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     start = date(2020, 1, 1)
-    text = SETTINGS.format(
-        **{"broker": "memory://", "post_as": "sales_receipt", **facts}, in_flight=IN_FLIGHT, start_date=start
-    )
+    choices = {"company": "us", "broker": "memory://", "post_as": "sales_receipt", **facts}
+    text = demo_settings(**choices, in_flight=IN_FLIGHT, start_date=start)
     tree = tomllib.loads(text)
     connection = tree["connections"][NAME]
     for name, keys in sections.items():

@@ -11,14 +11,14 @@ from simulator.orders import generate
 
 D = Decimal
 
-# kind -> (the shop's currency, the buyers', country codes, {names of taxes charged together: percents})
+# kind -> (the shop's currency, its buyers', country codes, {names of taxes charged together: percents})
 EXPECTED = {
-    "us": ("USD", "USD", {"US"}, {("Tax",): [{"8.2500"}, {"2.2500"}]}),
-    "uk": ("GBP", "GBP", {"GB"}, {("VAT",): [{"20.0000"}, {"5.0000"}]}),
-    "au": ("AUD", "AUD", {"AU"}, {("GST",): [{"10.0000"}]}),
+    "us": ("USD", {"USD"}, {"US"}, {("Tax",): [{"8.2500"}]}),
+    "uk": ("GBP", {"GBP"}, {"GB"}, {("VAT",): [{"20.0000"}, {"5.0000"}]}),
+    "au": ("AUD", {"AUD"}, {"AU"}, {("GST",): [{"10.0000"}]}),
     "ca": (
         "CAD",
-        "CAD",
+        {"CAD"},
         {"CA"},
         {
             ("HST",): [{"13.0000"}],
@@ -27,7 +27,7 @@ EXPECTED = {
             ("GST",): [{"5.0000"}],
         },
     ),
-    "eur": ("USD", "EUR", {"IE", "FR", "DE"}, {("Tax",): [{"8.2500"}, {"2.2500"}]}),
+    "eur": ("USD", {"USD", "EUR"}, {"US", "IE", "FR", "DE"}, {("Tax",): [{"8.2500"}]}),
 }
 
 
@@ -49,7 +49,7 @@ def test_orders_of_a_country(kind, price_mode):
         assert (sim.shop.currency, sim.company.home_currency) == (shops, shops)
         orders = list(sim.shop.orders.values())
     headers = [order.header for order in orders]
-    assert {order["currency_code"] for order in headers} == {buyers}
+    assert {order["currency_code"] for order in headers} == buyers
     assert {order["store_default_currency_code"] for order in headers} == {shops}
     assert {order["billing_address"]["country_iso2"] for order in headers} == countries
     assert {each["country_iso2"] for order in orders for each in order.shipping_addresses} == countries
@@ -75,8 +75,16 @@ def test_the_rows_of_a_line_are_its_tax(price_mode):
 
 
 def test_the_shop_says_what_its_money_is_worth_in_the_buyers():
-    order = generate(1, 1, 1, "exclusive", "USD", market=MARKETS["eur"], clean=True)[0]
-    assert order["store_default_to_transactional_exchange_rate"] == "0.9259260000"
+    orders = generate(1, 40, 20, "exclusive", "USD", market=MARKETS["eur"], clean=True)
+    rates = {
+        (
+            order["billing_address"]["country_iso2"] == "US",
+            order["currency_code"],
+            order["store_default_to_transactional_exchange_rate"],
+        )
+        for order in orders
+    }
+    assert rates == {(True, "USD", "1.0000000000"), (False, "EUR", "0.9259260000")}
     assert round(1 / D("0.925926"), 4) == D("1.0800")
 
 

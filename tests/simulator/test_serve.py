@@ -102,6 +102,7 @@ def booked(sim):
         sim.shop.add_order(
             {
                 "id": order_id,
+                "taxes": [{"rate": "8.2500", "line_amount": "8.2500"}],
                 "total_inc_tax": "108.2500",
                 "total_tax": "8.2500",
                 "gift_certificate_amount": "0.0000",
@@ -149,9 +150,12 @@ def test_an_empty_company_proves_nothing_posted(booked):
         "duplicates": 0,
         "difference": "0.00",
         "rows": [],
-        "totals": {name: {"shop": "0.00", "books": "0.00"} for name in ("sales", "tax", "money")},
-        "receivable": "0.00",
-        "clearing": {},
+        "tax_difference": "0.00",
+        "tax_by_rate_difference": "0.00",
+        "off_by_rate": {},
+        "tax_by_agency": None,
+        "totals": {},
+        "balances": {},
     }
 
 
@@ -183,11 +187,16 @@ def test_a_cent_and_a_wrong_tax_are_differences_with_a_row(booked):
     book("BC-1", "", amount="100.01")
     book("BC-2", "", amount="101.25", tax="7.00")
     proof = sim.proof()
-    assert proof["difference"] == "1.26"
+    assert [proof[name] for name in ("difference", "tax_difference", "tax_by_rate_difference")] == [
+        *("1.26", "1.25", "1.25")
+    ]
+    assert proof["off_by_rate"] == {"2": "1.25"}
     assert proof["totals"] == {
-        "sales": {"shop": "216.50", "books": "216.51"},
-        "tax": {"shop": "16.50", "books": "15.25"},
-        "money": {"shop": "216.50", "books": "0.00"},  # these receipts name no account to deposit to
+        "USD": {
+            "sales": {"shop": "216.50", "books": "216.51"},
+            "tax": {"shop": "16.50", "books": "15.25"},
+            "money": {"shop": "216.50", "books": "0.00"},  # these receipts name no account to deposit to
+        }
     }
     assert proof["rows"] == [
         {

@@ -1,0 +1,117 @@
+"""The settings file of `cartledger demo`, for each kind of company that the simulators know."""
+
+from __future__ import annotations
+
+NAME = "demo"
+
+_COMMON = """\
+# A shop and a company that live on this machine only. Secrets come from the environment: see secrets.env.
+[ledger]
+path = "cartledger.db"
+
+[broker]
+url = "{broker}"
+namespace = "{namespace}"
+
+[connections.demo]
+start_date = {start_date}
+timezone = "America/Chicago"
+workflows = ["sales", "payments"]
+interval = "1m"
+
+[connections.demo.bigcommerce]
+store_hash = "{store_hash}"
+api_url = "{bigcommerce_url}"
+
+[connections.demo.quickbooks]
+realm_id = "{realm_id}"
+client_id = "{client_id}"
+api_url = "{quickbooks_url}"
+token_url = "{token_url}"
+in_flight_limit = {in_flight}
+
+[connections.demo.sales]
+post_as = "{post_as}"
+number_prefix = "BC"
+default_product = "Unknown product"
+discount_product = "Discount"
+gift_card_product = "Gift certificate"
+store_credit_product = "Store credit"
+rounding_product = "Rounding"
+shipping_item = "Shipping"
+handling_item = "Handling"
+wrapping_item = "Wrapping"
+fee_item = "Fee"
+
+[connections.demo.products]
+match_by = "sku"
+
+[connections.demo.payments]
+default_account = "Card clearing"
+"""
+
+_METHODS = """\
+[connections.demo.payments.methods]
+"Credit Card" = { method = "Visa" }
+"PayPal" = { account = "PayPal clearing", method = "PayPal" }
+"Cash on Delivery" = { account = "Cash clearing", method = "Cash" }
+"Bank Deposit" = { account = "Checking", method = "Check" }
+"""
+
+_METHODS_AND_EUR = """\
+[connections.demo.payments.default_accounts]
+EUR = "Card clearing EUR"
+
+[connections.demo.payments.methods]
+"Credit Card" = { method = "Visa" }
+"PayPal" = { account = "PayPal clearing", accounts = { EUR = "PayPal clearing EUR" }, method = "PayPal" }
+"Cash on Delivery" = { account = "Cash clearing", accounts = { EUR = "Cash clearing EUR" }, method = "Cash" }
+"Bank Deposit" = { account = "Checking", accounts = { EUR = "Checking EUR" }, method = "Check" }
+"""
+
+_ONE_TAX = """\
+[connections.demo.tax.map]
+"*" = "State tax"
+"""
+
+_TAXES = {
+    "us": _ONE_TAX,
+    "us_ast": _ONE_TAX,
+    "uk": """\
+[connections.demo.tax]
+out_of_scope = "No VAT"
+
+[connections.demo.tax.map]
+"VAT" = "20.0% S"
+"Reduced" = "5.0% R"
+"none" = "0.0% Z"
+""",
+    "au": """\
+[connections.demo.tax]
+out_of_scope = "BAS Excluded"
+
+[connections.demo.tax.map]
+"GST" = "GST"
+"none" = "GST free"
+""",
+    "ca": """\
+[connections.demo.tax]
+out_of_scope = "Out of Scope"
+
+[connections.demo.tax.map]
+"HST" = "HST ON"
+"GST" = "GST"
+"QST" = "GST/QST QC"
+"PST" = "GST/PST BC"
+"none" = "Zero-rated"
+""",
+    "eur": _ONE_TAX,
+}
+
+COMPANIES = tuple(_TAXES)
+
+
+def demo_settings(*, company: str, **facts: object) -> str:
+    """The file. `company` is one of COMPANIES; `facts` are where everything is, and what is posted: see the braces."""
+    methods = _METHODS_AND_EUR if company == "eur" else _METHODS
+    return "\n".join((_COMMON.format(**facts), methods, _TAXES[company]))
