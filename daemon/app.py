@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,15 +25,19 @@ from cartledger.settings import Connection, Settings
 from consumers.circuit import Breaker
 from consumers.company import CompanyBook
 from consumers.customers import Customers, OneAtATime
+from consumers.facts import FactReader
 from consumers.items import Items, items_fingerprint
 from consumers.outcome import Outcome
 from consumers.posting import Posting
 from consumers.rates import RateBook
 from consumers.sales import Sales, rules_fingerprint
+from consumers.trial import Trial
 from consumers.worker import Desk, Worker
 from daemon.clock import now
 from daemon.owners import is_gone, new_owner
 from daemon.tokens import LedgerTokens
+from mapping.company import Company
+from mapping.trial import try_sale
 from producers.handover import KINDS, HandOver
 from producers.orders import Walk, read_orders, start_of
 
@@ -193,6 +198,18 @@ class App:
             owner=self.owner,
             threads=threads,
             on_outcomes=on_outcomes,
+        )
+
+    def trial(self, line: Line, company: Company, zone: ZoneInfo, on_order: Callable[[int], None]) -> Trial:
+        """A trial of orders of one connection, in `company` as it is now."""
+        rates = RateBook(
+            pair=line.connection.pair, ledger=self.ledger, quickbooks=line.quickbooks, clock=self.clock
+        )
+        return Trial(
+            decide=partial(try_sale, connection=line.connection, company=company, zone=zone),
+            facts=FactReader(line.shop, rates),
+            shop=line.shop,
+            on_order=on_order,
         )
 
     def _desks(self, line: Line) -> dict[tuple[str, str], Desk]:

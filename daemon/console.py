@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -20,6 +22,17 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def print_json(facts: Any) -> None:
     """One object on one line; Decimals as texts, times as ISO."""
     click.echo(json.dumps(facts, default=_plain, ensure_ascii=False))
+
+
+@contextmanager
+def doing() -> Iterator[Callable[[str], None]]:
+    """Says on a terminal what is being done, in one line that goes away; nothing elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("") as status:
+        yield lambda what: status.update(escape(what))
 
 
 def out() -> Console:

@@ -43,11 +43,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Account(Entry):
-    """An account; `type` is QuickBooks' AccountType (`Bank`, `Other Current Liability`)."""
+    """An account; `type` is QuickBooks' AccountType (`Bank`, `Other Current Liability`), `subtype` its AccountSubType
+    (`OpeningBalanceEquity`), `balance` its CurrentBalance, in the account's own currency (see `mapping.opening`)."""
 
     path: str
     type: str
+    subtype: str
     currency: str
+    balance: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,11 +125,11 @@ class Company:
     accounts_by_id: Mapping[str, Account]
     items_by_name: Table[Item]
     items_by_sku: Table[Item]
+    items_by_id: Mapping[str, Item]
+    made_items: Mapping[str, str]
     tax_codes: Table[TaxCode]
     payment_methods: Table[Entry]
     classes: Table[Entry]
-    items_by_id: Mapping[str, Item]
-    made_items: Mapping[str, str]
     locations: Table[Entry]
     custom_fields: Mapping[str, str]
     customer_message: str
@@ -243,11 +246,11 @@ def read_company(
         accounts_by_id={account.id: account for account in read_accounts},
         items_by_name=_table(read_items, _name, lambda item: item.path),
         items_by_sku=_table(read_items, lambda item: item.sku),
+        items_by_id={item.id: item for item in read_items},
+        made_items={},
         tax_codes=_table(_tax_codes(tax_codes, tax_rates), _name),
         payment_methods=_table([Entry(**_entry(raw)) for raw in payment_methods], _name),
         classes=_tree(classes),
-        items_by_id={item.id: item for item in read_items},
-        made_items={},
         locations=_tree(departments),
         custom_fields=_custom_fields(forms),
         customer_message=str(forms.get("DefaultCustomerMessage") or ""),
@@ -288,7 +291,9 @@ def _account(raw: Mapping[str, Any]) -> Account:
         **_entry(raw),
         path=_path(raw),
         type=str(raw.get("AccountType", "")),
+        subtype=str(raw.get("AccountSubType", "")),
         currency=_reference(raw, "CurrencyRef"),
+        balance=D(raw.get("CurrentBalance") or 0),
     )
 
 

@@ -146,6 +146,7 @@ class State:
         self.accents_count = True
         self.honours_tax_override = True
         self.honours_exchange_rate = True
+        self.liabilities_below_zero = False
         self.tax_rounding: Literal["rate", "line"] = "rate"
         self.tax_override_limit: Decimal | None = Decimal("0.01")
         self.last_number = "1000"
@@ -349,6 +350,8 @@ def _customer(state: State, record: Record) -> JsonObject:
 
 def _account(state: State, record: Record) -> JsonObject:
     sign = 1 if record.shown["Classification"] in {"Asset", "Expense"} else -1
+    if record.shown["Classification"] == "Liability" and state.liabilities_below_zero:
+        sign = 1
     foreign = record.shown["CurrencyRef"]["value"] != state.home_currency
     balance = money(sign * (state.foreign if foreign else state.books).balance(record.id))
     return {"CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance}

@@ -247,3 +247,15 @@ def test_the_special_products_post_where_they_say(company):
             "Unknown product": "Sales",
         }.items()
     )
+
+
+def test_a_liability_that_is_owed_is_shown_above_zero_or_below(desk, company):
+    desk.receipt(desk.line("Gift certificate", 50))
+
+    def shown():
+        return company.read("Account", company.id_of("Account", "Gift certificates"))["CurrentBalance"]
+
+    assert shown() == 50
+    company.liabilities_below_zero = True
+    assert shown() == -50
+    assert company.read("Account", company.id_of("Account", "Undeposited Funds"))["CurrentBalance"] == 50

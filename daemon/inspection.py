@@ -1,0 +1,168 @@
+"""One connection looked at from all sides, before anything is posted: nothing is written to shop or company."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from cartledger.clients.bigcommerce import OrdersPage
+from cartledger.errors import CartledgerError, Forbidden, Pause
+from cartledger.ledger.types import State
+from cartledger.money import read_json, write_json
+from cartledger.records import Order, order_modified
+from consumers.company import fetch_company
+from consumers.customers import DOCUMENT
+from daemon.app import App, Line
+from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
+from mapping.company import Company, read_company
+from mapping.company_checks import check_connection, check_generic_customer
+from mapping.decision import Excluded
+from mapping.findings import Finding, Level, warning
+from mapping.opening import CERTIFICATES, CREDIT, Owed, certificates_owed, check_opening, credit_owed, to_come
+from mapping.shop_checks import LONG_AGO, check_catalogue, check_start
+from mapping.trial import Tried, is_early, report
+from producers.orders import STREAM, start_of
+
+T = TypeVar("T")
+NO_ANSWER = "no_answer"
+"""The code of a side that could not be asked: nothing is known to be wrong."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(kw_only=True)
+class Inspection:
+    """One look at a connection; `say` hears what is being done."""
+
+    app: App
+    line: Line
+    say: Say
+    _failed: dict[str, Finding] = field(default_factory=dict)
+    _silent: set[str] = field(default_factory=set)
+
+    def findings(self) -> list[Finding]:
+        """Everything at once, in the order of the settings: first what is wrong with a side itself."""
+        self.say("reading the shop")
+        store = self._shop(self.line.shop.store)
+        page = self._shop(self.line.shop.latest_orders)
+        catalogue = self._shop(self.line.shop.variants)
+        self.say("reading the company")
+        company = self._company(lambda: fetched(self.line))
+        found = [*self._clock(page), *check_catalogue(catalogue or ())]
+        if company is not None:
+            found += check_connection(
+                self.line.connection, company, store_currency=str((store or {}).get("currency", ""))
+            )
+            found += self._generic_customer(company)
+            if page is not None and (zone := self._shop(self.line.zone)) is not None:
+                found += self._of_orders(page, company, zone, tuple(found))
+        return [*self._failed.values(), *found]
+
+    def _clock(self, page: OrdersPage | None) -> Iterator[Finding]:
+        if page is not None and abs(page.skew) > SKEW_WORTH_A_WORD:
+            yield warning("clock_skew", skew_sentence(page.skew))
+
+    def _generic_customer(self, company: Company) -> list[Finding]:
+        sales = self.line.connection.sales
+        if sales.customer != "generic" or sales.generic_customer is None:
+            return []
+        # QuickBooks lists an inactive one under its name with a mark.
+        names = [sales.generic_customer, f"{sales.generic_customer} (deleted)"]
+        quickbooks, every = self.line.quickbooks, "Active IN (true, false)"
+        rows = self._company(lambda: quickbooks.find("Customer", "DisplayName", names, every))
+        return [] if rows is None else list(check_generic_customer(self.line.connection, company, rows))
+
+    def _of_orders(
+        self, page: OrdersPage, company: Company, zone: ZoneInfo, known: tuple[Finding, ...]
+    ) -> list[Finding]:
+        total = len(page.rows)
+        trial = self.app.trial(self.line, company, zone, lambda done: self.say(f"trying orders: {done} of {total}"))
+        tried = trial.run(page.rows)
+        for trouble in trial.troubles:
+            self._fail("shop", trouble)
+        today = self.app.clock().astimezone(zone).date()
+        return [
+            *self._start(page, zone, today),
+            *report(tried, known=known, connection=self.line.connection, zone=zone),
+            *self._opening(page, tried, company, zone, today),
+        ]
+
+    def _start(self, page: OrdersPage, zone: ZoneInfo, today: date) -> Iterator[Finding]:
+        start = self.line.connection.start_date
+        first = None
+        if today - start > LONG_AGO and self.line.ledger.cursor(self.line.connection.pair, STREAM) is None:
+            first = self._shop(lambda: self.line.shop.first_order(start_of(start, zone)))
+        last = max((int(row["id"]) for row in page.rows), default=None)
+        yield from check_start(start, today, first=None if first is None else int(first["id"]), last=last)
+
+    def _opening(
+        self, page: OrdersPage, tried: list[Tried], company: Company, zone: ZoneInfo, today: date
+    ) -> Iterator[Finding]:
+        shop = self.line.shop
+        self.say("reading gift certificates and store credit")
+        certificates = self._shop(shop.gift_certificates, needed=False)
+        customers = self._shop(shop.customers_with_credit, needed=False)
+        owed: dict[str, Owed] = {}
+        if certificates is not None:
+            owed[CERTIFICATES] = certificates_owed(certificates, company.home_currency)
+        if customers is not None:
+            owed[CREDIT] = credit_owed(customers)
+        orders, whole = self._still_to_be_posted(tried, zone), self._is_whole(page, zone)
+        coming = {setting: to_come(orders, setting, company, whole=whole) for setting in (CERTIFICATES, CREDIT)}
+        yield from check_opening(self.line.connection, company, owed, coming, today=today)
+
+    def _still_to_be_posted(self, tried: list[Tried], zone: ZoneInfo) -> list[Order]:
+        connection = self.line.connection
+        links = self.line.ledger.links(connection.pair, "order", [str(one.id) for one in tried])
+        posted = {order_id for order_id, parts in links.items() if DOCUMENT in parts}
+        return [
+            one.order
+            for one in tried
+            if one.order is not None
+            and str(one.id) not in posted
+            and not isinstance(one.decision, Excluded)
+            and not is_early(one.order, connection, zone)
+        ]
+
+    def _is_whole(self, page: OrdersPage, zone: ZoneInfo) -> bool:
+        """Whether no order since start_date that is not on the page may still be to be posted."""
+        connection, ledger = self.line.connection, self.line.ledger
+        if len(page.rows) < page.limit or order_modified(page.rows[-1]) < start_of(connection.start_date, zone):
+            return True
+        counts = ledger.counts(connection.pair, "order")
+        waiting = sum(counts[state] for state in (State.QUEUED, State.CLAIMED, State.HELD))
+        return ledger.cursor(connection.pair, STREAM) is not None and not waiting
+
+    def _shop(self, ask: Callable[[], T], *, needed: bool = True) -> T | None:
+        return self._ask("shop", ask, needed=needed)
+
+    def _company(self, ask: Callable[[], T]) -> T | None:
+        return self._ask("company", ask, needed=True)
+
+    def _ask(self, side: str, ask: Callable[[], T], *, needed: bool) -> T | None:
+        """None where it is not to be had. A side that does not answer or refuses the token is not asked again; one that
+        lacks a scope may have the others."""
+        if side in self._silent:
+            return None
+        try:
+            return ask()
+        except CartledgerError as error:
+            self._fail(side, error, needed=needed)
+            if not isinstance(error, Forbidden):
+                self._silent.add(side)
+            return None
+
+    def _fail(self, side: str, error: CartledgerError, *, needed: bool = True) -> None:
+        code = NO_ANSWER if isinstance(error, Pause) else side
+        level = Level.PROBLEM if needed else Level.WARNING
+        key = ("bigcommerce",) if side == "shop" else ("quickbooks",)
+        self._failed.setdefault(str(error), Finding(level=level, code=code, text=error.text, fix=error.fix, key=key))
+
+
+def fetched(line: Line) -> Company:
+    """The company as it is now, through the same writing and reading as the ledger's copy: both are the same."""
+    raw: dict[str, Any] = read_json(write_json(fetch_company(line.quickbooks)))
+    return read_company(**raw)

@@ -1,0 +1,140 @@
+"""What recent orders would become, and what that says of the settings. Nothing is posted, made or remembered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from cartledger.errors import Problem
+from cartledger.money import ZERO
+from cartledger.records import Order
+from cartledger.settings import Connection
+from mapping.company import Company
+from mapping.decision import Decision, Excluded, Fact, Held, Post
+from mapping.facts import Facts
+from mapping.findings import Finding, note, warning
+from mapping.sale import decide_sale
+
+_LARGE_ENOUGH = 10
+"""From this amount on, tax over price tells the percent; that of a smaller line is mostly rounding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One order as it would be decided. `order` is None where it cannot be read, `decision` where that was not found
+    out, since facts of it would have had to be read."""
+
+    id: int
+    order: Order | None
+    decision: Post | Held | Excluded | None
+
+
+def try_sale(order: Order, facts: Facts, *, connection: Connection, company: Company, zone: ZoneInfo) -> Decision:
+    """As `decide_sale` before the customer exists, as if the order came today: that it was placed before start_date, or
+    in a time whose books are closed, says nothing of the orders to come."""
+    return decide_sale(
+        order,
+        connection=connection.model_copy(update={"start_date": date.min}),
+        company=replace(company, book_close_date=None),
+        zone=zone,
+        customer_id="",
+        facts=facts,
+    )
+
+
+def alike(order: Order, fact: Fact) -> Hashable:
+    """What the orders have in common of which that fact, read of one of them, tells enough."""
+    if fact is Fact.TAXES:
+        return taxed_alike(order)
+    return fact, order.currency, "" if fact is Fact.EXCHANGE_RATES else (order.payment_method, order.payment_status)
+
+
+def taxed_alike(order: Order) -> Hashable:
+    """Where it goes, and at about which rates it is taxed, in whole percents."""
+    address = order.ship_to or order.billing
+    return address.country_iso2, address.state, _percents(order)
+
+
+def _percents(order: Order) -> frozenset[int]:
+    taxed = [line.total for line in order.lines if line.total.tax]
+    large = [total for total in taxed if total.ex >= _LARGE_ENOUGH]
+    return frozenset(round(100 * total.tax / total.ex) for total in large or taxed if total.ex > ZERO)
+
+
+def report(
+    tried: Sequence[Tried], *, known: Iterable[Finding], connection: Connection, zone: ZoneInfo
+) -> list[Finding]:
+    """What the trial says, grouped by cause. `known` was found in the settings and is not said again."""
+    told = [finding.text.casefold() for finding in known]
+    return [
+        *_held(tried, lambda text: any(text.casefold().endswith(one) for one in told)),
+        *_unmapped_methods(tried),
+        *_new_items(tried),
+        *_left_out(tried),
+        *_summary(tried, connection, zone),
+    ]
+
+
+def _held(tried: Sequence[Tried], is_known: Callable[[str], bool]) -> Iterator[Finding]:
+    groups: defaultdict[tuple[str, str], dict[int, Problem]] = defaultdict(dict)
+    for one in tried:
+        for problem in one.decision.problems if isinstance(one.decision, Held) else ():
+            if not is_known(problem.text):
+                groups[problem.code, problem.fix].setdefault(one.id, problem)
+    for (code, fix), problems in groups.items():
+        example, problem = next(iter(problems.items()))
+        yield warning(code, f"{_share(tried, len(problems), example)} would be held: {problem.text}", fix)
+
+
+def _unmapped_methods(tried: Sequence[Tried]) -> Iterator[Finding]:
+    groups: defaultdict[str, dict[int, Problem]] = defaultdict(dict)
+    for one in tried:
+        for notice in one.decision.notices if isinstance(one.decision, Post) else ():
+            if notice.code == "unmapped_method":
+                groups[notice.text][one.id] = notice
+    for text, notices in groups.items():
+        fix = "Add it to payments.methods if its money goes elsewhere (`cartledger methods` lists all)."
+        yield warning("unmapped_method", f"{_share(tried, len(notices), next(iter(notices)))}: {text}", fix)
+
+
+def _new_items(tried: Sequence[Tried]) -> Iterator[Finding]:
+    wanted = [product for one in tried if isinstance(one.decision, Post) for product in one.decision.wants]
+    if keys := {product.key for product in wanted}:
+        items = "One item" if len(keys) == 1 else f"{len(keys)} items"
+        yield note("new_items", f"{items} that QuickBooks does not have would be made ({wanted[0].sku} for one).")
+
+
+def _left_out(tried: Sequence[Tried]) -> Iterator[Finding]:
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for one in tried:
+        if isinstance(one.decision, Excluded):
+            groups[one.decision.rule].append(one.id)
+    for rule, ids in groups.items():
+        yield note("left_out", f"{_share(tried, len(ids), ids[0])} would be left out: {rule}")
+
+
+def _summary(tried: Sequence[Tried], connection: Connection, zone: ZoneInfo) -> Iterator[Finding]:
+    if not tried:
+        yield note("trial", "The shop has no orders that could be tried.")
+        return
+    posted, held, left = (sum(isinstance(one.decision, kind) for one in tried) for kind in (Post, Held, Excluded))
+    unknown = len(tried) - posted - held - left
+    open_ends = f", {unknown} were not looked at closely enough to tell" if unknown else ""
+    text = f"Of the last {len(tried)} orders {posted} would be posted, {held} held, {left} left out{open_ends}."
+    early = sum(one.order is not None and is_early(one.order, connection, zone) for one in tried)
+    before = f" {early} were placed before start_date {connection.start_date}, and tried all the same." if early else ""
+    yield note("trial", text + before)
+
+
+def is_early(order: Order, connection: Connection, zone: ZoneInfo) -> bool:
+    """Whether it was placed before start_date, so that it is never posted."""
+    return order.created.astimezone(zone).date() < connection.start_date
+
+
+def _share(tried: Sequence[Tried], count: int, example: int) -> str:
+    if count == 1:
+        return f"One of the last {len(tried)} orders ({example})"
+    return f"{count} of the last {len(tried)} orders ({example} for one)"
