@@ -54,8 +54,11 @@ class Prerequisites:
         return Held(problems=problems) if problems else WaitFor(key=keys[0], why="its items are made first")
 
     def _wanted(self, key: SourceKey, facts: Mapping[str, Any], modified: datetime) -> str | None:
-        """Remember the source; why it cannot be made, if that is known. A held one is tried again when the order says
-        something new of it."""
+        """Remember the source; why it cannot be made, if that is known. It is made as the first order says that wants
+        it; a held one is tried again when an order says something new of it."""
+        standing = self._ledger.standing(key)
+        if standing and standing.state in (State.QUEUED, State.CLAIMED):
+            return None
         wanted = Read(
             id=key.id,
             version=content_hash(facts),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-ADA = {"first_name": "Ada", "last_name": "Byrne", "company": " BYRNE  looms", "email": "ada@example.com"}
-BO = {"first_name": "Bo", "last_name": "Quill", "company": "Byrne Looms", "email": "bo@example.com"}
+ADA = {"first_name": "Ada", "last_name": "Byrne", "company": "Byrne Looms", "email": "ada@example.com"}
+BO = {"first_name": "Bo", "last_name": "Quill", "company": " BYRNE  looms", "email": "bo@example.com"}
 ADA_ALONE = ADA | {"company": ""}
 CY = {"first_name": "Cy", "last_name": "Reed", "company": "::", "email": "cy@example.com"}
 BUYERS = ((42, ADA), (43, BO), (0, ADA_ALONE), (0, CY))
