@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from cartledger.errors import Problem
 from cartledger.records import OrderLine
-from cartledger.settings import Connection
-from mapping.company import Company, Entry, Item, Miss, find
+from cartledger.settings import Connection, nearest
+from mapping.company import Company, Entry, Item, Miss, find, fold
 from mapping.currency import check_account
 from mapping.item import NAME_FIELD, Product, about_sku, bundle_item, match_field, product_of
 
@@ -97,6 +97,48 @@ class Finder:
     def payment_method(self, name: str) -> str:
         found = self._found(self.company.payment_method(name), "payments.methods")
         return found.id if found else ""
+
+    def class_(self) -> str:
+        """Id of the class of all documents or lines, "" where none is set."""
+        name, tracking = self.connection.sales.class_, self.company.tracking
+        if name is None or not self._tracked("class", name, on=tracking.class_per_document or tracking.class_per_line):
+            return ""
+        found = self._found(self.company.class_(name), "sales.class")
+        return found.id if found else ""
+
+    def location(self) -> str:
+        """Id of the location of all documents, "" where none is set."""
+        name = self.connection.sales.location
+        if name is None or not self._tracked("location", name, on=self.company.tracking.locations):
+            return ""
+        found = self._found(self.company.location(name), "sales.location")
+        return found.id if found else ""
+
+    def custom_field(self, name: str) -> str:
+        """Definition id of a custom field of sales forms."""
+        found = self.company.custom_fields.get(fold(name), "")
+        if not found:
+            near = nearest(name, self.company.custom_fields)
+            self.report(
+                Problem(
+                    code="no_custom_field",
+                    text=f'sales.custom_fields: QuickBooks has no custom field "{name}" on sales forms.{near}',
+                    fix="Switch it on in QuickBooks under Sales, or take it out of sales.custom_fields.",
+                )
+            )
+        return found
+
+    def _tracked(self, what: str, name: str, *, on: bool) -> bool:
+        """QuickBooks drops in silence what it does not track."""
+        if not on:
+            self.report(
+                Problem(
+                    code=f"{what}_not_tracked",
+                    text=f'sales.{what} is "{name}", and the company does not track its {what}.',
+                    fix=f"Switch {what} tracking on in QuickBooks, or take sales.{what} out.",
+                )
+            )
+        return on
 
     def _found(self, found: E | Problem, setting: str) -> E | None:
         if not isinstance(found, Problem):
