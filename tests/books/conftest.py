@@ -174,7 +174,7 @@ def _open_books(
     folder: Path,
     *,
     company: str = "us",
-    home_currency: str = "USD",
+    home_currency: str | None = "USD",
     seed: int = 1,
     without: tuple[str, ...] = (),
     **changes: Any,

@@ -14,7 +14,7 @@ FOREIGN_FACTS = {
         {
             "code": "foreign_currency",
             "text": "The order is in EUR, the company's books are in USD.",
-            "fix": "Enter it by hand, then ignore the order; this version posts the home currency only.",
+            "fix": "Switch on multicurrency in QuickBooks (for ever), or enter the sale by hand and ignore the order.",
         }
     ],
 }

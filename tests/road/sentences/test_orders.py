@@ -14,8 +14,8 @@ ODD_ORDERS = {
     "another currency": (
         lambda raw: raw.update(currency_code="EUR", default_currency_code="EUR"),
         "foreign_currency",
-        "The order is in EUR, the company's books are in USD. Enter it by hand, then ignore the order; "
-        "this version posts the home currency only.",
+        "The order is in EUR, the company's books are in USD. Switch on multicurrency in QuickBooks (for ever), or "
+        "enter the sale by hand and ignore the order.",
     ),
     "status 15": (
         lambda raw: raw.update(status_id=15, status="On Hold", custom_status="On Hold"),
