@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -25,8 +26,8 @@ from producers.orders import STREAM
 from simulator import Simulator
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "orders"
-PATIENCE = 120
-"""Seconds after which a sync that does not end is a failure; they take one or two."""
+PATIENCE = 1800 if os.environ.get("CARTLEDGER_TEST_PROFILE") == "long" else 120
+"""Seconds after which a sync that does not end is a failure; most take one or two."""
 
 SALES = ("SalesReceipt", "Invoice")
 
