@@ -22,6 +22,7 @@ from daemon.commands.held import held
 from daemon.commands.run import consume, produce, run
 from daemon.commands.status import status
 from daemon.commands.sync import sync
+from daemon.commands.taxes import taxes
 from daemon.context import HERE, SYSTEM, Context
 
 
@@ -59,5 +60,5 @@ def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
     ctx.obj = Context(config=config or (HERE if HERE.exists() else SYSTEM))
 
 
-for command in (check, consume, demo, disable, enable, held, produce, run, status, sync):
+for command in (check, consume, demo, disable, enable, held, produce, run, status, sync, taxes):
     main.add_command(command)
