@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mapping.text import clean, cut, marker, marker_of, note
+from mapping.text import clean, cut, marker, marker_of, note, without_accents
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,10 @@ from mapping.text import clean, cut, marker, marker_of, note
         ("half \ud83c pair", "half pair"),
         ("zero\x00width\x85line", "zero width line"),
         ("Łukasz Żółć 田中", "Łukasz Żółć 田中"),
+        ("Jose\u0301", "Jos\u00e9"),
+        ("no\u200bbreak\u00a0here\u00ad", "nobreak here"),
+        ("couple \U0001f469\u200d\u2764\ufe0f\u200d\U0001f468 here", "couple \u2764 here"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # a joiner that belongs to the word
         ("", ""),
     ],
 )
@@ -35,6 +39,25 @@ def test_clean(raw, expected):
 def test_cut(text, limit, expected):
     assert cut(text, limit) == expected
     assert len(cut(text, limit)) <= limit
+
+
+def test_cut_without_an_ellipsis():
+    assert cut("several words here", 15, ellipsis="") == "several words"
+    assert cut("oneverylongword", 8, ellipsis="") == "oneveryl"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("José Müller", "Jose Muller"),
+        ("Nguyễn", "Nguyen"),
+        ("Łukasz", "Łukasz"),
+        ("Сергей", "Сергей"),
+        ("ガ", "ガ"),
+    ],
+)
+def test_accents_are_those_of_latin_letters(text, expected):
+    assert without_accents(text) == expected
 
 
 def test_a_note_ends_with_its_marker_whatever_its_length():
