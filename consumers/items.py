@@ -44,7 +44,7 @@ DOCUMENT = "document"
 
 ENTITY = "Item"
 NAME_TAKEN = "6240"
-A_WHILE = timedelta(seconds=5)
+A_WHILE = timedelta(seconds=2)
 
 Row = Mapping[str, Any]
 """An Item as QuickBooks answers it."""

@@ -80,14 +80,22 @@ class Simulator:
         self.faults.clear()
         self._loopback.__exit__(*exc)
 
-    def fill(self, *, orders: int = 500, customers: int = 100, price_mode: str = "exclusive", **options: Any) -> None:
-        """Generates orders into the shop, and the products they are made of into the shop and, as items, the company.
+    def fill(
+        self,
+        *,
+        orders: int = 500,
+        customers: int = 100,
+        price_mode: str = "exclusive",
+        items: bool = True,
+        **options: Any,
+    ) -> None:
+        """Generates orders into the shop, and the products they are made of into the shop and, as `items`, the company.
 
         `options` are those of `simulator.orders.generate`. A second call adds orders with the ids after the first's.
         """
         self.shop.price_mode = price_mode
         if not self.shop.products:
-            self._stock_up(catalogue(self.seed))
+            self._stock_up(catalogue(self.seed), items=items)
         options = {
             "now": self.shop.clock(),
             "market": self.market,
@@ -137,7 +145,7 @@ class Simulator:
             ]
         )
 
-    def _stock_up(self, products: list[Product]) -> None:
+    def _stock_up(self, products: list[Product], *, items: bool) -> None:
         names = Counter(product.name for product in products)
         for product in products:
             self.shop.add_product(
@@ -149,6 +157,8 @@ class Simulator:
                 tracked=product.tracked,
                 stock=500 if product.tracked else 0,
             )
+            if not items:
+                continue
             self.company.add_item(
                 name=product.name if _fits_quickbooks(product.name) and names[product.name] == 1 else product.sku,
                 sku=product.sku,

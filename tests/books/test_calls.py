@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 BACKLOG, PEOPLE = 500, 100
@@ -73,3 +75,38 @@ def test_tax_rows_cost_one_call_and_only_where_the_rate_does_not_tell(open_books
         "BC-1001": books.sim.company.id_of("TaxCode", "State tax"),
         "BC-1002": books.sim.company.id_of("TaxCode", "City tax"),
     }
+
+
+@pytest.mark.parametrize(("opening", "shop_calls"), [("zero", 1), ("store", 3)])
+def test_new_items_cost_two_reads_and_a_batch_for_thirty_of_them(open_books, plain_order, opening, shop_calls):
+    """The shop is asked once whether it counts them; where their stock is wanted, for its orders too, and once more.
+    Messages that arrive slowly make two batches of one."""
+    stock = {"income": "Sales", "asset": "Inventory Asset", "cogs": "Cost of Goods Sold"}
+    books = open_books(
+        **{
+            "products.create_missing": True,
+            "products.inventory_accounts": stock,
+            "products.opening_quantity": opening,
+        }
+    )
+    books.add(plain_order(1000))
+    books.sync()
+    orders = []
+    for number in range(1001, 1031):
+        sku = f"NEW-{number}"
+        books.sim.shop.add_product(sku=sku, name=sku, price=Decimal(20), product_id=number, tracked=True, stock=5)
+        order = plain_order(number, sku=sku)
+        order["products"][0]["product_id"] = number
+        orders.append(order)
+    books.sim.reset_counts()
+    books.add(*orders, items=False)
+    assert books.sync().posted == 31
+    shop, company = calls(books)
+    assert 2 + shop_calls <= shop <= 2 + 2 * shop_calls
+    assert 2 + 1 + 1 <= company <= 2 * (2 + 1 + 1)
+    books.prove()
+
+    books.sim.reset_counts()
+    books.add(plain_order(1031, sku="NEW-1001"), items=False)
+    assert books.sync().posted == 32
+    assert calls(books) == (2, 1)
