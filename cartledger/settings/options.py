@@ -227,11 +227,14 @@ class Sales(Section):
     )
     customer: Literal["original", "organisation", "generic"] = Field(
         "original",
-        description="who the document's customer is: the shop's customer, the billing company (where it is empty: the "
-        "customer), or one for all, generic_customer",
+        description="who the document's customer is: the shop's customer, the billing company, told by its name (where "
+        "it is empty: the customer), or one for all, generic_customer; orders that were posted keep theirs",
     )
     generic_customer: Name | None = Field(
-        None, description="display name of the customer that stands for all", examples=["Web shop"]
+        None,
+        description="display name of the customer that stands for all; it has to be in QuickBooks, and beside it one "
+        'called "Web shop (EUR)", with that currency, for orders in another currency than the books\'',
+        examples=["Web shop"],
     )
     use_default_customer_message: bool = Field(
         default=False, description="print the company's own message instead of the customer's words on the order"
