@@ -162,7 +162,7 @@ def _apart(code: TaxCode, base: Decimal, whole: Decimal) -> tuple[Decimal, ...]:
 
 def _distinct(rows: Iterable[OrderTax]) -> tuple[OrderTax, ...]:
     """Each tax that was charged once; an order that is sent to two addresses has its shipping taxes twice."""
-    charged = {(row.name, row.class_name, row.rate): row for row in rows if row.rate or row.amount}
+    charged = {row.key: row for row in rows if row.rate or row.amount}
     return tuple(charged.values())
 
 
@@ -212,10 +212,6 @@ def _what(case: _Case, table: TaxMap) -> str:
     return f'"{case.charge.description}"{where}'
 
 
-def _named(row: OrderTax) -> str:
-    return f'"{row.name}" (class "{row.class_name}", {_percent(row.rate)} %)'
-
-
 def _percent(rate: Decimal) -> str:
     return f"{rate.normalize():f}"
 
@@ -225,7 +221,7 @@ def _key(name: str, table: TaxMap) -> str:
 
 
 def _unmapped(case: _Case, rows: Sequence[OrderTax], table: TaxMap) -> Problem:
-    taxes = " and ".join(_named(row) for row in rows)
+    taxes = " and ".join(map(str, rows))
     return Problem(
         code="unmapped_tax",
         text=f"The tax {taxes} on {_what(case, table)} is not mapped to a QuickBooks tax code.",
@@ -234,7 +230,7 @@ def _unmapped(case: _Case, rows: Sequence[OrderTax], table: TaxMap) -> Problem:
 
 
 def _other_rate(case: _Case, rows: Sequence[OrderTax], code: TaxCode, table: TaxMap) -> Problem:
-    taxes = " and ".join(_named(row) for row in rows)
+    taxes = " and ".join(map(str, rows))
     return Problem(
         code="tax_rate_differs",
         text=f"The tax {taxes} on {_what(case, table)} is mapped to the QuickBooks tax code "

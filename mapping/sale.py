@@ -164,7 +164,8 @@ def _tax_fields(draft: Draft, bill: Bill, coding: Coding, find: Finder, facts: F
 
 
 def _us_tax_fields(draft: Draft, bill: Bill, find: Finder, facts: Facts) -> dict[str, Any] | Needs | Held:
-    code = decide_code(list(_taxed(bill)), facts.taxes, find.connection.tax.map, find.company)
+    place = (bill.order.ship_to or bill.order.billing).country_iso2.upper()
+    code = decide_code(list(_taxed(bill)), facts.taxes, find.connection.tax.map, find.company, place=place)
     if not isinstance(code, TaxCode):
         return code
     unusable = unusable_code(code, find.company)

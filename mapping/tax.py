@@ -31,6 +31,14 @@ class OrderTax:
     order_product_id: int | None
     line_item_type: str
 
+    def __str__(self) -> str:
+        return f'"{self.name}" (class "{self.class_name}", {self.rate.normalize():f} %)'
+
+    @property
+    def key(self) -> tuple[str, str, Decimal]:
+        """What tells one tax of the shop from another."""
+        return self.name, self.class_name, self.rate
+
 
 @dataclass(frozen=True, kw_only=True)
 class Taxed:
@@ -46,13 +54,18 @@ def read_taxes(rows: Iterable[Mapping[str, Any]]) -> tuple[OrderTax, ...]:
 
 
 def decide_code(
-    taxed: Sequence[Taxed], taxes: Sequence[OrderTax] | None, mapping: Mapping[str, str], company: Company
+    taxed: Sequence[Taxed],
+    taxes: Sequence[OrderTax] | None,
+    mapping: Mapping[str, str],
+    company: Company,
+    *,
+    place: str,
 ) -> TaxCode | Needs | Held:
     """The one code of a taxed US document.
 
     Automated: the engine puts its own code in place of ours, so any valid one will do. Plain: the one that the map
     names for every tax; else the code whose rate gives each charge's tax to the cent; else what the order's tax rows
-    say, which have to be read first.
+    say, which have to be read first. `place` is where the order goes, for people ("US").
     """
     codes, problems = _mapped_codes(mapping, company)
     if problems:
@@ -66,7 +79,7 @@ def decide_code(
     if not all(found):
         if taxes is None:
             return Needs(fact=Fact.TAXES)
-        return _by_rows(taxes, codes)
+        return _by_rows(taxes, codes, place)
     return _only([code for code in found if code is not None])
 
 
@@ -157,14 +170,12 @@ def _inferred(charge: Taxed, codes: Sequence[TaxCode]) -> TaxCode | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _by_rows(taxes: Sequence[OrderTax], codes: Mapping[str, TaxCode]) -> TaxCode | Held:
+def _by_rows(taxes: Sequence[OrderTax], codes: Mapping[str, TaxCode], place: str) -> TaxCode | Held:
     charged = [row for row in taxes if row.amount != 0]
     found = [_mapped(row, codes) for row in charged]
-    unmapped = dict.fromkeys(
-        (row.name, row.class_name) for row, code in zip(charged, found, strict=True) if code is None
-    )
+    unmapped = {row.key: row for row, code in zip(charged, found, strict=True) if code is None}
     if unmapped:
-        return Held(problems=tuple(_unmapped(unmapped)))
+        return Held(problems=tuple(_unmapped(unmapped.values(), place)))
     if not charged:
         return codes.get(EVERY) or Held(problems=(_NO_ROWS,))
     return _only([code for code in found if code is not None])
@@ -174,12 +185,13 @@ def _mapped(row: OrderTax, codes: Mapping[str, TaxCode]) -> TaxCode | None:
     return codes.get(fold(row.name)) or codes.get(fold(row.class_name)) or codes.get(EVERY)
 
 
-def _unmapped(taxes: Iterable[tuple[str, str]]) -> Iterator[Problem]:
-    for name, class_name in taxes:
+def _unmapped(taxes: Iterable[OrderTax], place: str) -> Iterator[Problem]:
+    where = f" of an order to {place}" if place else ""
+    for row in taxes:
         yield Problem(
             code="unmapped_tax",
-            text=f'The tax "{name}" (class "{class_name}") is not mapped to a QuickBooks tax code.',
-            fix=f'Add "{name}" or "{class_name}" to tax.map, or "*" for every tax.',
+            text=f"The tax {row}{where} is not mapped to a QuickBooks tax code.",
+            fix=f'Add "{row.name}" or "{row.class_name}" to tax.map, or "*" for every tax.',
         )
 
 

@@ -96,7 +96,7 @@ def test_unmapped_taxes_are_named_with_their_class(decide_with):
     (problem,) = decide_with({"State": "Low"}, rows).problems
     assert (problem.code, problem.text) == (
         "unmapped_tax",
-        'The tax "County" (class "Food") is not mapped to a QuickBooks tax code.',
+        'The tax "County" (class "Food", 8.25 %) is not mapped to a QuickBooks tax code.',
     )
 
 

@@ -57,7 +57,7 @@ def test_where_the_rate_does_not_tell_the_tax_its_name_or_class_does(decide, ord
     by_class = decide(odd, facts=rows(row("Sales tax", "8.25", "9.99", 1, of_class="Texas")), **settings)
     assert by_name.tax_rows == by_class.tax_rows == [("State tax", "50.00", "9.99")]
     assert decide(odd, facts=rows(row("Ohio", "8", "9.99", 1, of_class="Food")), **settings).reasons == {
-        "unmapped_tax": 'The tax "Ohio" (class "Food") is not mapped to a QuickBooks tax code.'
+        "unmapped_tax": 'The tax "Ohio" (class "Food", 8 %) is not mapped to a QuickBooks tax code.'
     }
 
 
