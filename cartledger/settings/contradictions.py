@@ -19,6 +19,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
         for found in (_of_workflows, _of_sales, _of_payments, _of_products, _of_quickbooks, _twice, _idle):
             yield from ((("connections", name, *key), code, text) for key, code, text in found(connection))
     yield from _of_several(settings)
+    yield from _of_tokens(settings)
 
 
 def _of_several(settings: Settings) -> Iterator[Contradiction]:
@@ -33,6 +34,19 @@ def _of_several(settings: Settings) -> Iterator[Contradiction]:
             if (other := numbers.setdefault((realm, prefix.casefold()), name)) != name:
                 text = f'is "{prefix}", as in connection {other}, which posts into the same company; choose another.'
                 yield ("connections", name, "sales", "number_prefix"), "same_numbers", text
+
+
+def _of_tokens(settings: Settings) -> Iterator[Contradiction]:
+    """An app has one secret, and one refresh token for a company: the next one that Intuit gives voids the others."""
+    first: dict[tuple[str, str], str] = {}
+    for name, connection in settings.connections.items():
+        here = connection.quickbooks
+        other = first.setdefault((here.realm_id, here.client_id), name)
+        there = settings.connections[other].quickbooks
+        for key in ("client_secret", "refresh_token"):
+            if getattr(here, key) != getattr(there, key):
+                text = f"is not that of connection {other}, which uses the same app in the same company; use one for both."
+                yield ("connections", name, "quickbooks", key), "other_secret", text
 
 
 def _of_workflows(connection: Connection) -> Iterator[Contradiction]:

@@ -138,7 +138,8 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
     reading = _Reading(app, producing, line, now, troubles)
     run = app.ledger.start_run(pair, "sales")
     crew.start("hand-over", producing.hand_over)
-    crew.start("work", Consuming(app, [name], crew, threads=THREADS).work)
+    # Connections share the queues: what other processes hand over for another one is worked on, not thrown away.
+    crew.start("work", Consuming(app, list(app.lines), crew, threads=THREADS).work)
     crew.start("read", reading.read)
     try:
         while not crew.quiet.wait(LOOK_EVERY):

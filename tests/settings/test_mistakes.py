@@ -334,6 +334,20 @@ def test_two_shops_of_one_company_have_different_numbers(mistakes, example):
     ]
 
 
+@pytest.mark.parametrize("key", ["CLIENT_SECRET", "REFRESH_TOKEN"])
+def test_two_shops_of_one_company_use_an_app_with_the_same_secrets(mistakes, example, key):
+    same_app = example + SECOND.replace('client_id = "id"', CLIENT)
+    same = {
+        f"CARTLEDGER_CONNECTIONS__SECOND__QUICKBOOKS__{name}": f"shh-{name.partition('_')[0].lower()}"
+        for name in ("CLIENT_SECRET", "REFRESH_TOKEN")
+    }
+    variable = f"CARTLEDGER_CONNECTIONS__SECOND__QUICKBOOKS__{key}"
+    assert mistakes(text=same_app, env=SECOND_SECRETS | same | {variable: "another"}) == [
+        f"environment: {variable} is not that of connection main, which uses the same app in the same company; "
+        "use one for both."
+    ]
+
+
 def test_case_does_not_make_two_numbers_differ(mistakes, example):
     (told,) = mistakes(text=example + SECOND.replace('"BD"', '"bc"'), env=SECOND_SECRETS)
     assert 'connections.second.sales.number_prefix is "bc", as in connection main' in told
