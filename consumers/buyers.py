@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from cartledger.clients.quickbooks import QuickBooks, quote, select
 from cartledger.errors import Problem
@@ -97,27 +98,33 @@ class Buyers:
             return {}
         return {str(name): str(id_) for name, id_ in read_json(kept.content).items()}
 
-    def successor(self, customer: str) -> str | Held | None:
-        """After a refusal: the id of the customer that this one was merged into.
+    def successor(self, refused: Mapping[str, Any]) -> str | Held | None:
+        """After a document was refused: the id of the customer that its own was merged into.
 
         None: it is not the customer that was refused, or nothing tells who came after it; then it is looked for anew,
         the generic one by its name, a buyer's by e-mail and name. Held: it was made inactive, which a person must undo.
         """
+        customer = str(refused.get("CustomerRef", {}).get("value", ""))
         if customer in self._generic_ones().values():
             self._ledger.drop_reference(self._pair, GENERIC)
             return None
-        if customer not in self._merged:
-            row = self._quickbooks.read(ENTITY, customer)
-            if row is not None and row.get("Active", True) is not False:
-                return None
-            now = self._witnesses(customer)
-            if customer in now:
-                return Held(problems=(_inactive(customer),))
-            if len(now) != 1:
-                self._forget(customer)
-                return None
-            self._merged[customer] = now.pop()
-            self._ledger.merged(self._pair, customer, into=self._merged[customer])
+        if customer in self._merged and self._ledger.link_by_target(self._pair, ENTITY, customer) is None:
+            return self._merged[customer]  # followed for another order already
+        return self._follow(customer) if customer and self._has_gone(customer) else None
+
+    def _has_gone(self, customer: str) -> bool:
+        row = self._quickbooks.read(ENTITY, customer)
+        return row is None or row.get("Active", True) is False
+
+    def _follow(self, customer: str) -> str | Held | None:
+        now = self._witnesses(customer)
+        if customer in now:
+            return Held(problems=(_inactive(customer),))
+        if len(now) != 1:
+            self._forget(customer)
+            return None
+        self._merged[customer] = now.pop()
+        self._ledger.merged(self._pair, customer, into=self._merged[customer])
         return self._merged[customer]
 
     def _witnesses(self, customer: str) -> set[str]:

@@ -202,7 +202,7 @@ class Sales:
             return self._number_taken(claim, part, fault, other)
         if lists_are_stale(fault):
             self._book.forget()
-            successor = self._buyers.successor(str(part.body["CustomerRef"]["value"]))
+            successor = self._buyers.successor(part.body)
             if successor is not None:
                 return successor if isinstance(successor, Held) else self._given_to(successor, claim, part)
             if claim.attempts == 0:
@@ -225,6 +225,9 @@ class Sales:
         asked = replace(refused, body=refused.body | reference)
         if standing := self.find([(claim.key, asked)]).get(refused.marker):
             return standing
+        now = self._ledger.refresh(claim) or claim
+        if any(part.name != refused.name for part in now.sending):  # the answer to it is still to be read
+            return Held(problems=(_MERGED_MEANWHILE,))
         open_parts = [part for part in claim.parts if part.stage is not Stage.ANSWERED]
         documents = [_document(part, body=part.body | reference) for part in open_parts]
         return Post(documents=tuple(documents), rounding=ZERO)
@@ -288,6 +291,13 @@ def _voided(stands: Link) -> Problem:
         text=f"{stands.entity} {stands.number} was made with another total than was sent, and voided.",
         fix="Enter the sale by hand, then use `cartledger held ignore`.",
     )
+
+
+_MERGED_MEANWHILE = Problem(
+    code="customer_merged",
+    text="The order's customer was merged into another one while its payments were made.",
+    fix="Retry the order: what is missing is made for the other one.",
+)
 
 
 def _changed(stands: Link) -> Problem:
