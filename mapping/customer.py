@@ -218,16 +218,18 @@ def _display_name(billing: Address, key: str) -> str:
 
 
 def _name(text: str) -> str:
-    """As a display name, with room for what tells namesakes apart; "" where nothing of it would show.
-
-    A colon would make a sub-customer of it.
-    """
-    name = cut(clean(text.replace(":", " ")), _NAME_LIMIT - _SUFFIX_LIMIT, ellipsis="")
+    """As a display name, with room for what tells namesakes apart; "" where nothing of it would show."""
+    name = cut(_without_colons(text), _NAME_LIMIT - _SUFFIX_LIMIT, ellipsis="")
     return name if any(letter.isprintable() and not letter.isspace() for letter in name) else ""
 
 
 def _part(text: str) -> str:
-    return cut(clean(text), _PART_LIMIT, ellipsis="")
+    return cut(_without_colons(text), _PART_LIMIT, ellipsis="")
+
+
+def _without_colons(text: str) -> str:
+    """A colon would make a sub-customer of it."""
+    return clean(text.replace(":", " "))
 
 
 def _alike(name: str) -> str:

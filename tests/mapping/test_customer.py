@@ -121,6 +121,11 @@ def test_display_names(buyer, address, name):
     assert buyer(**address).name == name
 
 
+def test_a_colon_stands_in_no_name(buyer):
+    who = buyer(first_name="Smith: Sons", last_name="A:B", company="Smith:Sons")
+    assert (who.name, who.given, who.family, who.company) == ("Smith Sons A B", "Smith Sons", "A B", "Smith Sons")
+
+
 def test_names_to_try_are_stable_and_within_the_limit(buyer):
     assert names(buyer()) == ("Ada Byrne", "Ada Byrne (42)", "Ada Byrne (42-2)", "Ada Byrne (42-3)", "Ada Byrne (42-4)")
     guest = buyer(0)
