@@ -45,7 +45,7 @@ def _of_tokens(settings: Settings) -> Iterator[Contradiction]:
         there = settings.connections[other].quickbooks
         for key in ("client_secret", "refresh_token"):
             if getattr(here, key) != getattr(there, key):
-                text = f"is not that of connection {other}, which uses the same app in the same company; use one for both."
+                text = f"is not that of connection {other}, which is of the same app and company; use one for both."
                 yield ("connections", name, "quickbooks", key), "other_secret", text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -19,8 +20,11 @@ from cartledger.settings.words import bare_or_quoted, nearest, shown
 Key = tuple[str, ...]
 """Sections and key, from the outside in."""
 
+Loc = tuple[str | int, ...]
+"""A key as pydantic tells it: with places in a list."""
+
 _NOT_SHOWN = {key for _, key in SECRETS} | {"url"}  # the broker's holds a password
-_NEITHER_SECTION_NOR_KEY = re.compile(r"\d+|\[key\]")  # of a list's item, and pydantic's mark for a table's key
+_OF_A_KEY = "[key]"  # pydantic's mark for what is wrong with a table's key itself
 
 
 class Places:
@@ -38,21 +42,33 @@ class Places:
         self.lines = text.splitlines()
         self.tree = _tree(path, text)
 
-    def problem(self, key: Key, code: str, text: str) -> Problem:
+    def problem(self, key: Loc, code: str, text: str) -> Problem:
         """`text` is the sentence from the verb on; its subject is the key."""
-        if (variable := variable_of(_named(key))) in self.environment:
+        if (variable := variable_of(named(key))) in self.environment:
             return Problem(code=code, text=f"environment: {variable} {text}")
+        if variable := self._table_variable(named(key)):
+            return Problem(code=code, text=f"environment: {variable}: {_dotted(key)} {text}")
         return self.in_file(key, code, text)
 
-    def in_file(self, key: Key, code: str, text: str) -> Problem:
+    def in_file(self, key: Loc, code: str, text: str) -> Problem:
         """`problem` for what stands in the file, whatever the environment says."""
         return Problem(code=code, text=f"{self.path}:{self.line(key)}: {_dotted(key)} {text}")
 
-    def place(self, key: Key) -> str:
+    def place(self, key: Loc) -> str:
         """`cartledger.toml:12`, or `environment` where the value comes from there."""
-        return "environment" if variable_of(_named(key)) in self.environment else f"{self.path}:{self.line(key)}"
+        if variable_of(named(key)) in self.environment or self._table_variable(named(key)):
+            return "environment"
+        return f"{self.path}:{self.line(key)}"
 
-    def line(self, key: Key) -> int:
+    def _table_variable(self, key: Key) -> str:
+        """The variable that holds a table with this key in it; "" where there is none."""
+        for length in range(1, len(key)):
+            variable = variable_of(key[:length])
+            if _reaches(_table(self.environment.get(variable, "")), key[length:]):
+                return variable
+        return ""
+
+    def line(self, key: Loc) -> int:
         """The line of `key`, or of the nearest section around it; 1 where there is none."""
         while key and not _reaches(self.tree, key):
             key = key[:-1]
@@ -66,12 +82,13 @@ class Places:
         return 1
 
 
-def _named(key: Key) -> list[str]:
-    return [part for part in key if not _NEITHER_SECTION_NOR_KEY.fullmatch(part)]
+def named(key: Loc) -> Key:
+    """The names in it alone."""
+    return tuple(part for part in key if isinstance(part, str) and part != _OF_A_KEY)
 
 
-def _dotted(key: Key) -> str:
-    return ".".join(map(bare_or_quoted, _named(key)))
+def _dotted(key: Loc) -> str:
+    return ".".join(map(bare_or_quoted, named(key)))
 
 
 def variable_of(key: Iterable[str]) -> str:
@@ -210,13 +227,19 @@ def _unreadable(text: str, fix: str) -> SettingsWrong:
     return SettingsWrong([Problem(code="bad_file", text=text, fix=fix)])
 
 
-def _reaches(tree: Mapping[str, Any], key: Key) -> bool:
-    value: Any = tree
+def _reaches(tree: Any, key: Loc) -> bool:
+    value = tree
     for part in key:
-        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        elif isinstance(value, Mapping) and part in value:
+        try:
             value = value[part]
-        else:
+        except (LookupError, TypeError):
             return False
     return bool(key)
+
+
+def _table(text: str) -> Any:
+    """What a variable holds that is written as JSON; nothing if it is not."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -23,7 +23,7 @@ from pydantic_settings import (
 from cartledger.errors import Problem, SettingsWrong
 from cartledger.settings.contradictions import contradictions
 from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Settings
-from cartledger.settings.problems import Places, sentence, variable_of
+from cartledger.settings.problems import Places, named, sentence, variable_of
 from cartledger.settings.words import closest, nearest
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's
@@ -71,9 +71,9 @@ def places_in(path: Path, environment: Mapping[str, str]) -> Places:
 
 def _found(error: ValidationError, places: Places) -> Iterator[Problem]:
     """From the top of the file to its end."""
-    found = [(tuple(map(str, detail["loc"])), detail) for detail in error.errors()]
+    found = [(detail["loc"], detail) for detail in error.errors()]
     for key, detail in sorted(found, key=lambda one: places.line(one[0])):
-        yield places.problem(key, detail["type"], sentence(detail, key))
+        yield places.problem(key, detail["type"], sentence(detail, named(key)))
 
 
 class _Environment(EnvSettingsSource):

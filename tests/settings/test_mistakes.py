@@ -48,6 +48,8 @@ ONE_MISTAKE = [
      "44: connections.main.payments.default_account is true, which is no text; put it in quotation marks."),
     ('"*" = "State tax"', '"*" = 8.25',
      '51: connections.main.tax.map."*" is 8.25, which is no text; put it in quotation marks.'),
+    ('"*" = "State tax"', '"20" = 20.0',
+     "51: connections.main.tax.map.20 is 20.0, which is no text; put it in quotation marks."),
     ('"*" = "State tax"', '"none @ exprot" = "0.0% Z"',
      '50: connections.main.tax.map has the row "none @ exprot", which names no destination. Did you mean "export"? '
      "Allowed after the @: domestic, eu, export, a country (DE), a country and state (CA-Quebec)."),
@@ -200,6 +202,11 @@ def test_all_mistakes_come_at_once_from_the_top_of_the_file_to_its_end(mistakes)
         ({f"{MAIN}SALES__CUSTOM_FIELDS": "channel_id"},
          f'{MAIN}SALES__CUSTOM_FIELDS holds a list or a table; '
          'write it as JSON: ["one", "two"] or {"key": "value"}.'),
+        ({f"{MAIN}TAX__MAP": '{"Reduced": 5}'},
+         f"{MAIN}TAX__MAP: connections.main.tax.map.Reduced is 5, which is no text; put it in quotation marks."),
+        ({f"{MAIN}PAYMENTS__METHODS": '{"PayPal": {"paid_when": "capture"}}'},
+         f'{MAIN}PAYMENTS__METHODS: connections.main.payments.methods.PayPal.paid_when is "capture". '
+         'Did you mean "captured"? Allowed: "captured", "status", "never".'),
         ({f"{MAIN}PAYMENTS__METHODS__PAYPAL__ACOUNT": "PayPal clearing"},
          f'{MAIN}PAYMENTS__METHODS__PAYPAL__ACOUNT is not a setting. Did you mean "account"?'),
         ({f"{MAIN}PRODUCTS__CREATE_MISSING": "true", f"{MAIN}PRODUCTS__NONINVENTORY_ACCOUNTS__INCOME": "Sales",
@@ -210,6 +217,14 @@ def test_all_mistakes_come_at_once_from_the_top_of_the_file_to_its_end(mistakes)
 )  # fmt: skip
 def test_a_mistake_in_the_environment_names_the_variable(mistakes, variables, sentence):
     assert mistakes(env=variables) == [f"environment: {sentence}"]
+
+
+def test_a_variable_that_cannot_be_read_hides_no_other_mistake(mistakes):
+    told = mistakes(('"*" = "State tax"', '"*" = 5'), env={f"{MAIN}TAX__MAP": '{"Reduced": 5'})
+    assert told == [
+        f'environment: {MAIN}TAX__MAP holds a list or a table; write it as JSON: ["one", "two"] or {{"key": "value"}}.',
+        'cartledger.toml:51: connections.main.tax.map."*" is 5, which is no text; put it in quotation marks.',
+    ]
 
 
 def test_missing_secrets_name_their_variables(tmp_path, example):
@@ -343,7 +358,7 @@ def test_two_shops_of_one_company_use_an_app_with_the_same_secrets(mistakes, exa
     }
     variable = f"CARTLEDGER_CONNECTIONS__SECOND__QUICKBOOKS__{key}"
     assert mistakes(text=same_app, env=SECOND_SECRETS | same | {variable: "another"}) == [
-        f"environment: {variable} is not that of connection main, which uses the same app in the same company; "
+        f"environment: {variable} is not that of connection main, which is of the same app and company; "
         "use one for both."
     ]
 
