@@ -104,6 +104,7 @@ def test_deleted_queues_are_gone_with_what_is_in_them(broker):
     assert broker.depth("sales") == 0
 
 
+@pytest.mark.option("broker.namespace")
 def test_namespaces_do_not_see_each_other(broker, open_broker, new_namespace, url, inbox):
     other = open_broker(url, new_namespace())
     broker.publish("sales", [b"mine"])

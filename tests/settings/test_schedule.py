@@ -24,6 +24,7 @@ def at(text: str) -> datetime:
 NOW = at("2026-06-15T12:00")
 
 
+@pytest.mark.option("interval")
 @pytest.mark.parametrize(
     ("schedule", "last", "due"),
     [

@@ -89,6 +89,7 @@ def test_wrong_settings_touch_nothing(shop, make_road):
     assert shop.report()["bigcommerce"]["calls"] == 0
 
 
+@pytest.mark.option("broker.url")
 @pytest.mark.parametrize("words", [["produce"], ["consume"]])
 def test_the_halves_need_rabbitmq(shop, make_road, command, words):
     assert command(make_road(shop))(*words, expect=2).stderr == (
