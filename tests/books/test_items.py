@@ -279,7 +279,7 @@ def test_an_order_that_comes_while_the_stock_is_read_counts_once(open_shop, sold
 
 
 def test_a_backlog_is_read_to_its_end_before_stock_begins(open_books):
-    books = open_books(**STORE, **{"sales.default_product": "Unknown product"})
+    books = open_books(**STORE, **{"sales.post_as": "invoice"})
     books.sim.fill(orders=600, customers=20, clean=True, days=365, items=False)
     synced = books.sync()
     assert (synced.posted, synced.held) == (600, 0), books.held()
