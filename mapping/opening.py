@@ -139,14 +139,14 @@ class _Books:
         held, key = self._held(), ("sales", settings[0])
         owing = " and ".join(_owing(setting, owed[setting]) for setting in settings)
         text = f'The shop owes {owing}{_still_to_come(coming)}; the account "{self.account.name}" holds '
-        if held is None:
+        if held is None and abs(self.account.balance) != abs(wanted):
             fix = f"Look at the account: {wanted:.2f} should be owed."
             side = f"{abs(self.account.balance):.2f}, and QuickBooks does not say on which side."
             yield warning("opening_balance", f"{text}{side}", fix, key=key)
-        elif wanted != held and not all(each.whole for each in coming):
+        elif held is not None and wanted != held and not all(each.whole for each in coming):
             later = "The opening entry can be told when more of the orders are posted: check again after a sync."
             yield note("opening_balance", f"{text}{held:.2f}. {later}", key=key)
-        elif wanted != held:
+        elif held is not None and wanted != held:
             lacking = f"{wanted - held:.2f} is not" if wanted > held else f"{held - wanted:.2f} too much is"
             yield warning(
                 "opening_balance", f"{text}{held:.2f}: {lacking} in the books.", self._entry(wanted - held), key=key

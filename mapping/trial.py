@@ -20,6 +20,8 @@ from mapping.sale import decide_sale
 
 _LARGE_ENOUGH = 10
 """From this amount on, tax over price tells the percent; that of a smaller line is mostly rounding."""
+_OF_ORDERS = frozenset({"blank_sku", "no_item", "inactive_item", "ambiguous_item", "bundle_item", "unmapped_tax"})
+"""Causes that an order has by itself, whatever the settings lack besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +70,14 @@ def report(
     tried: Sequence[Tried], *, known: Iterable[Finding], connection: Connection, zone: ZoneInfo
 ) -> list[Finding]:
     """What the trial says, grouped by cause. `known` was found in the settings and is not said again."""
-    told = [finding.text.casefold() for finding in known]
+    causes = {finding.code for finding in known} - _OF_ORDERS
+    texts = [finding.text.casefold() for finding in known]
+
+    def is_known(problem: Problem) -> bool:
+        return problem.code in causes or any(problem.text.casefold().endswith(text) for text in texts)
+
     return [
-        *_held(tried, lambda text: any(text.casefold().endswith(one) for one in told)),
+        *_held(tried, is_known),
         *_unmapped_methods(tried),
         *_new_items(tried),
         *_left_out(tried),
@@ -78,11 +85,11 @@ def report(
     ]
 
 
-def _held(tried: Sequence[Tried], is_known: Callable[[str], bool]) -> Iterator[Finding]:
+def _held(tried: Sequence[Tried], is_known: Callable[[Problem], bool]) -> Iterator[Finding]:
     groups: defaultdict[tuple[str, str], dict[int, Problem]] = defaultdict(dict)
     for one in tried:
         for problem in one.decision.problems if isinstance(one.decision, Held) else ():
-            if not is_known(problem.text):
+            if not is_known(problem):
                 groups[problem.code, problem.fix].setdefault(one.id, problem)
     for (code, fix), problems in groups.items():
         example, problem = next(iter(problems.items()))
