@@ -346,7 +346,11 @@ class Products(Section):
     match_by: Literal["name", "sku"] = Field(
         description="a BigCommerce SKU equals the item's Name, or its SKU", examples=["sku"]
     )
-    create_missing: bool = Field(default=False, description="make QuickBooks items for SKUs that have none")
+    create_missing: bool = Field(
+        default=False,
+        description="make an item for each SKU that was sold and has none; lines without a SKU still need "
+        "sales.default_product",
+    )
     inventory_accounts: InventoryAccounts | None = Field(
         None,
         description="accounts of made items whose stock the shop tracks; without it their orders are held",
@@ -359,8 +363,8 @@ class Products(Section):
     )
     opening_quantity: Literal["zero", "store"] = Field(
         "zero",
-        description="stock that a made item begins with: none, or the shop's level and the units of orders still to be "
-        "posted",
+        description="stock that a made item begins with: none, or the shop's level (which must fall when an order is "
+        "placed) and the units of orders still to be posted",
     )
 
 
