@@ -55,9 +55,9 @@ def alike(order: Order, fact: Fact) -> Hashable:
 
 
 def taxed_alike(order: Order) -> Hashable:
-    """Where it goes, and at about which rates it is taxed, in whole percents."""
-    address = order.ship_to or order.billing
-    return address.country_iso2, address.state, _percents(order)
+    """Where it goes, at about which rates its lines are taxed, in whole percents, and what else is."""
+    address, else_taxed = order.ship_to or order.billing, (order.shipping.tax > 0, order.total.tax > 0)
+    return address.country_iso2, address.state, _percents(order), else_taxed
 
 
 def _percents(order: Order) -> frozenset[int]:
