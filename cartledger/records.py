@@ -154,7 +154,8 @@ class Fee:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One BigCommerce order, amounts in `currency` (the transactional currency)."""
+    """One BigCommerce order, amounts in `currency` (the transactional currency). Its shipping and handling are those of
+    so many `deliveries`."""
 
     id: int
     customer_id: int
@@ -184,6 +185,7 @@ class Order:
     external_source: str
     external_id: str
     external_merchant_id: str
+    external_order_id: str
     channel_id: int
     shipping_method: str
     archived: bool
@@ -191,9 +193,11 @@ class Order:
     staff_notes: str
     tax_provider: str
     billing: Address
+    form_fields: tuple[tuple[str, str], ...]
     ship_to: Address | None
     lines: tuple[OrderLine, ...]
     fees: tuple[Fee, ...]
+    deliveries: int
     lines_incomplete: bool = field(compare=False)
 
     @property
@@ -239,6 +243,7 @@ def read_order(raw: Mapping[str, Any]) -> Order:
         external_source=read.text("external_source"),
         external_id=read.text("external_id"),
         external_merchant_id=read.text("external_merchant_id"),
+        external_order_id=read.text("external_order_id"),
         channel_id=read.int("channel_id"),
         shipping_method=read.text("shipping_method", next(_shippings(raw), {})),
         archived=bool(raw.get("is_deleted", False)),
@@ -246,9 +251,11 @@ def read_order(raw: Mapping[str, Any]) -> Order:
         staff_notes=read.text("staff_notes"),
         tax_provider=read.text("tax_provider_id"),
         billing=_address(raw.get("billing_address")),
+        form_fields=tuple(_form_fields(raw.get("billing_address"))),
         ship_to=_ship_to(raw),
         lines=lines,
         fees=tuple(_fee(fee, read) for fee in _list(raw.get("fees"))),
+        deliveries=max(1, read.int("shipping_address_count")),
         lines_incomplete=_has_warning(raw) or not _complete(lines, read.money("items_total")),
     )
     read.finish()
@@ -298,7 +305,8 @@ _VERSION_FIELDS = (
         "payment_provider_id",
     ),
     *("items_total", "date_created", "date_shipped", "order_source", "external_source", "is_deleted"),
-    *("customer_message", "billing_address", "external_id", "external_merchant_id", "channel_id"),
+    *("customer_message", "billing_address", "external_id", "external_merchant_id"),
+    *("external_order_id", "channel_id"),
 )
 _VERSION_SHIPPING_FIELDS = ("shipping_method", *Address.__dataclass_fields__)
 _VERSION_LINE_FIELDS = (
@@ -442,6 +450,14 @@ def _fee(raw: Mapping[str, Any], read: _Reader) -> Fee:
 def _address(raw: Any) -> Address:
     facts = raw if isinstance(raw, Mapping) else {}
     return Address(**{name: str(_or_none(facts.get(name)) or "").strip() for name in Address.__dataclass_fields__})
+
+
+def _form_fields(address: Any) -> Iterator[tuple[str, str]]:
+    """What the customer filled in beside the address: name and answer. Several answers are a list."""
+    for field_ in _list(address.get("form_fields") if isinstance(address, Mapping) else None):
+        value = _or_none(field_.get("value"))
+        answers = value if isinstance(value, list) else [value]
+        yield str(field_.get("name") or ""), ", ".join(str(each).strip() for each in answers if each is not None)
 
 
 def _ship_to(raw: Mapping[str, Any]) -> Address | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cartledger.records import Order
+from cartledger.settings import FORM_FIELD
+from mapping.company import fold
 from mapping.finder import Finder
 from mapping.text import clean, cut
 
@@ -70,5 +72,8 @@ def _custom_fields(order: Order, find: Finder) -> dict[str, Any]:
 
 def _text_of(order: Order, source: str) -> str:
     """The order's field as text, "" where it is empty; ids are never 0."""
+    if source.startswith(FORM_FIELD):
+        asked = fold(source.removeprefix(FORM_FIELD))
+        return clean(next((answer for name, answer in order.form_fields if fold(name) == asked), ""))
     names = {"order_id": "id", "order_source": "source"}
     return clean(str(getattr(order, names.get(source, source)) or ""))

@@ -7,10 +7,11 @@ allowed. Secrets never stand in the file.
 
 from cartledger.settings.options import NUMBER_LENGTH, Connection, Settings
 from cartledger.settings.reading import places_in, read_environment, read_settings
-from cartledger.settings.values import ORDER_STATUSES, Schedule
+from cartledger.settings.values import FORM_FIELD, ORDER_STATUSES, Schedule
 from cartledger.settings.words import nearest
 
 __all__ = [
+    "FORM_FIELD",
     "NUMBER_LENGTH",
     "ORDER_STATUSES",
     "Connection",

@@ -19,8 +19,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cartledger.errors import Problem, SettingsWrong
 from cartledger.settings.values import (
     CONNECTION_NAME,
+    FORM_FIELD,
     NAMESPACE,
     NUMBER_PREFIX,
+    ORDER_FIELDS,
     ORDER_STATUSES,
     REALM_ID,
     STORE_HASH,
@@ -148,16 +150,21 @@ class Sales(Section):
         json_schema_extra=ESSENTIAL,
     )
     automatic_numbers: bool = Field(
-        default=False, description="QuickBooks numbers the documents; the order's number stays in the private note"
+        default=False,
+        description="QuickBooks numbers the documents; the order's number stays in the private note. One read for each "
+        "batch, since no number shows what stands there already",
     )
     sources: tuple[OrderSource, ...] | None = Field(
         None,
         examples=[["www", "manual"]],
         description="order sources that are posted, as the shop calls them (www, manual, amazon); without it all but "
-        "marketplaces (amazon, ebay), orders migrated from another shop (m-mig) and test orders (test)",
+        "marketplaces (amazon, ebay), orders migrated from another shop (m-mig) and those of the test gateway (test)",
     )
     document_date: Literal["created", "paid", "shipped"] = Field(
-        "created", description="the day a document bears; payments bear the day the money was captured"
+        "created",
+        description="the day a document bears, which start_date is about: on which the order was placed, its money "
+        "captured, or all of it shipped (what needs no shipping: placed); until then it waits. Payments bear the day "
+        "the money was captured",
     )
     default_product: Name | None = Field(
         None,
@@ -246,16 +253,21 @@ class Sales(Section):
         None,
         ge=0,
         le=3650,
-        description="days from an invoice's date to its due date; without it the date itself",
+        description="days from an invoice's date to its due date, as orders bear no terms of their own; without it the "
+        "date itself",
         examples=[30],
     )
     tracking_numbers: bool = Field(
-        default=False, description="read the tracking number of shipped orders: one call to BigCommerce for each"
+        default=False,
+        description="read the tracking number of orders that are shipped when they are posted: one call to BigCommerce "
+        "for each. The day and method of shipping come with the order",
     )
     custom_fields: dict[Name, OrderField] = Field(
         default_factory=dict,
-        examples=[{"Channel": "channel_id", "Marketplace order": "external_id"}],
-        description="QuickBooks custom field = field of the order",
+        examples=[{"Channel": "channel_id", "PO number": "form_fields.PO number"}],
+        description=f"QuickBooks custom field = field of the order: {', '.join(ORDER_FIELDS)}, or {FORM_FIELD}NAME for "
+        "a field that the shop has added to its checkout (orders have no PO number of their own); at most 31 "
+        "characters are printed",
     )
     exchange_rate: Literal["company", "shop"] = Field(
         "company", description="the rate of orders in other currencies: QuickBooks' of the day, or the shop's"

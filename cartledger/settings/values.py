@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -158,6 +158,32 @@ def at_least_one(values: _Many) -> _Many:
     return values
 
 
+ORDER_FIELDS = (
+    "channel_id",
+    "external_id",
+    "external_merchant_id",
+    "external_order_id",
+    "external_source",
+    "order_id",
+    "order_source",
+    "payment_reference",
+)
+"""What a custom field can be filled with, beside what customers fill in."""
+FORM_FIELD = "form_fields."
+"""Begins the name of a field of the checkout's billing address that the shop has added."""
+
+
+def _order_field(value: object) -> str:
+    name = str(value).strip()
+    if name in ORDER_FIELDS or name.removeprefix(FORM_FIELD).strip() not in (name, ""):
+        return name
+    allowed = ", ".join(f'"{field}"' for field in ORDER_FIELDS)
+    raise ValueError(
+        f"is {shown(value)}.{nearest(name, ORDER_FIELDS)} Allowed: {allowed}, and for a field that the shop has added "
+        f'to its checkout "{FORM_FIELD}" and its name.'
+    )
+
+
 @dataclass(frozen=True)
 class Words:
     """What the documentation calls a value of this type."""
@@ -176,13 +202,4 @@ Address = Annotated[str, BeforeValidator(_address), Words("address")]
 Secret = Annotated[SecretStr, Field(min_length=1), Words("secret")]
 Currency = Annotated[str, BeforeValidator(_currency), Words("currency")]
 OrderSource = Annotated[str, BeforeValidator(_order_source), Words("order source")]
-OrderField = Literal[
-    "channel_id",
-    "external_id",
-    "external_merchant_id",
-    "external_source",
-    "order_id",
-    "order_source",
-    "payment_reference",
-]
-"""What a custom field can be filled with."""
+OrderField = Annotated[str, BeforeValidator(_order_field), Words("field of the order")]

@@ -37,8 +37,9 @@ STATUSES = (
     "Manual Verification Required (12), Disputed (13), Partially Refunded (14)"
 )
 ORDER_FIELDS = (
-    '"channel_id", "external_id", "external_merchant_id", "external_source", "order_id", "order_source", '
-    '"payment_reference"'
+    '"channel_id", "external_id", "external_merchant_id", "external_order_id", "external_source", "order_id", '
+    '"order_source", "payment_reference", and for a field that the shop has added to its checkout "form_fields." and '
+    "its name"
 )
 A_TABLE = "where a table belongs: a section in square brackets, or { key = value, … }."
 AN_ADDRESS = "write an address that begins with https://, or with http:// and this machine (127.0.0.1)."
@@ -153,6 +154,8 @@ WRONG = [
     ("sales.custom_fields", '"channel_id"', f'sales.custom_fields is "channel_id" {A_TABLE}'),
     ("sales.custom_fields", '{ "PO Number" = "chanel_id" }',
      'sales.custom_fields."PO Number" is "chanel_id". Did you mean "channel_id"? ' f"Allowed: {ORDER_FIELDS}."),
+    ("sales.custom_fields", '{ PO = "form_fields. " }',
+     f'sales.custom_fields.PO is "form_fields. ". Allowed: {ORDER_FIELDS}.'),
     ("sales.custom_fields", '{ "" = "channel_id" }', 'sales.custom_fields."" is empty.'),
     ("sales.exchange_rate", '"store"', 'sales.exchange_rate is "store". Allowed: "company", "shop".'),
     # products

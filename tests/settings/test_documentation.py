@@ -87,8 +87,8 @@ def test_the_page_leads_to_its_sections():
         '| `post_as` | `"sales_receipt"` or `"invoice"` | required | the document an order becomes. '
         'Example: `"sales_receipt"` |',
         '| `class` | name | none | QuickBooks class of every document, or of every line. Example: `"Web"` |',
-        "| `due_date_offset` | whole number (from 0, to 3650) | none | days from an invoice's date to its due date; "
-        "without it the date itself. Example: `30` |",
+        "| `due_date_offset` | whole number (from 0, to 3650) | none | days from an invoice's date to its due date, as "
+        "orders bear no terms of their own; without it the date itself. Example: `30` |",
         '| `rounding_limit` | amount (from 0, to 1) | `"0.05"` | the most that the rounding item may take |',
         "| `refresh_token` | secret | required | the first one; later ones live in the ledger. Environment: "
         "`CARTLEDGER_CONNECTIONS__MAIN__QUICKBOOKS__REFRESH_TOKEN` |",
