@@ -137,15 +137,15 @@ class Items:
         return item_body(product, name, opening=opening, connection=self._connection, company=company)
 
     def _post(self, product: Product, body: dict[str, Any]) -> Post:
-        mark = marker(self._connection.bigcommerce.store_hash, ITEM, product.key)
+        mark = marker(self._connection.bigcommerce.store_hash, ITEM, product.source_id)
         document = Document(name=DOCUMENT, order=0, entity=ENTITY, body=body, number="", marker=mark, amount=ZERO)
         return Post(documents=(document,), rounding=ZERO)
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
         """By name and SKU as they were sent: an item has no marker, and with both it is the one that was wanted."""
         rows = self._find(NAME_FIELD, {str(part.body["Name"]) for _, part in parts})
-        by_name = {(fold(str(row["Name"])), fold(str(row.get("Sku", "")))): row for row in rows}
-        found = {part.marker: by_name.get((fold(str(part.body["Name"])), key.id)) for key, part in parts}
+        there = {_name_and_sku(row): row for row in rows}
+        found = {part.marker: there.get(_name_and_sku(part.body)) for _, part in parts}
         return {mark: read_made(row) for mark, row in found.items() if row is not None}
 
     def looks_first(self, claim: Claim, part: Part) -> bool:  # noqa: ARG002 - whichever it is, its name is taken once
@@ -182,6 +182,10 @@ def items_fingerprint(connection: Connection) -> str:
 
 def _product(claim: Claim) -> Product:
     return read_product(read_json(claim.record))
+
+
+def _name_and_sku(item: Row) -> tuple[str, str]:
+    return fold(str(item["Name"])), fold(str(item.get("Sku") or ""))
 
 
 def _link(key: SourceKey, found: Match) -> Link:

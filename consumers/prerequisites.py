@@ -40,12 +40,13 @@ class Prerequisites:
 
     def items(self, products: Iterable[Product]) -> dict[str, str]:
         """QuickBooks' ids of those whose items stand there, by key."""
-        links = self._ledger.links(self._pair, ITEM, {product.key for product in products})
-        return {key: parts[DOCUMENT].target_id for key, parts in links.items() if DOCUMENT in parts}
+        keys = {product.source_id: product.key for product in products}
+        links = self._ledger.links(self._pair, ITEM, keys)
+        return {keys[id_]: parts[DOCUMENT].target_id for id_, parts in links.items() if DOCUMENT in parts}
 
     def wait_for_items(self, products: Sequence[Product], *, modified: datetime) -> WaitFor | Held:
         """All of them are asked for at once, so that they are made in one batch; the order waits for the first."""
-        keys = [SourceKey(pair=self._pair, kind=ITEM, id=product.key) for product in products]
+        keys = [SourceKey(pair=self._pair, kind=ITEM, id=product.source_id) for product in products]
         found = [self._wanted(key, write_product(each), modified) for key, each in zip(keys, products, strict=True)]
         fix = "Retrying the order tries its items, too."
         problems = tuple(

@@ -41,6 +41,11 @@ class Product:
         """The same for all lines that are one item: a SKU is the same in any case of letters."""
         return fold(self.sku)
 
+    @property
+    def source_id(self) -> str:
+        """What messages, links and people know it by, beside the ids of orders and customers."""
+        return f"sku:{self.key}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Adopt:

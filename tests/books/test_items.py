@@ -213,7 +213,7 @@ def test_without_the_accounts_an_order_is_held_and_the_others_go_on(open_shop, s
     books.add(sold(1001, ("BOWL", 7, 1), ("MUG", 9, 1)), sold(1002, ("MUG", 9, 1)), items=False)
     books.sync()
     assert books.state(1002) is State.POSTED
-    assert books.held() == {"1001": ["item_held"], "bowl": ["wrong_account_type", "wrong_account_type"]}
+    assert books.held() == {"1001": ["item_held"], "sku:bowl": ["wrong_account_type", "wrong_account_type"]}
     assert books.reasons(1001) == [
         'An item cannot be made: products.inventory_accounts.asset: the account "Checking" is of type Bank. '
         "It must be Other Current Asset. products.inventory_accounts.cogs: "

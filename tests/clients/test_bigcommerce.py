@@ -279,6 +279,8 @@ def test_each_call_names_the_scope_it_needs(shop: BigCommerce, wire: Wire) -> No
         (lambda: shop.transactions(7), "Order Transactions: read-only"),
         (lambda: shop.shipments(7), "Orders: read-only"),
         (shop.variants, "Products: read-only"),
+        (lambda: shop.products([7]), "Products: read-only"),
+        (lambda: shop.variants_of([7]), "Products: read-only"),
     ):
         with pytest.raises(Forbidden) as caught:
             call()
@@ -362,6 +364,23 @@ def test_all_variants_of_the_catalogue(shop: BigCommerce, wire: Wire, total: int
     assert [asked.params for asked in wire.asked] == [
         {"include_fields": "sku,product_id", "limit": "250", "page": str(n + 1)} for n in range(calls)
     ]
+
+
+@pytest.mark.parametrize(("total", "calls"), [(0, 1), (250, 1), (251, 2)])
+def test_how_the_stock_of_some_products_is_counted(shop: BigCommerce, wire: Wire, total: int, calls: int) -> None:
+    wire.on = Rows(total, v3=True)
+    assert shop.products([7, 9]) == [{"id": n} for n in range(total)]
+    assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/catalog/products"}
+    wanted = {"id:in": "7,9", "include_fields": "inventory_tracking,inventory_level,base_variant_id", "limit": "250"}
+    assert [asked.params for asked in wire.asked] == [wanted | {"page": str(n + 1)} for n in range(calls)]
+
+
+def test_the_variants_of_some_products(shop: BigCommerce, wire: Wire) -> None:
+    wire.on = Rows(251, v3=True)
+    assert shop.variants_of([7, 9]) == [{"id": n} for n in range(251)]
+    assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/catalog/variants"}
+    wanted = {"product_id:in": "7,9", "include_fields": "sku,product_id,inventory_level", "limit": "250"}
+    assert [asked.params for asked in wire.asked] == [wanted | {"page": page} for page in ("1", "2")]
 
 
 def test_variants_of_no_store(shop: BigCommerce, wire: Wire) -> None:

@@ -67,6 +67,33 @@ def test_retry_of_one_of_a_cause_and_of_all(synced, command):
     assert synced.sync().held == 1
 
 
+def test_retry_of_an_order_tries_the_items_it_is_held_for(make_sim, make_road, command):
+    """A SKU may look like an order's number."""
+    sim = make_sim()
+    sim.fill(orders=1, customers=1, clean=True)
+    line = sim.shop.orders[1001].products[0] | {"sku": "1001", "product_id": 0, "variant_id": 0}
+    sim.shop.orders[1001].products[0] = line
+    products = {
+        "create_missing": True,
+        "noninventory_accounts": {"income": "Web sales", "expense": "Cost of Goods Sold"},
+    }
+    road = make_road(sim, products=products)
+    run = command(road)
+    assert road.sync().held == 1
+    assert {(one["kind"], one["id"]) for one in run.facts("held", "list")["demo"]} == {
+        ("order", "1001"),
+        ("item", "sku:1001"),
+    }
+    shown = run.facts("held", "show", "1001")
+    assert [problem["code"] for problem in shown["problems"]] == ["item_held"]
+    assert [problem["code"] for problem in run.facts("held", "show", "sku:1001")["problems"]] == ["no_account"]
+
+    sim.company.create("Account", {"Name": "Web sales", "AccountType": "Income"})
+    assert run("held", "retry", "1001").stdout == "2 queued again.\n"
+    assert road.sync().posted == 1
+    road.agree()
+
+
 def test_ignored_for_good(synced, command):
     run = command(synced)
     assert run("held", "ignore", str(FOREIGN), str(STRANGE), "--why", "entered by hand").stdout == "2 excluded.\n"
