@@ -129,10 +129,10 @@ def _summary(tried: Sequence[Tried], connection: Connection, zone: ZoneInfo) -> 
         return
     posted, held, left = (sum(isinstance(one.decision, kind) for one in tried) for kind in (Post, Held, Excluded))
     unknown = len(tried) - posted - held - left
-    open_ends = f", {unknown} were not looked at closely enough to tell" if unknown else ""
+    open_ends = f" (not found out: {unknown})" if unknown else ""
     text = f"Of the last {len(tried)} orders {posted} would be posted, {held} held, {left} left out{open_ends}."
     early = sum(one.order is not None and is_early(one.order, connection, zone) for one in tried)
-    before = f" {early} were placed before start_date {connection.start_date}, and tried all the same." if early else ""
+    before = f" Placed before start_date {connection.start_date}, and tried all the same: {early}." if early else ""
     yield note("trial", text + before)
 
 
