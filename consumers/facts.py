@@ -11,7 +11,9 @@ from cartledger.records import Order
 from consumers.rates import RateBook
 from mapping.decision import Fact, Needs
 from mapping.facts import Facts
+from mapping.shipments import read_shipments
 from mapping.tax import read_taxes
+from mapping.transactions import read_transactions
 
 ORDERS_KEPT = 1000
 
@@ -22,6 +24,12 @@ class Shop(Protocol):
     def order_taxes(self, order_id: int) -> Sequence[Mapping[str, Any]]:
         """The order's tax rows."""
 
+    def transactions(self, order_id: int) -> Sequence[Mapping[str, Any]]:
+        """What the payment providers did for the order."""
+
+    def shipments(self, order_id: int) -> Sequence[Mapping[str, Any]]:
+        """The order's shipments."""
+
 
 class FactReader:
     """The facts of one pair's orders. An order that waits for its customer is decided again soon, so what was read of
@@ -31,6 +39,8 @@ class FactReader:
         self._rates = rates
         readers: Mapping[Fact, Callable[[Order], Any]] = {
             Fact.TAXES: lambda order: read_taxes(shop.order_taxes(order.id)),
+            Fact.TRANSACTIONS: lambda order: read_transactions(shop.transactions(order.id)),
+            Fact.SHIPMENTS: lambda order: read_shipments(shop.shipments(order.id)),
         }
         self._read = lru_cache(ORDERS_KEPT)(lambda fact, order, _version: readers[fact](order))
 

@@ -1,20 +1,15 @@
-"""The last pass over a finished document, and what `cartledger check` asks of settings, company and catalogue."""
+"""What `cartledger check` asks of settings, company and catalogue."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.money import ZERO, cents
-from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.company import Account, Company, Item, TaxCode, TaxMode, fold
-from mapping.decision import Document
 from mapping.line_codes import code_with_rate
-from mapping.totals import breakdown, read_totals
 
 WARNINGS = frozenset({"no_number_prefix", "custom_numbers_off", "unmapped_tax", "no_out_of_scope"})
 """Codes of `check_connection` that do not keep a connection from posting."""
@@ -22,38 +17,6 @@ WARNINGS = frozenset({"no_number_prefix", "custom_numbers_off", "unmapped_tax", 
 _CLEARING = frozenset({"Bank", "Other Current Asset"})
 _LIABILITY = frozenset({"Other Current Liability", "Long Term Liability"})
 _INCOME = frozenset({"Income", "Other Income"})
-
-
-def check_document(document: Document, order: Order) -> tuple[Problem, ...]:
-    """The identities that every document must meet, asked of its finished body. Empty when all hold."""
-    totals = read_totals(order)
-    if isinstance(totals, Problem):
-        return (totals,)
-    redeemed = cents(order.tenders)
-    if document.entity == "Payment":
-        paid = sum((line["Amount"] for line in document.body["Line"]), ZERO)
-        asked = [("payment", document.body["TotalAmt"], paid), ("total", paid + redeemed, totals.total_inc)]
-    else:
-        lines = sum((_signed(line) for line in document.body["Line"]), ZERO)
-        block = document.body.get("TxnTaxDetail", {})
-        tax = block.get("TotalTax", ZERO)
-        each_rate = sum((line["Amount"] for line in block.get("TaxLine", [{"Amount": tax}])), ZERO)
-        asked = [
-            ("lines and tax", lines + tax, document.amount),
-            ("total and redeemed tenders", document.amount + redeemed, totals.total_inc),
-            ("tax", tax, totals.tax),
-            ("tax by rate", each_rate, totals.tax),
-            ("net", lines + redeemed, totals.total_ex),
-        ]
-    return tuple(
-        Problem(
-            code="identity_violated",
-            text=f"The document's {what} would be {found} where the order says {wanted}: {breakdown(order)}",
-            fix="This is a fault of cartledger: please report it with the order's figures.",
-        )
-        for what, found, wanted in asked
-        if found != wanted
-    )
 
 
 def check_connection(
@@ -100,11 +63,6 @@ def check_catalogue(variants: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...
         if len(places) > 1
     ]
     return (*blanks, *twins)
-
-
-def _signed(line: Mapping[str, Any]) -> Decimal:
-    amount: Decimal = line["Amount"]
-    return -amount if line["DetailType"] == "DiscountLineDetail" else amount
 
 
 def _check_accounts(connection: Connection, company: Company) -> Iterator[Problem]:

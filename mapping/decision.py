@@ -12,6 +12,14 @@ from cartledger.errors import Problem
 from cartledger.records import content_hash
 from mapping.item import Product
 
+_PROGRESS = {"ShipDate", "ShipMethodRef", "TrackingNum", "CustomField"}
+_SETTINGS = {"ClassRef", "DepartmentRef", "CustomerMemo", "DueDate", "AllowOnlineCreditCardPayment"}
+_BESIDE = frozenset({"DocNumber", "TxnDate", "ExchangeRate", "CustomerRef", *_PROGRESS, *_SETTINGS})
+"""Fields, also of lines, that make no document another one: an order goes on its way, settings change, and what stands
+keeps its day."""
+_BESIDE_PAYMENTS = frozenset({"Line"})
+"""A payment that stands is not another one because a later look has what it settles otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
@@ -19,8 +27,8 @@ class Document:
 
     `name` is unique within the source (`document`, `payment`); those of `order` 0 are sent first. `body` is the
     entity's JSON with Decimals; where it needs the id of an earlier document it says `{"$ref": "document"}` in place
-    of the id. `number` is its DocNumber (empty where it has none), `marker` ends its private note, `amount` is the
-    TotalAmt it must be answered with, in the document's currency.
+    of the id. `number` is its DocNumber (empty where it has none, or QuickBooks gives it one), `marker` ends its
+    private note, `amount` is the TotalAmt it must be answered with, in the document's currency.
     """
 
     name: str
@@ -35,9 +43,8 @@ class Document:
     def hash(self) -> str:
         """Tells whether a document decided again is the one that stands (whose number may have got a suffix, its
         day's exchange rate another value, and whose customer may have been merged into another one)."""
-        beside = ("DocNumber", "ExchangeRate", "CustomerRef")
-        body = {name: value for name, value in self.body.items() if name not in beside}
-        return content_hash({"entity": self.entity, "body": body})
+        beside = _BESIDE | _BESIDE_PAYMENTS if self.entity == "Payment" else _BESIDE
+        return content_hash({"entity": self.entity, "body": _without(beside, self.body)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +78,8 @@ class Fact(StrEnum):
     """What an order does not bring along and only some orders need: one call for each."""
 
     TAXES = "taxes"  # its tax rows, /v2/orders/{id}/taxes?details=true
+    TRANSACTIONS = "transactions"  # what its payments were, /v3/orders/{id}/transactions
+    SHIPMENTS = "shipments"  # its tracking numbers, /v2/orders/{id}/shipments
     EXCHANGE_RATES = "exchange_rates"  # QuickBooks' of its currency on the days that its documents bear
 
 
@@ -83,3 +92,10 @@ class Needs:
 
 
 Decision = Post | Held | Excluded | Needs
+
+
+def _without(names: frozenset[str], value: Any) -> Any:
+    """`value` without the fields of those names, at any depth."""
+    if isinstance(value, dict):
+        return {name: _without(names, inner) for name, inner in value.items() if name not in names}
+    return [_without(names, inner) for inner in value] if isinstance(value, list) else value

@@ -28,7 +28,8 @@ _PRICE_LIMIT = Decimal(10) ** 11
 class Line:
     """One line of a sale. `amount` in whole cents without tax, negative for what is taken off.
 
-    `item` is an id, or "" for QuickBooks' own discount line. `quantity` is None where the line takes none.
+    `item` is an id, or "" for QuickBooks' own discount line. `quantity` is None where the line takes none. `redeemed`
+    lines are certificates and store credit that paid for the others.
     """
 
     item: str
@@ -36,6 +37,7 @@ class Line:
     amount: Decimal
     quantity: Decimal | None
     code: TaxCode = NON
+    redeemed: bool = False
 
     @property
     def taxed(self) -> bool:
@@ -123,14 +125,16 @@ def unit_price(amount: Decimal, quantity: Decimal) -> Decimal | None:
     return None
 
 
-def line_body(line: Line, discount_account: str) -> dict[str, Any]:
-    """The line's JSON. A discount without an item is QuickBooks' own line, whose amount is positive."""
+def line_body(line: Line, discount_account: str, class_: str) -> dict[str, Any]:
+    """The line's JSON, of that class (an id, or ""). A discount without an item is QuickBooks' own line, whose amount
+    is positive."""
+    of_class = {"ClassRef": {"value": class_}} if class_ else {}
     if not line.item:
         account = {"DiscountAccountRef": {"value": discount_account}} if discount_account else {}
         code = NO_CODE if line.code in US_CODES else line.code
-        detail = {"PercentBased": False, **account, **_code_reference(code)}
+        detail = {"PercentBased": False, **account, **of_class, **_code_reference(code)}
         return {"Amount": -line.amount, "DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
-    item: dict[str, Any] = {"ItemRef": {"value": line.item}}
+    item: dict[str, Any] = {"ItemRef": {"value": line.item}, **of_class}
     if line.quantity is not None:
         item["Qty"] = _plain(line.quantity)
         price = unit_price(line.amount, line.quantity)
@@ -220,7 +224,7 @@ def _tenders(order: Order, coding: Coding, find: Finder) -> Iterator[Line]:
         if redeemed := cents(amount):
             item, code = find.item(setting, what=f"{name} redeemed"), _no_supply(coding, find)
             text = f"{name.removeprefix('a ').capitalize()} redeemed"
-            yield Line(item=item, description=text, amount=-redeemed, quantity=ONE, code=code)
+            yield Line(item=item, description=text, amount=-redeemed, quantity=ONE, code=code, redeemed=True)
 
 
 def _no_supply(coding: Coding, find: Finder) -> TaxCode:

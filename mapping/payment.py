@@ -1,46 +1,252 @@
-"""Whether an order's money has come in, where it went, and the Payment that says so on an invoice."""
+"""Where an order's money went, payment by payment, and which document it makes of the order."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from cartledger.errors import Problem
+from cartledger.money import ZERO, cents
 from cartledger.records import Order
-from mapping.decision import Document
-from mapping.document import Deposit, Sale, facts_of, money_came
+from cartledger.settings import Connection
+from mapping.decision import Fact, Needs
+from mapping.facts import Facts
 from mapping.finder import Finder
-from mapping.text import marker, note
+from mapping.paid import is_paid, paid_day
+from mapping.text import clean
+from mapping.totals import Totals
+from mapping.transactions import Transaction, money_in
 
-_PAID = frozenset({"captured", "paid", "partially refunded", "refunded"})
+INVOICE, RECEIPT = "Invoice", "SalesReceipt"
+PENDING, AWAITING_PAYMENT = 1, 7
+
+_REFERENCE_LIMIT = 21
+_JOINTS = re.compile(r"\s*(?:[,;+&/|]|\band\b)\s*", re.IGNORECASE)
 
 
-def is_paid(order: Order) -> bool:
-    """Whether the money has come in, by the order's header."""
-    return order.payment_status in _PAID
+@dataclass(frozen=True, kw_only=True)
+class Deposit:
+    """Where money goes and what it came by: ids of the clearing account and the payment method, and the reference that
+    the payment provider gave it; the last two "" where there is none."""
+
+    account: str
+    method: str = ""
+    reference: str = ""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a receipt or a payment says of it."""
+        reference = clean(self.reference)[:_REFERENCE_LIMIT].rstrip()
+        return {
+            "DepositToAccountRef": {"value": self.account},
+            **({"PaymentMethodRef": {"value": self.method}} if self.method else {}),
+            **({"PaymentRefNum": reference} if reference else {}),
+        }
 
 
-def decide_deposit(order: Order, total: Decimal, find: Finder) -> Deposit | None:
-    """A receipt always names its account; an invoice has a payment once its money has come in."""
-    connection = find.connection
-    pays = connection.records_payments and is_paid(order) and total > 0
-    if connection.sales.post_as == "invoice" and not pays:
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """One payment that came in on `day`, in the order's currency. `method` is the shop's name of how; `transaction` its
+    id there, None where the header alone tells of it."""
+
+    amount: Decimal
+    day: date
+    method: str
+    deposit: Deposit
+    transaction: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """What an order's money makes of it: a receipt with its deposit, or an invoice with a payment for each received."""
+
+    entity: str
+    deposit: Deposit | None
+    received: tuple[Received, ...]
+
+    @property
+    def came(self) -> Decimal:
+        return sum((each.amount for each in self.received), ZERO)
+
+    @property
+    def payments(self) -> tuple[Received, ...]:
+        return self.received if self.entity == INVOICE else ()
+
+
+def unpaid_rule(order: Order, totals: Totals, connection: Connection, facts: Facts) -> str | None:
+    """Why no receipt can be made of the order yet: its money has not come in."""
+    sales, due = connection.sales, totals.total_inc - cents(order.tenders)
+    if entity_of(connection, facts) == INVOICE or sales.receipt_for_unpaid or due <= 0:
         return None
-    mapped = connection.payments.of(order.payment_method, order.currency)
+    if is_paid(order, connection) is not False:
+        return None
+    when = connection.payments.of(order.payment_method, order.currency).paid_when
+    why = {
+        "never": f'the method "{order.payment_method}" never counts as paid',
+        "status": f'"{order.payment_method}" is paid in payments.paid_statuses, not in {order.status}',
+        "captured": f'its payment is "{order.payment_status}"',
+    }[when]
+    return f"A sales receipt says that the money came in: {why}."
+
+
+def entity_of(connection: Connection, facts: Facts) -> str:
+    """What the settings make of an order; one that stands stays what it is, whatever they say later."""
+    if standing := facts.stands.get("document"):
+        return standing.entity
+    return RECEIPT if connection.sales.post_as == "sales_receipt" else INVOICE
+
+
+def decide_money(
+    order: Order, total: Decimal, facts: Facts, find: Finder, *, day: date, zone: ZoneInfo
+) -> Money | Needs:
+    """What came in of `total`, which redeemed tenders are not part of. `day` is the document's.
+
+    What is in the way is reported to `find`: an unknown account, more money than the order comes to.
+    """
+    if entity_of(find.connection, facts) == INVOICE:
+        received = _of_invoice(order, total, facts, find, zone)
+        return received if isinstance(received, Needs) else Money(entity=INVOICE, deposit=None, received=received)
+    if total <= 0:
+        account = _deposit(order.payment_method, order, find).account
+        return Money(entity=RECEIPT, deposit=Deposit(account=account), received=())
+    told = _transactions(order, total, facts, find)
+    if isinstance(told, Needs):
+        return told
+    whole = [_whole(order, total, day, find)]
+    return _receipt(total, _each(order, told, find, zone) or whole, find)
+
+
+def _of_invoice(
+    order: Order, total: Decimal, facts: Facts, find: Finder, zone: ZoneInfo
+) -> tuple[Received, ...] | Needs:
+    connection = find.connection
+    if total <= 0 or not (connection.records_payments or connection.sales.post_as == "sales_receipt"):
+        return ()
+    told = _transactions(order, total, facts, find)
+    if isinstance(told, Needs):
+        return told
+    if told:
+        return tuple(_each(order, told, find, zone))
+    if not is_paid(order, connection):
+        return ()
+    day = paid_day(order, zone, facts, part="payment")
+    return day if isinstance(day, Needs) else (_whole(order, total, day, find),)
+
+
+def _receipt(total: Decimal, received: Sequence[Received], find: Finder) -> Money:
+    """One receipt where all came in, and into one account; else the invoice that can say so, or none."""
+    came = sum((each.amount for each in received), ZERO)
+    deposits = {each.deposit for each in received}
+    accounts = {deposit.account for deposit in deposits}
+    if came == total and len(accounts) == 1:
+        methods = {deposit.method for deposit in deposits}
+        first = received[0].deposit
+        method = first.method if len(methods) == 1 else ""
+        one = Deposit(account=first.account, method=method, reference=first.reference)
+        return Money(entity=RECEIPT, deposit=one, received=tuple(received))
+    if find.connection.payments.multi_tender == "hold":
+        find.report(_in_parts(received, came, total))
+    return Money(entity=INVOICE, deposit=None, received=tuple(received))
+
+
+def _transactions(order: Order, total: Decimal, facts: Facts, find: Finder) -> tuple[Transaction, ...] | Needs:
+    """The payments as the shop's transactions have them, none where the header tells all."""
+    connection = find.connection
+    paid = is_paid(order, connection)
+    if paid is False:
+        return ()
+    if facts.transactions is None:
+        unsure = _may_be_in_parts(order, paid, connection) or _stands_in_parts(facts, total)
+        return Needs(fact=Fact.TRANSACTIONS) if unsure else ()
+    told = money_in(facts.transactions, order.currency)
+    came = sum((each.amount for each in told), ZERO)
+    if came > total:
+        find.report(_too_much(came, total))
+    return told
+
+
+def _may_be_in_parts(order: Order, paid: bool | None, connection: Connection) -> bool:
+    """Whether more than one payment may have come in, or less than the whole.
+
+    How a header shows two payments is not documented; two things are tried. A checkout that was paid in part stays
+    Pending, and an order that awaits its payment has not got all of it. A name that no setting lists, made of names
+    that one does, is taken for those methods.
+    """
+    if connection.sales.post_as == "invoice" and order.status_id in (PENDING, AWAITING_PAYMENT):
+        return paid is True or order.status_id == PENDING
+    return len(_named(order, connection)) > 1
+
+
+def _named(order: Order, connection: Connection) -> list[str]:
+    """The methods that the header names, as the settings call them."""
+    known = {name.casefold(): name for name in connection.payments.methods}
+    names = _JOINTS.split(order.payment_method)
+    if order.payment_method.casefold() in known or not any(name.casefold() in known for name in names):
+        return [order.payment_method]
+    return [known.get(name.casefold(), name) for name in names if name]
+
+
+def _stands_in_parts(facts: Facts, total: Decimal) -> bool:
+    paid = [each for name, each in facts.stands.items() if name.startswith("payment")]
+    return bool(paid) and [each.amount for each in paid] != [total]
+
+
+def _whole(order: Order, total: Decimal, day: date, find: Finder) -> Received:
+    deposit = _deposit(order.payment_method, order, find, reference=order.payment_reference)
+    return Received(amount=total, day=day, method=order.payment_method, deposit=deposit)
+
+
+def _each(order: Order, told: Sequence[Transaction], find: Finder, zone: ZoneInfo) -> list[Received]:
+    """One alone is the header's, with the header's reference."""
+    methods = _methods(order, told, find.connection)
+    alone = order.payment_reference if len(told) == 1 else ""
+    return [
+        Received(
+            amount=each.amount,
+            day=each.moment.astimezone(zone).date(),
+            method=methods[each.names],
+            deposit=_deposit(methods[each.names], order, find, reference=alone or each.reference),
+            transaction=each.id,
+        )
+        for each in told
+    ]
+
+
+def _methods(order: Order, told: Sequence[Transaction], connection: Connection) -> Mapping[tuple[str, ...], str]:
+    """The method of each, by its names, as the settings call it.
+
+    Transactions do not bear the shop's name of the method. What the settings list under a name that they do bear is
+    that; the others are those that the header names, in their order; further ones keep their own name.
+    """
+    known = {name.casefold(): name for name in connection.payments.methods}
+    listed = {each.names: [known[name.casefold()] for name in each.names if name.casefold() in known] for each in told}
+    found = {names: methods[0] for names, methods in listed.items() if methods}
+    free = [name for name in _named(order, connection) if name not in found.values()]
+    for names in listed:
+        if names not in found:
+            found[names] = free.pop(0) if free else next(iter(names), "")
+    return found
+
+
+def _deposit(method: str, order: Order, find: Finder, *, reference: str = "") -> Deposit:
+    mapped = find.connection.payments.of(method, order.currency)
     method = find.payment_method(mapped.method) if mapped.method else ""
-    return Deposit(account=find.account(mapped.account, order.currency), method=method)
+    return Deposit(account=find.account(mapped.account, order.currency), method=method, reference=reference)
 
 
-def payment_of(sale: Sale, deposit: Deposit) -> Document:
-    """The payment of the whole invoice."""
-    order = sale.order
-    mark = marker(sale.connection.bigcommerce.store_hash, "payment", order.id)
-    linked = {"TxnId": {"$ref": "document"}, "TxnType": "Invoice"}
-    body = {
-        "TxnDate": sale.day.isoformat(),
-        **sale.exchange.fields(sale.day),
-        "CustomerRef": {"value": sale.customer},
-        "TotalAmt": sale.total,
-        **money_came(order, deposit),
-        "Line": [{"Amount": sale.total, "LinkedTxn": [linked]}],
-        "PrivateNote": note([f"Payment of BigCommerce order {order.id}.", *facts_of(order)[1:]], mark),
-    }
-    return Document(name="payment", order=1, entity="Payment", body=body, number="", marker=mark, amount=sale.total)
+def _in_parts(received: Sequence[Received], came: Decimal, total: Decimal) -> Problem:
+    each = ", ".join(f'{one.amount} by "{one.method}"' for one in received)
+    text = f"The order comes to {total}, and {came} came in: {each}. A sales receipt has one account for the whole."
+    fix = 'Set payments.multi_tender = "invoice", or enter the sale by hand and ignore the order.'
+    return Problem(code="several_payments", text=text, fix=fix)
+
+
+def _too_much(came: Decimal, total: Decimal) -> Problem:
+    text = f"The shop's transactions say that {came} came in for an order of {total}."
+    fix = "Correct the order in BigCommerce, or enter the sale by hand and ignore the order."
+    return Problem(code="paid_too_much", text=text, fix=fix)

@@ -12,52 +12,118 @@ from cartledger.records import Money3, Order
 from cartledger.settings import NUMBER_LENGTH, ORDER_STATUSES, Connection
 from mapping.company import Company, TaxMode
 from mapping.currency import currency_problems, thousandths
-from mapping.decision import Excluded, Held
+from mapping.decision import Excluded, Held, Needs
+from mapping.facts import Facts
+from mapping.paid import is_paid, paid_day
 
 INCOMPLETE, REFUNDED, PARTIALLY_REFUNDED = 0, 4, 14
 MARKETPLACES = frozenset({"amazon", "ebay"})
 MIGRATED = "m-mig"
+TEST = "test"
 
+_TEST_GATEWAY = "test payment gateway"
+_SHIPPED = frozenset({2, 10})  # Shipped, Completed
+_NOT_SHIPPED = frozenset({"digital", "giftcertificate"})
 _AMOUNT_LIMIT = Decimal(10) ** 11  # QuickBooks takes 11 digits before the point
 _DECIMALS = 10  # the shop prints 4; more than this is no amount
 _FIRST_YEAR, _LAST_YEAR = 1990, 9000
 
 
-def screen(order: Order, connection: Connection, zone: ZoneInfo) -> Excluded | Held | None:
-    """What needs no look at the order's money: a rule that leaves it out, or a state in which no sale can be told."""
-    if not _FIRST_YEAR <= order.created.year <= _LAST_YEAR:
-        text = f"The order is dated {order.created.isoformat()}, which is no day of a sale."
-        return Held(problems=(Problem(code="unreadable_field", text=text),))
-    if rule := next(_rules(order, connection, day_of(order, zone)), None):
+def screen(order: Order, connection: Connection, zone: ZoneInfo, facts: Facts) -> date | Excluded | Held | Needs:
+    """The day that the order's documents bear, or what needs no look at its money: a rule that leaves it out, or a
+    state in which no sale can be told."""
+    for moment in (order.created, order.shipped or order.created):
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            text = f"The order is dated {moment.isoformat()}, which is no day of a sale."
+            return Held(problems=(Problem(code="unreadable_field", text=text),))
+    if rule := next(_rules(order, connection), None):
         return Excluded(rule=rule)
+    day = _document_day(order, connection, zone, facts)
+    if not isinstance(day, date):
+        return day
+    if day < connection.start_date and not _stands(facts):
+        verb = _VERBS[connection.sales.document_date]
+        return Excluded(rule=f"{verb} on {day}, before start_date {connection.start_date}.")
     problems = tuple(_open_questions(order))
-    return Held(problems=problems) if problems else None
+    return Held(problems=problems) if problems else day
 
 
-def day_of(order: Order, zone: ZoneInfo) -> date:
-    """The day that the order was placed on, in `zone`; only for orders that `screen` lets through."""
-    return order.created.astimezone(zone).date()
+_VERBS = {"created": "Placed", "shipped": "Shipped", "paid": "Paid"}
 
 
-def unpostable(order: Order, connection: Connection, company: Company, day: date) -> tuple[Problem, ...]:
-    """Facts of order and company that no mapping can mend."""
-    return (*_company_problems(order, connection, company, day), *_figure_problems(order), *thousandths(order))
+def _document_day(order: Order, connection: Connection, zone: ZoneInfo, facts: Facts) -> date | Excluded | Held | Needs:
+    """An order that waits for its day comes again as a new version; a document that stands keeps the one it has."""
+    match connection.sales.document_date:
+        case "shipped" if _is_shipped(order) and not _stands(facts):
+            return _shipping_day(order, zone)
+        case "paid" if not _stands(facts):
+            if _is_unpaid(order, connection):
+                return Excluded(rule="Not paid yet: documents bear the day of payment (sales.document_date).")
+            return paid_day(order, zone, facts, part="document")
+        case _:
+            return order.created.astimezone(zone).date()
 
 
-def _rules(order: Order, connection: Connection, day: date) -> Iterator[str]:
+def _stands(facts: Facts) -> bool:
+    return "document" in facts.stands
+
+
+def _is_shipped(order: Order) -> bool:
+    """What needs no shipping is there when it is ordered."""
+    return any(line.type not in _NOT_SHIPPED for line in order.lines)
+
+
+def _is_unpaid(order: Order, connection: Connection) -> bool:
+    """A receipt says of itself that money came in, where nothing speaks against it."""
+    paid = is_paid(order, connection)
+    return paid is False or (paid is None and connection.sales.post_as == "invoice")
+
+
+def _shipping_day(order: Order, zone: ZoneInfo) -> date | Excluded | Held:
+    if order.shipped is not None:
+        return order.shipped.astimezone(zone).date()
+    if order.status_id in _SHIPPED:
+        text = f"The order is {ORDER_STATUSES[order.status_id]}, and BigCommerce does not say when it was shipped."
+        fix = 'Enter the sale by hand, or set sales.document_date = "created".'
+        return Held(problems=(Problem(code="no_shipping_day", text=text, fix=fix),))
+    return Excluded(rule="Not shipped yet: documents bear the day of shipping (sales.document_date).")
+
+
+def unpostable(order: Order, connection: Connection, company: Company, day: date, facts: Facts) -> tuple[Problem, ...]:
+    """Facts of order and company that no mapping can mend. Nothing is dated anew in books that were closed since."""
+    closed = () if _stands(facts) else _closed_books(company, day)
+    return (*closed, *_company_problems(order, connection, company), *_figure_problems(order), *thousandths(order))
+
+
+def _rules(order: Order, connection: Connection) -> Iterator[str]:
     if order.archived:
         yield "Archived (deleted) in BigCommerce."
-    if day < connection.start_date:
-        yield f"Placed on {day}, before start_date {connection.start_date}."
-    if order.source.casefold() in MARKETPLACES:
-        yield f"Sold on {order.source}: marketplaces settle with books of their own."
-    if order.external_source.casefold() == MIGRATED:
-        yield f"History migrated from another shop ({order.external_source})."
+    yield from _source_rules(order, connection)
     if order.status_id == INCOMPLETE:
         yield "Incomplete (0): an abandoned checkout is no sale."
     known = order.status_id in ORDER_STATUSES
     if known and order.status_id not in {*connection.sales.statuses, REFUNDED, PARTIALLY_REFUNDED}:
         yield f"Its status {ORDER_STATUSES[order.status_id]} ({order.status_id}) is not among sales.statuses."
+
+
+def _source_rules(order: Order, connection: Connection) -> Iterator[str]:
+    sources, named = _sources(order), connection.sales.sources
+    if named is not None:
+        yield from (f'Its source "{source}" is not among sales.sources.' for source in sorted(sources - set(named)))
+        return
+    if order.source.casefold() in MARKETPLACES:
+        yield f"Sold on {order.source}: marketplaces settle with books of their own."
+    if MIGRATED in sources:
+        yield f"History migrated from another shop ({order.external_source})."
+    if TEST in sources:
+        yield f"A test order ({order.payment_method}): no money moved."
+
+
+def _sources(order: Order) -> set[str]:
+    """Where the order came from; what is migrated, or a test, is that before all else."""
+    special = {MIGRATED} if order.external_source.casefold() == MIGRATED else set()
+    special |= {TEST} if order.payment_method.casefold() == _TEST_GATEWAY else set()
+    return special or {order.source.casefold()}
 
 
 def _open_questions(order: Order) -> Iterator[Problem]:
@@ -81,21 +147,24 @@ def _open_questions(order: Order) -> Iterator[Problem]:
         )
 
 
-def _company_problems(order: Order, connection: Connection, company: Company, day: date) -> Iterator[Problem]:
-    yield from currency_problems(order, connection, company)
+def _closed_books(company: Company, day: date) -> Iterator[Problem]:
     if company.book_close_date is not None and day <= company.book_close_date:
         yield Problem(
             code="books_closed",
             text=f"The order is of {day}; the company's books are closed up to {company.book_close_date}.",
             fix="Open the books for that day, or ignore the order.",
         )
+
+
+def _company_problems(order: Order, connection: Connection, company: Company) -> Iterator[Problem]:
+    yield from currency_problems(order, connection, company)
     if company.tax_mode in (TaxMode.NONE, TaxMode.UNTAXED) and order.total.tax:
         yield Problem(
             code="sales_tax_off",
             text="The shop charged tax, and the company's sales tax is not set up.",
             fix="Finish the sales tax setup in QuickBooks.",
         )
-    if len(connection.number(order.id)) > NUMBER_LENGTH:
+    if not connection.sales.automatic_numbers and len(connection.number(order.id)) > NUMBER_LENGTH:
         yield Problem(
             code="number_too_long",
             text=f"The number {connection.number(order.id)} is longer than QuickBooks' {NUMBER_LENGTH} characters.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,25 +10,29 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cartledger.errors import Problem
+from cartledger.money import ZERO
 from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.bill import Bill, read_bill
 from mapping.bundles import settle_bundles
 from mapping.charges import charges_of
-from mapping.checks import check_document
 from mapping.coding import Coding, no_coding, us_coding
 from mapping.company import Company, TaxCode, TaxMode
-from mapping.currency import decide_exchange
-from mapping.decision import Decision, Document, Held, Needs, Post
+from mapping.currency import Exchange, decide_exchange
+from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
 from mapping.document import Sale, document_of
 from mapping.facts import Facts
 from mapping.finder import Finder
+from mapping.header import decide_header
+from mapping.identities import check_documents
 from mapping.line_codes import code_charges
-from mapping.lines import NOTHING, Draft, draft_sale
-from mapping.payment import decide_deposit, payment_of
-from mapping.rates import tax_detail
-from mapping.rules import day_of, screen, unpostable
-from mapping.tax import Taxed, decide_code, tax_block, unusable_code
+from mapping.lines import NOTHING, Draft, Line, draft_sale
+from mapping.payment import decide_money, unpaid_rule
+from mapping.rates import bases, tax_detail
+from mapping.rules import screen, unpostable
+from mapping.shipments import shipping_fields
+from mapping.tax import Taxed, decide_code, tax_block, tax_line, unusable_code
+from mapping.tenders import application_of, memo_lines, memo_of, payments_of
 from mapping.totals import Totals, read_totals
 
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction
@@ -48,11 +52,10 @@ def decide_sale(
     `zone` is the one that documents are dated in; `customer_id` QuickBooks' id, "" for a trial before the customer
     exists (everything that holds or excludes shows then too); `facts` what was read beside the order.
     """
-    screened = screen(order, connection, zone)
-    if screened is not None:
-        return screened
-    day = day_of(order, zone)
-    problems = unpostable(order, connection, company, day)
+    day = screen(order, connection, zone, facts)
+    if not isinstance(day, date):
+        return day
+    problems = unpostable(order, connection, company, day, facts)
     if problems:
         return Held(problems=problems)
     order = settle_bundles(order)
@@ -62,63 +65,86 @@ def decide_sale(
         find.report(totals)
         charges_of(order, find)
         return Held(problems=find.problems)
+    if rule := unpaid_rule(order, totals, connection, facts):
+        return Excluded(rule=rule)
     bill = read_bill(order, totals, find)
     if bill is None:
-        decide_deposit(order, totals.tax, find)
+        decide_money(order, totals.tax, facts, find, day=day, zone=zone)
         _check_size(NOTHING, totals, find)
         return Held(problems=find.problems)
-    decision = _decide_bill(bill, facts, find, day=day, customer=customer_id)
+    decision = _decide_bill(bill, facts, find, day=day, zone=zone, customer=customer_id)
     return replace(decision, wants=find.wanted) if isinstance(decision, Post) else decision
 
 
-def _decide_bill(bill: Bill, facts: Facts, find: Finder, *, day: date, customer: str) -> Post | Held | Needs:
+def _decide_bill(
+    bill: Bill, facts: Facts, find: Finder, *, day: date, zone: ZoneInfo, customer: str
+) -> Post | Held | Needs:
     coding = _coding(bill, facts, find)
     if isinstance(coding, Needs):
         return Held(problems=find.problems) if find.problems else coding
+    return _decide_coded(bill, coding, facts, find, day=day, zone=zone, customer=customer)
+
+
+def _decide_coded(
+    bill: Bill, coding: Coding, facts: Facts, find: Finder, *, day: date, zone: ZoneInfo, customer: str
+) -> Post | Held | Needs:
     draft = draft_sale(bill, coding, find)
     total = draft.net + bill.totals.tax
-    deposit = decide_deposit(bill.order, total, find)
+    money = decide_money(bill.order, total, facts, find, day=day, zone=zone)
+    header = decide_header(bill.order, find)
     _check_size(draft, bill.totals, find)
+    if isinstance(money, Needs):
+        return Held(problems=find.problems) if find.problems else money
+    redeemed = memo_lines(bill.order, draft.lines, money, find)
     if find.problems:
         return Held(problems=find.problems)
+    draft = replace(draft, lines=tuple(line for line in draft.lines if line not in redeemed))
     tax = _tax_fields(draft, bill, coding, find, facts)
     if not isinstance(tax, dict):
         return tax
-    exchange = decide_exchange(bill.order, [day], facts.exchange_rates, find.connection, find.company)
-    if isinstance(exchange, Problem):
-        return Held(problems=(exchange,))
-    if isinstance(exchange, Needs):
-        return exchange
+    days = [day, *(each.day for each in money.payments)]
+    exchange = decide_exchange(bill.order, days, facts.exchange_rates, find.connection, find.company)
+    if not isinstance(exchange, Exchange):
+        return exchange if isinstance(exchange, Needs) else Held(problems=(exchange,))
+    shipping = shipping_fields(bill.order, find.connection, facts, zone)
+    if isinstance(shipping, Needs):
+        return shipping
     sale = Sale(
         order=bill.order,
         connection=find.connection,
         day=day,
         exchange=exchange,
         customer=customer,
+        header=header,
+        shipping=shipping,
         lines=draft.lines,
         tax=tax,
-        total=total,
+        total=draft.net + bill.totals.tax,
         discount_account=find.company.discount_account,
-        deposit=deposit,
+        money=money,
     )
-    return _checked(sale, bill.totals, draft.rounding)
+    documents = tuple(_documents(sale, redeemed, find.company.tax_mode))
+    return _checked(documents, bill.order, rounding=draft.rounding, notices=tuple(_notices(sale, bill.totals)))
 
 
-def _checked(sale: Sale, totals: Totals, rounding: Decimal) -> Post | Held:
+def _checked(
+    documents: tuple[Document, ...], order: Order, *, rounding: Decimal, notices: tuple[Problem, ...]
+) -> Post | Held:
     """The last pass: a document that would not say what the order says is never posted."""
-    documents = _documents(sale)
-    violated = tuple(problem for document in documents for problem in check_document(document, sale.order))
+    violated = check_documents(documents, order)
     if violated:
         return Held(problems=violated)
-    return Post(documents=documents, rounding=rounding, notices=tuple(_notices(sale, totals)))
+    return Post(documents=documents, rounding=rounding, notices=notices)
 
 
-def _documents(sale: Sale) -> tuple[Document, ...]:
-    """The receipt, or the invoice followed by its payment where there is a deposit."""
-    document = document_of(sale)
-    if document.entity != "Invoice" or sale.deposit is None:
-        return (document,)
-    return document, payment_of(sale, sale.deposit)
+def _documents(sale: Sale, redeemed: Sequence[Line], mode: TaxMode) -> Iterator[Document]:
+    """The receipt, or the invoice followed by what settles it."""
+    yield document_of(sale)
+    if redeemed:
+        memo = memo_of(sale, redeemed, _untaxed_fields(redeemed, mode))
+        yield memo
+        yield application_of(sale, memo.amount)
+    yield from payments_of(sale, sale.money.payments, order=2 if redeemed else 1)
 
 
 def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
@@ -163,6 +189,17 @@ def _tax_fields(draft: Draft, bill: Bill, coding: Coding, find: Finder, facts: F
     return {} if bill.totals.tax == 0 else _us_tax_fields(draft, bill, find, facts)
 
 
+def _untaxed_fields(lines: Sequence[Line], mode: TaxMode) -> dict[str, Any]:
+    """The fields of tax of a document whose lines are no supply."""
+    if mode is TaxMode.UNTAXED:
+        return {"GlobalTaxCalculation": "NotApplicable"}
+    if mode is not TaxMode.PER_LINE:
+        return {}
+    based = bases((-line.amount, line.code) for line in lines)
+    rates = [tax_line(rate, ZERO, base) for rate, base in based.items()]
+    return {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": {"TotalTax": ZERO, "TaxLine": rates}}
+
+
 def _us_tax_fields(draft: Draft, bill: Bill, find: Finder, facts: Facts) -> dict[str, Any] | Needs | Held:
     place = (bill.order.ship_to or bill.order.billing).country_iso2.upper()
     code = decide_code(list(_taxed(bill)), facts.taxes, find.connection.tax.map, find.company, place=place)
@@ -184,14 +221,15 @@ def _taxed(bill: Bill) -> Iterator[Taxed]:
 
 def _notices(sale: Sale, totals: Totals) -> Iterator[Problem]:
     """What a person should know of a posted order: nothing is wrong with it."""
-    payments, method = sale.connection.payments, sale.order.payment_method
-    paid = sale.deposit is not None and sale.total != 0
-    if paid and method.casefold() not in {name.casefold() for name in payments.methods}:
-        yield Problem(
-            code="unmapped_method",
-            text=f'The payment method "{method}" is not in payments.methods; '
-            f'its money goes to "{payments.default_account}".',
-        )
+    payments = sale.connection.payments
+    listed = {name.casefold() for name in payments.methods}
+    for method in dict.fromkeys(each.method for each in sale.money.received):
+        if method.casefold() not in listed:
+            yield Problem(
+                code="unmapped_method",
+                text=f'The payment method "{method}" is not in payments.methods; '
+                f'its money goes to "{payments.default_account}".',
+            )
     if totals.fees_inside:
         yield Problem(code="fees_inside_subtotal", text="The order's subtotal holds its fees already.")
     if totals.after_tenders:

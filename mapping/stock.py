@@ -16,6 +16,7 @@ from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.company import fold
 from mapping.decision import Excluded
+from mapping.facts import UNREAD
 from mapping.item import Product
 from mapping.rules import INCOMPLETE, REFUNDED, screen
 
@@ -67,4 +68,4 @@ def _will_be_posted(order: Order, connection: Connection, zone: ZoneInfo) -> boo
     if order.status_id in _WITHOUT_STOCK - {*statuses}:
         return False
     finished = replace(order, status_id=statuses[0], shipped=order.shipped or _SOME_DAY)
-    return not isinstance(screen(finished, connection, zone), Excluded)
+    return not isinstance(screen(finished, connection, zone, UNREAD), Excluded)

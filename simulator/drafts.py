@@ -69,13 +69,18 @@ class Fee:
 
 @dataclass(frozen=True, kw_only=True)
 class Payment:
-    """A way to pay as the shop shows it. `event` is the transaction's, "" where the shop records none."""
+    """A way to pay as the shop shows it. `event` is the transaction's, "" where the shop records none.
+
+    `share` is the part of what is due that came in so, `other` the way that the rest came in, if it did.
+    """
 
     name: str
     status: str
     gateway: str = ""
     method: str = "credit_card"
     event: str = ""
+    other: "Payment | None" = None
+    share: Decimal = Decimal(1)
 
 
 @dataclass(kw_only=True)
@@ -83,7 +88,7 @@ class Draft:
     """One order. `charge_rate` is the tax on shipping, handling, wrapping and fees where they are taxed, in percent.
 
     `rates` are percents by tax class, `levies` the taxes that each consists of. One unit of `store_currency` is
-    `exchange` of the order's own `currency`.
+    `exchange` of the order's own `currency`. `captured` is when reserved money was taken, None where it was at once.
     """
 
     order_id: int
@@ -107,6 +112,7 @@ class Draft:
     coupon_code: str = ""
     certificate_redeemed: Decimal = ZERO
     credit_redeemed: Decimal = ZERO
+    captured: datetime | None = None
     payment: Payment = field(default_factory=lambda: Payment(name="Manual", status=""))
 
     @property

@@ -6,10 +6,11 @@ is pricing.py's, the printed shape printing.py's. The same arguments give the sa
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count, cycle, islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from simulator.drafts import Destination, Draft, Fee, Item, Payment
 from simulator.goods import Product, catalogue
@@ -21,9 +22,12 @@ from simulator.printing import print_order
 Json = dict[str, Any]
 
 NOW = datetime(2026, 4, 30, 12, tzinfo=UTC)
+ZONE = ZoneInfo("America/Chicago")
+"""The shop's days, on which it sends what was ordered."""
 
 CARD = Payment(name="Credit Card", status="captured", gateway="stripe", event="purchase")
 AUTHORISED = Payment(name="Credit Card", status="authorized", gateway="stripe", event="authorization")
+TAKEN_LATER = Payment(name="Credit Card", status="captured", gateway="stripe", event="authorization")
 PAYPAL = Payment(
     name="PayPal", status="captured", gateway="paypalcommerce", method="electronic_wallet", event="purchase"
 )
@@ -31,10 +35,20 @@ CASH = Payment(name="Cash on Delivery", status="pending")
 BANK = Payment(name="Bank Deposit", status="pending")
 TEST = Payment(name="Test Payment Gateway", status="captured", gateway="testgateway", event="purchase")
 DECLINED = Payment(name="Credit Card", status="declined")
+IN_TWO = Payment(
+    name="Credit Card, PayPal",
+    status="captured",
+    gateway="stripe",
+    event="purchase",
+    other=PAYPAL,
+    share=Decimal("0.4"),
+)
+IN_PART = Payment(name="Credit Card", status="captured", gateway="stripe", event="purchase", share=Decimal("0.5"))
 
 _POSTED = {11: 40, 9: 14, 2: 16, 10: 18, 3: 2, 8: 2}
 _OTHERS = {7: 4, 0: 2, 5: 1, 6: 1}
 _PAYMENTS = {CARD: 52, PAYPAL: 25, AUTHORISED: 8, CASH: 8, BANK: 7}
+_TAKEN_LATER = 0.01
 _PAYMENT_OF_STATUS = {0: DECLINED, 6: DECLINED, 7: BANK}
 
 
@@ -59,7 +73,8 @@ def generate(
 
     `price_mode` is "exclusive" or "inclusive"; `currency` is the shop's. `market` says where buyers live, how they are
     taxed and in what they pay; `rates` are percents by tax class in place of its taxes. `clean` leaves out what no
-    books take: unposted statuses, market places, the test gateway and the odd. `share_odd` is the share of orders that
+    books take: unposted statuses, market places, the test gateway, money that was reserved only, and the odd; and
+    orders that are paid in two ways or in part. `share_odd` is the share of orders that
     must be held (foreign currency, unknown status, overridden totals, a price that is no number, no SKU); which it is
     stands in `staff_notes`. The last `big_orders` of them have `big_lines` lines each.
     """
@@ -68,6 +83,7 @@ def generate(
     checkout = _Checkout(
         seed,
         customers,
+        now=now,
         inclusive=price_mode == "inclusive",
         currency=currency,
         market=market,
@@ -94,6 +110,7 @@ class _Checkout:
         seed: int,
         customers: int,
         *,
+        now: datetime,
         inclusive: bool,
         currency: str,
         market: Market,
@@ -101,6 +118,8 @@ class _Checkout:
         clean: bool,
     ) -> None:
         self.source = random.Random(f"orders {seed}")
+        self.tenders = random.Random(f"tenders {seed}")
+        self.now = now
         self.people = people(seed, customers, market.places)
         self.products = catalogue(seed)
         self.inclusive = inclusive
@@ -129,7 +148,8 @@ class _Checkout:
         draft.charge_rate = draft.rates.get("standard", ZERO)
 
     def moments(self, orders: int, now: datetime, span: timedelta) -> Iterator[tuple[datetime, datetime]]:
-        """Creation and modification of each order: some share a second, and a part was edited in one bulk edit."""
+        """Creation and modification of each order, on one day: some share a second, and of one day a part was edited
+        in one bulk edit."""
         seconds = sorted(self.source.randrange(int(span.total_seconds())) for _ in range(orders))
         for index in range(1, orders):
             if self._happens(0.1):
@@ -137,8 +157,9 @@ class _Checkout:
         start, bulk_edit = now - span, now - span / 7
         for second in seconds:
             created = start + timedelta(seconds=second)
-            later = min(now, created + timedelta(seconds=self.source.randrange(6 * 3600)))
-            yield created, max(later, bulk_edit) if self._happens(0.05) else later
+            later = min(now, created + timedelta(seconds=self.source.randrange(6 * 3600)), _end_of_day(created))
+            edited = self._happens(0.5) and later < bulk_edit <= _end_of_day(created)
+            yield created, bulk_edit if edited else later
 
     def _happens(self, chance: float) -> bool:
         return self.source.random() < chance
@@ -292,7 +313,35 @@ class _Checkout:
         if draft.status_id in _PAYMENT_OF_STATUS:
             return _PAYMENT_OF_STATUS[draft.status_id]
         choice: Payment = self._pick(_PAYMENTS | ({} if self.clean else {TEST: 1}))
+        return self._otherwise(draft, choice)
+
+    def _otherwise(self, draft: Draft, choice: Payment) -> Payment:
+        """Some money is only reserved at first and taken later, some never; some comes in two ways, or in part."""
+        chance = self.tenders.random()
+        if choice is AUTHORISED:
+            return CARD if self.clean else choice
+        if choice is not CARD:
+            return choice
+        if chance < _TAKEN_LATER:
+            return self._taken_later(draft)
+        if not self.clean and chance < 2 * _TAKEN_LATER:
+            return IN_TWO
+        if not self.clean and chance < 3 * _TAKEN_LATER:
+            draft.status_id = 1
+            return IN_PART
         return choice
+
+    def _taken_later(self, draft: Draft) -> Payment:
+        captured = draft.created + timedelta(days=1, seconds=self.tenders.randrange(86400))
+        if captured > self.now:
+            return CARD
+        draft.captured, draft.modified = captured, max(draft.modified, captured)
+        return TAKEN_LATER
+
+
+def _end_of_day(moment: datetime) -> datetime:
+    tomorrow = moment.astimezone(ZONE).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), ZONE).astimezone(UTC) - timedelta(seconds=1)
 
 
 def _give_discount(item: Item, share: Decimal) -> None:

@@ -1,5 +1,6 @@
 """A draft printed as BigCommerce prints orders: the v2 header, its lines and its sub-resources, strings and all."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from simulator.drafts import Destination, Draft, Fee, Item, Payment
 from simulator.goods import TAX_CLASSES
 from simulator.markets import Levy
 from simulator.people import Person
-from simulator.pricing import ZERO, Amounts, printed, split
+from simulator.pricing import ZERO, Amounts, cents, printed, split
 
 Json = dict[str, Any]
 
@@ -358,13 +359,29 @@ def _shipment(draft: Draft, destination: Destination) -> Json:
 
 
 def _transactions(draft: Draft) -> list[Json]:
-    tenders = (
-        (_CERTIFICATE, draft.certificate_redeemed),
-        (_STORE_CREDIT, draft.credit_redeemed),
-        (draft.payment, draft.due),
-    )
+    tenders = [(_CERTIFICATE, draft.certificate_redeemed), (_STORE_CREDIT, draft.credit_redeemed), *_money_in(draft)]
     kept = [(payment, amount) for payment, amount in tenders if payment.event and amount]
-    return [_transaction(draft, number, payment, amount) for number, (payment, amount) in enumerate(kept, 1)]
+    rows = [_transaction(draft, number, payment, amount) for number, (payment, amount) in enumerate(kept, 1)]
+    return [*rows, _capture(rows[-1], draft.captured)] if draft.captured else rows
+
+
+def _money_in(draft: Draft) -> list[tuple[Payment, Decimal]]:
+    """What came in for what is due, by each way to pay."""
+    first = cents(draft.due * draft.payment.share)
+    paid = [(draft.payment, first)]
+    return [*paid, (draft.payment.other, draft.due - first)] if draft.payment.other else paid
+
+
+def _capture(authorisation: Json, moment: datetime) -> Json:
+    number = authorisation["id"] + 1
+    return {
+        **authorisation,
+        "id": number,
+        "event": "capture",
+        "gateway_transaction_id": f"cap_{number}",
+        "reference_transaction_id": authorisation["id"],
+        "date_created": iso8601(moment),
+    }
 
 
 _CERTIFICATE = Payment(

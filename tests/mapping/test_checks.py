@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
-
 import pytest
 
-from cartledger.money import D
-from cartledger.records import read_order
-from mapping.checks import WARNINGS, check_catalogue, check_connection, check_document
+from mapping.checks import WARNINGS, check_catalogue, check_connection
 from mapping.company import read_company
-from mapping.currency import Exchange
-from mapping.decision import Held
-from mapping.document import Sale
-from mapping.lines import Line
-from mapping.sale import _checked
-from mapping.totals import read_totals
 
 
 @pytest.fixture
@@ -170,76 +159,3 @@ def test_blank_and_twin_skus():
         ("blank_sku", "No SKU: variant 4 of product 13."),
         ("twin_skus", 'The SKU "MUG" is shared by variant 1 of product 10, variant 2 of product 11.'),
     ]
-
-
-@pytest.fixture
-def sale(example, decide, make_connection):
-    connection = make_connection(sales={"post_as": "invoice"})
-    return read_order(example("5")), *decide(example("5"), connection=connection).documents
-
-
-def names(problems):
-    return [problem.text.removeprefix("The document's ").partition(" would")[0] for problem in problems]
-
-
-def test_right_documents_pass(sale):
-    order, invoice, payment = sale
-    assert check_document(invoice, order) == check_document(payment, order) == ()
-
-
-def test_a_line_of_another_amount_is_found(sale):
-    order, invoice, _ = sale
-    first, *others = invoice.body["Line"]
-    wrong = replace(invoice, body=invoice.body | {"Line": [first | {"Amount": D("80.01")}, *others]})
-    assert names(check_document(wrong, order)) == ["lines and tax", "net"]
-
-
-def test_another_tax_is_found(sale):
-    order, invoice, _ = sale
-    block = invoice.body["TxnTaxDetail"] | {"TotalTax": D("7.02")}
-    wrong = replace(invoice, body=invoice.body | {"TxnTaxDetail": block})
-    assert names(check_document(wrong, order)) == ["lines and tax", "tax"]
-
-
-def test_taxes_of_rates_that_do_not_sum_are_found(sale):
-    order, invoice, _ = sale
-    first, second = invoice.body["TxnTaxDetail"]["TaxLine"]
-    block = invoice.body["TxnTaxDetail"] | {"TaxLine": [first | {"Amount": first["Amount"] + D("0.01")}, second]}
-    wrong = replace(invoice, body=invoice.body | {"TxnTaxDetail": block})
-    assert names(check_document(wrong, order)) == ["tax by rate"]
-
-
-def test_a_forgotten_tender_is_found(sale):
-    order, invoice, _ = sale
-    wrong = replace(invoice, body=invoice.body | {"Line": invoice.body["Line"][:-1]}, amount=D("92.01"))
-    assert names(check_document(wrong, order)) == ["total and redeemed tenders", "net"]
-
-
-def test_a_payment_of_another_amount_is_found(sale):
-    order, _, payment = sale
-    wrong = replace(payment, body=payment.body | {"TotalAmt": D("92.01")})
-    assert names(check_document(wrong, order)) == ["payment"]
-    (line,) = payment.body["Line"]
-    wrong = replace(payment, body=payment.body | {"TotalAmt": D("92.01"), "Line": [line | {"Amount": D("92.01")}]})
-    assert names(check_document(wrong, order)) == ["total"]
-
-
-def test_a_sale_that_fails_the_last_pass_is_held(example, make_connection):
-    order = read_order(example("4"))
-    goods = Line(item="GOODS", description="Goods", amount=D("70.01"), quantity=D("1"))
-    wrong = Sale(
-        order=order,
-        connection=make_connection(),
-        day=date(2026, 4, 30),
-        exchange=Exchange(currency="USD", rates={}),
-        customer="9",
-        lines=[goods],
-        tax={"TxnTaxDetail": {"TotalTax": D("1.65")}},
-        total=D("71.66"),
-        discount_account="",
-        deposit=None,
-    )
-    decision = _checked(wrong, read_totals(order), D("0"))
-    assert isinstance(decision, Held)
-    assert names(decision.problems) == ["total and redeemed tenders", "net"]
-    assert "71.65" in decision.problems[0].text

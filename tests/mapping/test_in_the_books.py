@@ -13,6 +13,7 @@ from mapping.customer import customer_document, person
 from mapping.decision import Held, Needs, Post
 from mapping.tax import read_taxes
 from mapping.text import marker
+from mapping.transactions import read_transactions
 from simulator.goods import catalogue
 from simulator.orders import generate
 from simulator.quickbooks.company import Company
@@ -87,7 +88,13 @@ def test_a_thousand_clean_orders_reach_the_books_to_the_cent(simulated, decide, 
         if buyer.key not in customers:
             document = customer_document(buyer, f"{buyer.name} {buyer.key}", marker("abc123", "customer", buyer.key))
             customers[buyer.key] = company.create("Customer", document.body)["Id"]
-        decision = decide(raw, connection=connection, company=known, customer_id=customers[buyer.key])
+        decision = decide(
+            raw,
+            connection=connection,
+            company=known,
+            customer_id=customers[buyer.key],
+            transactions=read_transactions(raw["transactions"]),
+        )
         assert isinstance(decision, Post), decision
         made = put(company, decision)["document"]
         assert made["TotalAmt"] + order.tenders == order.total.inc

@@ -8,13 +8,16 @@ import pytest
 
 from mapping.decision import Held
 
+SOURCES = ["www", "manual", "external", "test"]
+
 
 @pytest.fixture
 def post(recorded, decide, make_connection, make_company, posted):
-    connection = make_connection(sales={"post_as": "invoice"})
+    connection = make_connection(sales={"post_as": "invoice", "sources": SOURCES})
 
     def sale(name, currency="USD"):
-        return posted(decide(recorded(name), connection=connection, company=make_company(currency=currency)))
+        company = make_company(currency=currency)
+        return posted(decide(recorded(name), connection=connection, company=company, transactions=()))
 
     return sale
 
@@ -35,7 +38,8 @@ def test_247_tax_exclusive_without_discount(post, rows):
 
 
 def test_247_captured_has_its_payment(recorded, decide, make_connection):
-    decision = decide(recorded("247"), connection=make_connection(sales={"post_as": "invoice"}))
+    connection = make_connection(sales={"post_as": "invoice", "sources": SOURCES})
+    decision = decide(recorded("247"), connection=connection)
     assert [(d.entity, d.amount) for d in decision.documents] == [
         ("Invoice", Decimal("1008.74")),
         ("Payment", Decimal("1008.74")),

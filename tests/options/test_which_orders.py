@@ -18,7 +18,7 @@ UNPAID = ["Pending", "Awaiting Payment"]
 )
 def test_orders_of_these_statuses_and_those_refunded_in_part(decide, order, statuses, posted):
     changes = {"sales.post_as": "invoice", **({"sales.statuses": statuses} if statuses else {})}
-    decided = {status: decide(order(status_id=status), **changes) for status in range(15)}
+    decided = {s: decide(order(status_id=s), facts={"transactions": ()}, **changes) for s in range(15)}
     assert {status for status, each in decided.items() if type(each.decision).__name__ == "Post"} == posted
     assert decided[0].rule == "Incomplete (0): an abandoned checkout is no sale."
     assert decided[5].rule == "Its status Cancelled (5) is not among sales.statuses."

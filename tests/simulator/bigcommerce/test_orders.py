@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -157,11 +158,47 @@ def test_the_other_side_of_a_discounted_line_is_scaled_from_its_tax(orders, mode
 def test_tenders_never_exceed_the_total_and_transactions_hold_what_was_charged(orders):
     for order in orders:
         redeemed = number(order, "gift_certificate_amount") + number(order, "store_credit_amount")
+        due = number(order, "total_inc_tax") - redeemed
         assert 0 <= redeemed <= number(order, "total_inc_tax")
-        charged = sum(
-            t["amount"] for t in order["transactions"] if t["method"] not in ("gift_certificate", "store_credit")
-        )
-        assert charged in (0, number(order, "total_inc_tax") - redeemed), order["id"]
+        rows = [t for t in order["transactions"] if t["method"] not in ("gift_certificate", "store_credit")]
+        taken = sum(t["amount"] for t in rows if t["event"] in ("purchase", "capture"))
+        if order["status_id"] == 1:
+            assert 0 < taken < due
+        elif order["payment_status"] == "captured" and rows:
+            assert taken == due, order["id"]
+        else:
+            assert (taken, {t["event"] for t in rows} <= {"authorization"}) == (0, True), order["id"]
+
+
+def test_money_that_was_reserved_is_taken_on_a_later_day(orders):
+    later = [order for order in orders if len({t["event"] for t in order["transactions"]} & LATER) == 2]
+    assert 1 < len(later) < 20
+    for order in later:
+        reserved, taken = (next(t for t in order["transactions"] if t["event"] == event) for event in sorted(LATER))
+        assert taken["reference_transaction_id"] == reserved["id"]
+        assert taken["amount"] == reserved["amount"]
+        assert parse(order["date_created"]) == datetime.fromisoformat(reserved["date_created"])
+        assert parse(order["date_created"]) < datetime.fromisoformat(taken["date_created"])
+        assert datetime.fromisoformat(taken["date_created"]) <= parse(order["date_modified"])
+
+
+LATER = {"authorization", "capture"}
+
+
+def test_all_others_are_done_with_on_the_day_they_were_placed(orders):
+    def day(order, name):
+        return parse(order[name]).astimezone(ZoneInfo("America/Chicago")).date()
+
+    others = [order for order in orders if "capture" not in {t["event"] for t in order["transactions"]}]
+    assert all(day(order, "date_created") == day(order, "date_modified") for order in others)
+
+
+def test_an_order_paid_in_two_ways_has_a_transaction_of_each(orders):
+    in_two = [order for order in orders if order["payment_method"] == "Credit Card, PayPal"]
+    assert 1 < len(in_two) < 20
+    for order in in_two:
+        gateways = [t["gateway"] for t in order["transactions"] if t["event"] == "purchase"][-2:]
+        assert gateways == ["stripe", "paypalcommerce"]
 
 
 def test_ids_rise_with_creation_and_nothing_is_modified_before_it_was_made(orders):
@@ -201,7 +238,7 @@ def test_the_variety_that_was_promised_is_there(orders):
 
 def test_nine_in_ten_have_a_status_that_is_booked(orders):
     statuses = Counter(order["status_id"] for order in orders)
-    assert set(statuses) == {11, 9, 2, 10, 3, 8, 0, 5, 6, 7}
+    assert set(statuses) == {11, 9, 2, 10, 3, 8, 0, 1, 5, 6, 7}
     assert 880 <= sum(statuses[status] for status in (11, 9, 2, 10, 3, 8)) <= 960
 
 
@@ -209,7 +246,8 @@ def test_clean_orders_are_all_fit_to_be_booked(mode):
     orders = generate(3, 300, 50, mode, clean=True, share_odd=0.5)
     assert {order["status_id"] for order in orders} <= {11, 9, 2, 10, 3, 8}
     assert {order["order_source"] for order in orders} <= {"www", "manual", "mobile"}
-    assert "Test Payment Gateway" not in {order["payment_method"] for order in orders}
+    assert {order["payment_method"] for order in orders}.isdisjoint({"Test Payment Gateway", "Credit Card, PayPal"})
+    assert "authorized" not in {order["payment_status"] for order in orders}
     assert {order["staff_notes"] for order in orders} == {""}
     assert all(line["sku"] for order in orders for line in order["products"] if line["type"] != "giftcertificate")
 

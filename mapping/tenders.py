@@ -1,0 +1,140 @@
+"""The documents beside an invoice: a payment for each that came in, and a credit memo for what was redeemed.
+
+Redeemed certificates and store credit are negative lines of the sale, since a payment cannot be deposited to a
+liability. Where the invoice is to show the full amount they are a credit memo instead, applied to it by a payment of
+nothing that names both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from cartledger.errors import Problem
+from cartledger.money import ZERO
+from cartledger.records import Order
+from cartledger.settings import NUMBER_LENGTH, Connection
+from mapping.decision import Document
+from mapping.document import Sale
+from mapping.finder import Finder
+from mapping.lines import Line, line_body
+from mapping.payment import INVOICE, Money, Received
+from mapping.text import clean, cut, marker, note
+
+MEMO_SUFFIX = "-T"
+"""After the order's number: refunds have a prefix of their own and end in digits."""
+
+
+def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iterator[Document]:
+    """A payment of the invoice for each, sent as `order`. The first is told by the order's id, further ones by their
+    transaction's, too."""
+    for number, each in enumerate(received, 1):
+        first = number == 1
+        mark = _mark(sale, "payment", "" if first else f"-{each.transaction}")
+        body = {
+            "TxnDate": each.day.isoformat(),
+            **sale.exchange.fields(each.day),
+            "CustomerRef": {"value": sale.customer},
+            "TotalAmt": each.amount,
+            **each.deposit.fields,
+            "Line": [_settles("document", "Invoice", each.amount)],
+            "PrivateNote": note(_words(sale, each), mark),
+        }
+        yield Document(
+            name="payment" if first else f"payment-{number}",
+            order=order,
+            entity="Payment",
+            body=body,
+            number="",
+            marker=mark,
+            amount=each.amount,
+        )
+
+
+def memo_lines(order: Order, lines: Sequence[Line], money: Money, find: Finder) -> tuple[Line, ...]:
+    """Those that a credit memo takes from the sale; what keeps it from being made is reported to `find`."""
+    redeemed = tuple(line for line in lines if line.redeemed)
+    if not redeemed or money.entity != INVOICE or find.connection.sales.tenders_on_invoice == "line":
+        return ()
+    number = _memo_number(order, find.connection)
+    if len(number) > NUMBER_LENGTH:
+        text = f"The credit memo's number {number} is longer than QuickBooks' {NUMBER_LENGTH} characters."
+        find.report(Problem(code="number_too_long", text=text, fix="Shorten sales.number_prefix."))
+    if find.company.applies_credits:
+        text = "The company applies credit memos by itself, and may settle another invoice with what was redeemed here."
+        fix = 'Switch that off in QuickBooks under Automation, or set sales.tenders_on_invoice = "line".'
+        find.report(Problem(code="credits_applied", text=text, fix=fix))
+    return redeemed
+
+
+def memo_of(sale: Sale, lines: Sequence[Line], tax: dict[str, Any]) -> Document:
+    """The credit memo of what was redeemed, `lines` as a sale has them: negative. Sent once the invoice stands."""
+    mark = _mark(sale, "redeemed")
+    number = _memo_number(sale.order, sale.connection)
+    turned = [replace(line, amount=-line.amount) for line in lines]
+    kept = ("ClassRef", "DepartmentRef")
+    body = {
+        "DocNumber": number,
+        "TxnDate": sale.day.isoformat(),
+        **sale.exchange.fields(sale.day),
+        "CustomerRef": {"value": sale.customer},
+        **{name: value for name, value in sale.header.fields.items() if name in kept},
+        "Line": [line_body(line, "", sale.header.line_class) for line in turned],
+        **tax,
+        "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}."], mark),
+    }
+    return Document(
+        name="memo",
+        order=1,
+        entity="CreditMemo",
+        body=body,
+        number=number,
+        marker=mark,
+        amount=sum((line.amount for line in turned), ZERO),
+    )
+
+
+def application_of(sale: Sale, amount: Decimal) -> Document:
+    """The payment of nothing that settles `amount` of the invoice with the memo."""
+    mark = _mark(sale, "application")
+    body = {
+        "TxnDate": sale.day.isoformat(),
+        **sale.exchange.fields(sale.day),
+        "CustomerRef": {"value": sale.customer},
+        "TotalAmt": ZERO,
+        "Line": [_settles("document", "Invoice", amount), _settles("memo", "CreditMemo", amount)],
+        "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}."], mark),
+    }
+    return Document(
+        name="application",
+        order=2,
+        entity="Payment",
+        body=body,
+        number="",
+        marker=mark,
+        amount=ZERO,
+    )
+
+
+def _memo_number(order: Order, connection: Connection) -> str:
+    """Never QuickBooks' own, which credit memos cannot be given."""
+    return f"{connection.number(order.id)}{MEMO_SUFFIX}"
+
+
+def _mark(sale: Sale, kind: str, more: str = "") -> str:
+    return marker(sale.connection.bigcommerce.store_hash, kind, f"{sale.order.id}{more}")
+
+
+def _settles(part: str, entity: str, amount: Decimal) -> dict[str, Any]:
+    return {"Amount": amount, "LinkedTxn": [{"TxnId": {"$ref": part}, "TxnType": entity}]}
+
+
+def _words(sale: Sale, received: Received) -> list[str]:
+    words = [f"Payment of BigCommerce order {sale.order.id}."]
+    if received.method:
+        words.append(f"Payment method: {cut(clean(received.method), 100)}.")
+    if received.deposit.reference:
+        words.append(f"Reference: {cut(clean(received.deposit.reference), 200)}.")
+    return words
