@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
+from cartledger.errors import Pause, TryLater
 from cartledger.records import Order
 from consumers.rates import RateBook
 from mapping.decision import Fact, Needs
@@ -16,6 +17,10 @@ from mapping.tax import read_taxes
 from mapping.transactions import read_transactions
 
 ORDERS_KEPT = 1000
+
+
+class ShopSilent(TryLater):
+    """The shop does not tell a fact now, which is no reason to leave QuickBooks alone, nor a fact."""
 
 
 class Shop(Protocol):
@@ -45,7 +50,10 @@ class FactReader:
         self._read = lru_cache(ORDERS_KEPT)(lambda fact, order, _version: readers[fact](order))
 
     def with_fact(self, facts: Facts, needs: Needs, order: Order, version: str) -> Facts:
-        """`facts` and what is needed. Raises what the clients raise."""
+        """`facts` and what is needed. Raises ShopSilent, and what else the clients raise."""
         if needs.fact is Fact.EXCHANGE_RATES:
             return replace(facts, exchange_rates=self._rates.rates(order.currency, needs.days))
-        return replace(facts, **{str(needs.fact): self._read(needs.fact, order, version)})
+        try:
+            return replace(facts, **{str(needs.fact): self._read(needs.fact, order, version)})
+        except Pause as error:
+            raise ShopSilent(str(error)) from error

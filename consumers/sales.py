@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,20 +20,21 @@ from cartledger.settings import Connection
 from consumers.buyers import Buyer, Buyers
 from consumers.company import CompanyBook
 from consumers.customers import DOCUMENT
-from consumers.facts import FactReader, Shop
-from consumers.outcome import Excluded, Held, Unchanged
+from consumers.facts import FactReader, Shop, ShopSilent
+from consumers.outcome import Excluded, Held, Later, Unchanged
 from consumers.posting import VOID, AfterRefusal, Verdict, read_made
 from consumers.prerequisites import Prerequisites
 from consumers.rates import RateBook
 from mapping.company import Company
 from mapping.customer import Person
 from mapping.decision import Decision, Document, Fact, Needs, Post
-from mapping.facts import UNREAD, Facts
+from mapping.facts import Facts, Standing
 from mapping.sale import decide_sale
 from mapping.text import marker_of
 
 TAKEN_SUFFIX = "-S"
 PAYMENT = "Payment"
+SHOP_SILENT_WAIT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ class Sales:
         clock: Callable[[], datetime],
     ) -> None:
         self._connection = connection
+        self._clock = clock
         self._zone = zone
         self._ledger = ledger
         self._quickbooks = quickbooks
@@ -89,9 +91,13 @@ class Sales:
         verdicts: dict[SourceKey, Verdict] = {}
         reads: list[_Read] = []
         company = self._book.company()
+        silent: ShopSilent | None = None
         for claim in claims:
-            tried = self._try(claim, company)
-            if isinstance(tried, Held):
+            tried = self._try(claim, company, silent)
+            if isinstance(tried, ShopSilent):
+                silent = tried
+                verdicts[claim.key] = Later(until=self._clock() + SHOP_SILENT_WAIT, why=str(tried))
+            elif isinstance(tried, Held):
                 verdicts[claim.key] = self._against_what_stands(claim, tried)
             else:
                 reads.append(tried)
@@ -106,13 +112,16 @@ class Sales:
                 postable.append(read)
         return verdicts | self._with_customers(postable, company.home_currency)
 
-    def _try(self, claim: Claim, company: Company) -> _Read | Held:
-        """Held: it cannot even be read."""
+    def _try(self, claim: Claim, company: Company, silent: ShopSilent | None = None) -> _Read | Held | ShopSilent:
+        """Held: it cannot even be read. A shop that was `silent` a moment ago is not asked."""
         try:
             order = read_order(read_json(claim.record))
-            decision, facts = self._decision(order, company, "", UNREAD), UNREAD
+            facts = self._before_reading(claim)
+            decision = self._decision(order, company, "", facts)
             for _ in Fact:
                 if isinstance(decision, Needs):
+                    if silent:
+                        return silent
                     facts = self._facts.with_fact(facts, decision, order, claim.version)
                     decision = self._decision(order, company, "", facts)
             if isinstance(decision, Post) and decision.wants:
@@ -120,7 +129,17 @@ class Sales:
                 decision = self._decision(order, company, "", facts)
         except BadRecord as error:
             return Held(problems=error.problems)
+        except ShopSilent as error:
+            return error
         return _Read(claim=claim, order=order, facts=facts, company=company, decision=_told(decision))
+
+    def _before_reading(self, claim: Claim) -> Facts:
+        """Nothing but what stands of the order in QuickBooks."""
+        links = self._stands(claim).items()
+        return Facts(stands={name: Standing(entity=link.entity, amount=link.amount) for name, link in links})
+
+    def _stands(self, claim: Claim) -> Mapping[str, Link]:
+        return self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id]).get(claim.key.id, {})
 
     def _with_newer_company(self, reads: list[_Read]) -> list[_Read]:
         """What is held may only want something that the company has got since it was read."""
@@ -130,7 +149,7 @@ class Sales:
 
     def _again(self, read: _Read, company: Company) -> _Read:
         tried = self._try(read.claim, company)
-        return read if isinstance(tried, Held) else tried
+        return tried if isinstance(tried, _Read) else read
 
     def _with_customers(self, postable: Sequence[_Read], home_currency: str) -> dict[SourceKey, Verdict]:
         buyers = self._buyers.of({read.claim.key: read.order for read in postable}, home_currency)
@@ -158,7 +177,7 @@ class Sales:
 
     def _against_what_stands(self, claim: Claim, decision: Post | Held | Excluded) -> Verdict:
         """Never touch a document that stands: an order that changed so that it would be another one is held."""
-        stands = self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id]).get(claim.key.id, {})
+        stands = self._stands(claim)
         if VOID in stands:
             return Held(problems=(_voided(stands[DOCUMENT]),))
         if DOCUMENT not in stands:
@@ -288,7 +307,7 @@ def _of_buyers(parts: Sequence[Part]) -> str:
 def _voided(stands: Link) -> Problem:
     return Problem(
         code="voided",
-        text=f"{stands.entity} {stands.number} was made with another total than was sent, and voided.",
+        text=f"{stands.entity} {stands.number} was made with another total or exchange rate than was sent, and voided.",
         fix="Enter the sale by hand, then use `cartledger held ignore`.",
     )
 

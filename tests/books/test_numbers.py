@@ -92,3 +92,75 @@ def test_without_a_prefix_the_number_is_the_orders(open_books, plain_order):
     books.add(plain_order(1001))
     books.sync()
     assert books.documents().keys() == {"1001"}
+
+
+# -- numbers that QuickBooks gives
+
+OWN = {"sales.automatic_numbers": True}
+
+
+@pytest.mark.parametrize("custom", [True, False])
+@pytest.mark.parametrize("post_as", ["sales_receipt", "invoice"])
+def test_quickbooks_gives_the_next_numbers_and_the_ledger_remembers_them(open_books, plain_order, post_as, custom):
+    books = open_books(**OWN, **{"sales.post_as": post_as})
+    books.sim.company.preferences["SalesFormsPrefs"]["CustomTxnNumbers"] = custom
+    entity = "Invoice" if post_as == "invoice" else "SalesReceipt"
+    _by_hand(books.sim.company, entity, "2041")
+    books.add(plain_order(1001), plain_order(1002))
+    assert books.sync().posted == 2
+    assert books.documents().keys() == {"2041", "2042", "2043"}
+    notes = [books.documents()[number]["PrivateNote"].partition(".")[0] for number in ("2042", "2043")]
+    assert sorted(notes) == ["BigCommerce order 1001", "BigCommerce order 1002"]
+    links = books.app.ledger.links(books.pair, "order", ["1001", "1002"])
+    assert {links[order]["document"].number for order in ("1001", "1002")} == {"2042", "2043"}
+
+
+@pytest.mark.parametrize("post_as", ["sales_receipt", "invoice"])
+def test_what_quickbooks_numbered_is_found_again_after_the_ledger_was_lost(open_books, plain_order, post_as):
+    """All of one customer, day and amount: the note alone tells them apart."""
+    books = open_books(**OWN, **{"sales.post_as": post_as})
+    books.add(*(plain_order(number) for number in (1001, 1002, 1003)))
+    books.sync()
+    before = (books.documents(), books.sim.company.objects("Payment"), books.sim.company.balances())
+    books.lose_the_ledger()
+    books.add(plain_order(1004))
+    books.sim.reset_counts()
+    assert books.sync().posted == 4
+    after = books.documents()
+    assert {number: after[number] for number in before[0]} == before[0]
+    assert len(after) == 4
+    assert len(books.sim.company.objects("Payment")) == len(before[1]) + (post_as == "invoice")
+    books.prove()
+
+
+def test_a_document_of_another_total_that_stands_under_our_marker_is_voided_as_any_other(open_books, plain_order):
+    """The order was changed while there was no ledger."""
+    books = open_books(**OWN)
+    books.add(plain_order(1001))
+    books.sync()
+    books.lose_the_ledger()
+    books.sim.shop.update(1001, **{k: v for k, v in plain_order(1001, "30.00").items() if k != "date_modified"})
+    assert books.sync().held == 1
+    assert books.held() == {"1001": ["total_differs"]}
+    (document,) = books.documents().values()
+    assert document["TotalAmt"] == 0
+
+
+def test_a_number_that_is_taken_is_not_taken_for_ours(open_books, plain_order):
+    """A company whose own sequence runs into a number that somebody gave by hand."""
+    books = open_books(**OWN)
+    for number in ("2043", "2042"):
+        _by_hand(books.sim.company, "SalesReceipt", number)
+    books.add(plain_order(1001))
+    books.sync()
+    assert books.held() == {"1001": ["quickbooks_6140"]}
+    assert books.documents().keys() == {"2042", "2043"}
+
+
+def test_looking_for_what_has_no_number_costs_a_read_a_batch(open_books):
+    books = open_books(**OWN)
+    books.sim.fill(orders=120, customers=30, clean=True)
+    assert books.sync().posted == 120
+    report = books.sim.report()["quickbooks"]
+    assert report["reads"] + report["batches"] + report["singles"] <= 0.25 * 120
+    books.prove()

@@ -1,0 +1,75 @@
+"""Documents that QuickBooks numbers, so that no number tells them apart: as much exactly once as the others."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+SHOP = {"orders": 40, "customers": 4}
+"""Few people, so that several documents are of the same customer and day."""
+
+
+@pytest.fixture
+def numbered(make_careless_sim, make_road):
+    """A company that numbers the documents: `numbered("invoice", custom=True, memory=False) -> (road, sections)`."""
+
+    def make(post_as, *, custom=True, memory=False):
+        sim = make_careless_sim(requestid_memory=memory)
+        sim.company.preferences["SalesFormsPrefs"]["CustomTxnNumbers"] = custom
+        sim.fill(**SHOP)
+        sections = {
+            "sales": {"post_as": post_as, "automatic_numbers": True},
+            "connection": {"interval": "1h"},
+        }
+        return make_road(sim, **sections), sections
+
+    return make
+
+
+def agree(road):
+    """Shop and books agree to the cent, and every document has a number of its own, none with our prefix."""
+    road.agree()
+    documents = [each for entity in ("SalesReceipt", "Invoice") for each in road.sim.company.objects(entity)]
+    numbers = [document["DocNumber"] for document in documents]
+    assert len(set(numbers)) == len(numbers) > 0
+    assert all(number.isdecimal() for number in numbers)
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "missing"])
+@pytest.mark.parametrize(("post_as", "custom"), [("sales_receipt", True), ("invoice", False)])
+def test_lost_answers(numbered, undisturbed, post_as, custom, kind):
+    road, sections = numbered(post_as, custom=custom)
+    road.sim.faults.add(side="quickbooks", call="batch", kind=kind, every=3)
+    road.sync()
+    agree(road)
+    assert road.states() == undisturbed(SHOP, **sections)
+
+
+@pytest.mark.parametrize("place", ["kill before send 2", "kill after send 2", "kill within answered 12"])
+def test_killed_at_a_step(numbered, undisturbed, place):
+    road, sections = numbered("sales_receipt")
+    road.enable()
+    assert road.start("run", place=place).wait() == -signal.SIGKILL
+    run = road.start("run")
+    road.until_settled()
+    assert run.stop() == 0
+    agree(road)
+    assert road.states() == undisturbed(SHOP, **sections)
+
+
+@pytest.mark.parametrize("executed", [False, True], ids=["never executed", "executed"])
+def test_killed_with_a_call_unanswered(numbered, undisturbed, executed):
+    road, sections = numbered("sales_receipt")
+    road.enable()
+    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=2, executed=executed)
+    first = road.start("run", "--threads", "1")
+    road.until(lambda: road.sim.faults.held == 1)
+    first.kill()
+    assert bool([each for each in road.sim.company.objects("SalesReceipt") if each.get("PrivateNote")]) == executed
+    road.sim.faults.clear()
+    run = road.start("run")
+    road.until_settled()
+    assert run.stop() == 0
+    agree(road)
+    assert road.states() == undisturbed(SHOP, **sections)
