@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from cartledger.errors import BadRecord, CartledgerError
+from cartledger.errors import BadRecord, CartledgerError, Pause
 from cartledger.records import Order, order_version, read_order, with_lines
-from mapping.decision import Decision, Excluded, Fact, Held, Needs, Post
+from mapping.decision import Decision, Excluded, Held, Needs, Post
 from mapping.facts import UNREAD, Facts
 from mapping.trial import Tried, alike
 
 T = TypeVar("T")
+Read = tuple[Mapping[str, Any], Order]
+"""An order, raw and read."""
+
 READS = 25
 """The most orders of which facts are read."""
 
@@ -36,7 +39,7 @@ class Shop(Protocol):
 class Trial:
     """One trial. `decide` has no side effects; `on_order` hears how many orders are decided.
 
-    `troubles` are errors of the sides that kept facts from being read, each once.
+    `troubles` are errors of the sides that kept facts from being read, one for each fact.
     """
 
     decide: Callable[[Order, Facts], Decision]
@@ -45,11 +48,12 @@ class Trial:
     on_order: Callable[[int], None] = lambda _: None
     reads: int = READS
     troubles: list[CartledgerError] = field(default_factory=list)
+    _refused: set[str] = field(default_factory=set)
 
     def run(self, rows: Sequence[Mapping[str, Any]]) -> list[Tried]:
         """`rows` are raw orders; what became of each, in their order. Raises nothing."""
         found: dict[int, Tried] = {}
-        waiting: defaultdict[Hashable, list[tuple[Mapping[str, Any], Order]]] = defaultdict(list)
+        waiting: defaultdict[Hashable, list[Read]] = defaultdict(list)
         for row in rows:
             tried, needs = self._first(row)
             if needs is None or tried.order is None:
@@ -58,10 +62,21 @@ class Trial:
                 waiting[alike(tried.order, needs.fact)].append((row, tried.order))
             self.on_order(len(found))
         for group in sorted(waiting.values(), key=len, reverse=True):
-            decision = self._with_facts(*group[0])
-            found |= {order.id: Tried(id=order.id, order=order, decision=decision) for _, order in group}
+            found |= self._of_group(group)
             self.on_order(len(found))
         return [found[int(row["id"])] for row in rows]
+
+    def _of_group(self, group: Sequence[Read]) -> dict[int, Tried]:
+        """All as the first one that is still there."""
+        found: dict[int, Tried] = {}
+        for n, (row, order) in enumerate(group):
+            try:
+                decision = self._with_facts(row, order)
+            except BadRecord as error:
+                found[order.id] = Tried(id=order.id, order=order, decision=Held(problems=error.problems))
+                continue
+            return found | {each.id: Tried(id=each.id, order=each, decision=decision) for _, each in group[n:]}
+        return found
 
     def _first(self, row: Mapping[str, Any]) -> tuple[Tried, Needs | None]:
         try:
@@ -73,37 +88,38 @@ class Trial:
         return Tried(id=order.id, order=order, decision=_settled(decision)), needs
 
     def _whole(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        """With all its lines, where a list does not bring them and there is a read left."""
-        if not read_order(row).lines_incomplete or not self.reads:
+        """With all its lines, where a list does not bring them and they can be read."""
+        if not read_order(row).lines_incomplete:
             return row
-        lines = self._read(partial(self.shop.order_products, int(row["id"])))
+        lines = self._ask("lines", partial(self.shop.order_products, int(row["id"])))
         return row if lines is None else with_lines(row, lines)
 
     def _with_facts(self, row: Mapping[str, Any], order: Order) -> Post | Held | Excluded | None:
+        """Raises BadRecord."""
         facts, decision = UNREAD, self.decide(order, UNREAD)
-        for _ in Fact:
-            if not isinstance(decision, Needs) or not self.reads:
-                break
+        while isinstance(decision, Needs):
             read = partial(self.facts.with_fact, facts, decision, order, order_version(row))
-            try:
-                known = self._read(read)
-            except BadRecord as error:
-                return Held(problems=error.problems)
+            known = self._ask(decision.fact, read)
             if known is None:
-                break
+                return None
             facts, decision = known, self.decide(order, known)
-        return _settled(decision)
+        return decision
 
-    def _read(self, read: Callable[[], T]) -> T | None:
-        """None where the side does not let us; the reason is kept once. Raises BadRecord."""
+    def _ask(self, what: str, read: Callable[[], T]) -> T | None:
+        """None where there is no read left, or the side does not let us: then no such thing is asked for again, and of
+        a side that does not answer nothing. Raises BadRecord."""
+        if not self.reads or what in self._refused:
+            return None
         self.reads -= 1
         try:
             return read()
         except BadRecord:
             raise
         except CartledgerError as error:
-            if str(error) not in map(str, self.troubles):
-                self.troubles.append(error)
+            self.troubles.append(error)
+            self._refused.add(what)
+            if isinstance(error, Pause):
+                self.reads = 0
             return None
 
 

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from cartledger.errors import Problem
 from cartledger.money import ZERO
-from cartledger.records import Order
+from cartledger.records import Order, OrderLine
 from cartledger.settings import Connection
 from mapping.company import Company
 from mapping.decision import Decision, Excluded, Fact, Held, Post
@@ -61,9 +62,16 @@ def taxed_alike(order: Order) -> Hashable:
 
 
 def _percents(order: Order) -> frozenset[int]:
-    taxed = [line.total for line in order.lines if line.total.tax]
-    large = [total for total in taxed if total.ex >= _LARGE_ENOUGH]
-    return frozenset(round(100 * total.tax / total.ex) for total in large or taxed if total.ex > ZERO)
+    taxed = [(line.total.tax, _paid(line, order)) for line in order.lines if line.total.tax]
+    large = [(tax, paid) for tax, paid in taxed if paid >= _LARGE_ENOUGH]
+    return frozenset(round(100 * tax / paid) for tax, paid in large or taxed if paid > 0)
+
+
+def _paid(line: OrderLine, order: Order) -> Decimal:
+    """For the line without tax, about: discounts of shops whose prices are with tax have it in them."""
+    off = sum((discount.amount for discount in line.discounts), ZERO)
+    gross = order.inclusive_hint and line.total.inc
+    return line.total.ex - (off * line.total.ex / line.total.inc if gross else off)
 
 
 def report(
