@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 def _taxed_order(make_order, line):
     return make_order(
@@ -25,6 +27,20 @@ def test_a_document_whose_total_differs_is_voided_and_its_order_held(open_books,
     assert voided["TotalAmt"] == 0
     assert voided["PrivateNote"].startswith("Voided")
     assert books.sim.proof()["posted"] == 1
+
+
+@pytest.mark.parametrize("numbers", ["ours", "QuickBooks'"])
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_void_whose_answer_was_lost_is_done_once_the_document_is_void(open_books, make_order, line, kind, numbers):
+    """That the document is found again is no proof of it."""
+    books = open_books(company="us_ast", **{"sales.automatic_numbers": numbers != "ours"})
+    books.sim.company.honours_tax_override = False
+    books.add(_taxed_order(make_order, line))
+    books.sim.faults.add(side="quickbooks", call="batch", kind=kind, nth=3)  # after the customer and the sale
+    books.sync()
+    assert books.held() == {"1001": ["total_differs"]}
+    (document,) = books.documents().values()
+    assert document["TotalAmt"] == 0
 
 
 def test_a_voided_document_is_never_taken_for_the_sale(open_books, make_order, line):
