@@ -21,7 +21,6 @@ from mapping.customer import Person, choose_generic, generic_name, listed_names,
 
 GENERIC = "generic_customer"
 AGES_AFTER = timedelta(hours=12)
-SALES = ("Invoice", "SalesReceipt")
 WITNESSES = 10
 """How many documents of a customer are asked where they are now."""
 
@@ -123,14 +122,16 @@ class Buyers:
         if len(now) != 1:
             self._forget(customer)
             return None
-        self._merged[customer] = now.pop()
-        self._ledger.merged(self._pair, customer, into=self._merged[customer])
-        return self._merged[customer]
+        survivor = now.pop()
+        self._ledger.merged(self._pair, customer, into=survivor)
+        self._merged[customer] = survivor
+        self._merged.pop(survivor, None)  # no going round in circles, should that one have gone into this one before
+        return survivor
 
     def _witnesses(self, customer: str) -> set[str]:
         """The customers that our documents of this one bear now: a merge takes all of them along."""
         links = self._ledger.links_of_customer(self._pair, customer, WITNESSES)
-        return {now for now in self._customers_now(link for link in links if link.entity in SALES).values() if now}
+        return {now for now in self._customers_now(links).values() if now}
 
     def _forget(self, customer: str) -> None:
         while link := self._ledger.link_by_target(self._pair, ENTITY, customer):

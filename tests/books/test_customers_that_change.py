@@ -83,6 +83,17 @@ def test_merged_twice(sold, plain_order):
     assert set(whose(books).values()) == {later}
 
 
+def test_merged_and_merged_back(sold, plain_order):
+    books = sold()
+    ada = customer(books)
+    winner = merge(books, ada, "Lovelace & Co")
+    sell_again(books, plain_order, 1002)
+    change(books, ada, Active=True)
+    books.sim.company.merge_customer(winner, ada)
+    sell_again(books, plain_order, 1003)
+    assert set(whose(books).values()) == {ada}
+
+
 def test_following_costs_two_reads_however_many_orders_there_are(sold, plain_order):
     books = sold()
     merge(books, customer(books), "Lovelace & Co")
@@ -167,11 +178,18 @@ def test_a_payment_goes_to_the_customer_that_its_invoice_has_by_now(sold, plain_
     books.prove()
 
 
-def test_merged_between_invoice_and_payment_of_one_order(open_books, plain_order):
-    """The payment's call is cut off; before it is made again its customer is merged."""
+@pytest.mark.parametrize("made", [False, True], ids=["not made", "made"])
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
+def test_merged_between_invoice_and_payment_of_one_order(open_books, plain_order, later, made):
+    """The payment's call is cut off, before it was made or after; meanwhile its customer is merged."""
     books = open_books(**{"sales.post_as": "invoice"})
-    books.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=3, executed=False)
-    books.add(plain_order(1001, customer_id=42, buyer=ADA))
+    books.sim.company.requestid_memory = False
+    books.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=3, executed=made)
+    books.add(plain_order(1001, customer_id=42, buyer=ADA, **UNPAID if later else PAID))
+    if later:
+        books.sync()
+        books.sim.shop.orders[1001].header |= PAID
+        books.sim.shop.touch(1001)
     syncing = threading.Thread(target=books.sync)
     syncing.start()
     while not books.sim.faults.held:
@@ -182,6 +200,7 @@ def test_merged_between_invoice_and_payment_of_one_order(open_books, plain_order
     syncing.join()
     (payment,) = books.sim.company.objects("Payment")
     assert (books.state(1001), payment["CustomerRef"]["value"]) == (State.POSTED, winner)
+    assert set(whose(books).values()) == {winner}
     books.prove()
 
 
