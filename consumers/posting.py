@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -36,6 +37,9 @@ FIRST_RETRY = timedelta(seconds=5)
 A_MOMENT = timedelta(seconds=1)
 DISABLED_WAIT = timedelta(hours=1)
 VOID = "void"
+RATES_MOVE = Decimal("0.01")
+"""The part of a rate that it may move by within a day. Companies were reported that put the day's rate in place of the
+one that is sent: by more than this it is another rate, such as 1 for want of any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,10 +312,11 @@ class Posting:
     def _unmade(
         self, going: Sequence[_Going], standing: Mapping[str, Made], out: dict[SourceKey, Outcome]
     ) -> Sequence[_Going]:
-        """What stands already is answered without a call."""
+        """What stands already is answered without a call; at which exchange rate is not ours to say any more."""
         for work, part, sent in going:
             if part.marker in standing:
-                self._made(work, part, sent.request_id, sent.bid, standing[part.marker], out)
+                made = replace(standing[part.marker], exchange_rate=None)
+                self._made(work, part, sent.request_id, sent.bid, made, out)
         return [each for each in going if each[1].marker not in standing]
 
     def _not_allowed(self, work: _Work, out: dict[SourceKey, Outcome]) -> None:
@@ -382,8 +387,8 @@ class Posting:
 
     def _after_refusal(self, work: _Work, part: Part, sent: Sent, fault: Fault, out: dict[SourceKey, Outcome]) -> None:
         match self._handler.after_refusal(work.claim, part, fault):
-            case Made() as made:
-                self._made(work, part, sent.request_id, sent.bid, made, out)
+            case Made() as made:  # it stood there before; at which rate is not ours to say any more
+                self._made(work, part, sent.request_id, sent.bid, replace(made, exchange_rate=None), out)
             case Post() as post:
                 self._ledger.not_executed([sent], until=None, why=str(verdict(fault)))
                 replanned = self._plan(work.claim, post, out)
@@ -417,15 +422,13 @@ class Posting:
     def _made(
         self, work: _Work, part: Part, request_id: str, bid: str, made: Made, out: dict[SourceKey, Outcome]
     ) -> None:
-        """T5, T6: it stands there. A total that is not the one we computed is voided at once and held."""
-        wrong = part.name != VOID and made.amount != part.amount
+        """T5, T6: it stands there. What is not worth what we computed is voided at once and held."""
+        wrong = None if part.name == VOID else _differs(part, made)
         then = [_void(part, made)] if wrong else []
-        problems = [_differs(part, made)] if wrong else []
+        problems = [wrong] if wrong else []
         answered = self._ledger.answered(request_id, bid, made, then=then, problems=problems)
         if wrong:
-            logs.warning(
-                str(problems[0]), action="total_differs", connection=self._connection, source=str(work.claim.key)
-            )
+            logs.warning(str(wrong), action=wrong.code, connection=self._connection, source=str(work.claim.key))
         if answered.conflict:
             logs.warning(
                 f"{work.claim.key} has a second {part.entity} in QuickBooks: {made.target_id}.",
@@ -493,6 +496,7 @@ def read_made(entity: Mapping[str, Any]) -> Made:
         amount=D(entity.get("TotalAmt", ZERO)),
         currency=str(entity.get("CurrencyRef", {}).get("value", "")),
         customer=str(entity.get("CustomerRef", {}).get("value", "")),
+        exchange_rate=D(entity["ExchangeRate"]) if "ExchangeRate" in entity else None,
     )
 
 
@@ -523,11 +527,23 @@ def _void(part: Part, made: Made) -> NewPart:
     )
 
 
-def _differs(part: Part, made: Made) -> Problem:
+def _differs(part: Part, made: Made) -> Problem | None:
+    """Whether QuickBooks made it worth something else."""
+    if made.amount != part.amount:
+        return Problem(
+            code="total_differs",
+            text=f"QuickBooks made {part.entity} {made.number} {made.amount} instead of {part.amount}; it was voided.",
+            fix="Look at the company's tax settings; enter the sale by hand and use `cartledger held ignore`.",
+        )
+    sent = D(part.body.get("ExchangeRate", made.exchange_rate or 1))
+    if made.exchange_rate is None or abs(made.exchange_rate - sent) <= sent * RATES_MOVE:
+        return None
     return Problem(
-        code="total_differs",
-        text=f"QuickBooks made {part.entity} {part.number} {made.amount} instead of {part.amount}; it was voided.",
-        fix="Look at the company's tax settings; enter the sale by hand and use `cartledger held ignore`.",
+        code="exchange_rate_differs",
+        text=f"QuickBooks booked {part.entity} {made.number} at the exchange rate {made.exchange_rate} instead of "
+        f"{sent}; it was voided.",
+        fix='Set sales.exchange_rate = "company", for the company takes no rate but its own; enter this sale by hand '
+        "and use `cartledger held ignore`.",
     )
 
 

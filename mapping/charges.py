@@ -33,7 +33,7 @@ class Charge:
 
     `quantity` is None for QuickBooks' own shipping field, which takes none. `discounts` are this charge's shares of
     order-level discounts; `discountable` charges take part when those have to be guessed. `line` is the shop's id of an
-    order line, None for what is charged for the whole order.
+    order line, None for what is charged for the whole order. `parts` are the things in it that the shop taxed apart.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class Charge:
     discounts: tuple[AppliedDiscount, ...] = ()
     discountable: bool = False
     line: int | None = None
+    parts: int = 1
 
     @property
     def taxed(self) -> bool:
@@ -109,13 +110,34 @@ def _extras(order: Order, find: Finder) -> Iterator[Charge]:
     if order.shipping != Money3():
         item = find.shipping()
         quantity = None if item == SHIPPING_ITEM else ONE
-        yield Charge(kind=Kind.SHIPPING, item=item, description="Shipping", quantity=quantity, printed=order.shipping)
+        yield Charge(
+            kind=Kind.SHIPPING,
+            item=item,
+            description="Shipping",
+            quantity=quantity,
+            printed=order.shipping,
+            parts=order.deliveries,
+        )
     if order.handling != Money3():
         item = find.item("handling_item", what="handling")
-        yield Charge(kind=Kind.HANDLING, item=item, description="Handling", quantity=ONE, printed=order.handling)
+        yield Charge(
+            kind=Kind.HANDLING,
+            item=item,
+            description="Handling",
+            quantity=ONE,
+            printed=order.handling,
+            parts=order.deliveries,
+        )
     if order.wrapping != Money3():
         item = find.item("wrapping_item", what="gift wrapping")
-        yield Charge(kind=Kind.WRAPPING, item=item, description="Gift wrapping", quantity=ONE, printed=order.wrapping)
+        yield Charge(
+            kind=Kind.WRAPPING,
+            item=item,
+            description="Gift wrapping",
+            quantity=ONE,
+            printed=order.wrapping,
+            parts=sum(line.wrapping != Money3() for line in order.lines),
+        )
     for fee in order.fees:
         if fee.amount != Money3():
             item = find.item("fee_item", what="a fee")

@@ -111,7 +111,7 @@ def _answer(case: _Case, table: TaxMap) -> _Answer:
 
 def _of_taxed(case: _Case, table: TaxMap) -> _Answer:
     fitting = _fitting(case, table.charging)
-    if len(fitting) == 1:
+    if len(fitting) == 1 and (case.rows is not None or _shares_are_plain(case, fitting[0])):
         return fitting[0]
     if case.rows is None:
         return Needs(fact=Fact.TAXES)
@@ -202,9 +202,27 @@ def _shares(case: _Case, code: TaxCode) -> tuple[Decimal, ...]:
     if len(code.rates) < 2:
         return (case.charge.printed.tax,) * len(code.rates)
     told = tuple(sum((row.amount for row in case.rows or () if row.rate == rate.percent), ZERO) for rate in code.rates)
+    exact = [told] if sum(told) == case.tax else _given(case, code)
+    return exact[0] if exact else _by_remainder(case, code)
+
+
+def _given(case: _Case, code: TaxCode) -> list[tuple[Decimal, ...]]:
+    """What each rate gives by itself, on either base, where that makes the charge's tax."""
     given = [_apart(code, base, whole) for base, whole in _bases(case, code)]
-    exact = (shares for shares in (told, *given) if sum(shares) == case.tax)
-    return next(exact, None) or tuple(split(case.tax, [rate.percent for rate in code.rates]))
+    return [shares for shares in given if sum(shares) == case.tax]
+
+
+def _by_remainder(case: _Case, code: TaxCode) -> tuple[Decimal, ...]:
+    return tuple(split(case.tax, [rate.percent for rate in code.rates]))
+
+
+def _shares_are_plain(case: _Case, code: TaxCode) -> bool:
+    """Whether every way to round gives each rate the same. The shop does not say which one it takes, so that where
+    they differ its rows must be read; fees have none."""
+    if len(code.rates) < 2 or case.charge.kind is Kind.FEE:
+        return True
+    given = _given(case, code)
+    return case.charge.parts == 1 and bool(given) and {*given, _by_remainder(case, code)} == {given[0]}
 
 
 def _what(case: _Case, table: TaxMap) -> str:

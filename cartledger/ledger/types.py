@@ -159,7 +159,8 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What QuickBooks answered for a part, or what was found there. `customer` is the id of its customer, if any."""
+    """What QuickBooks answered for a part, or what was found there. `customer` is the id of its customer, if any;
+    `exchange_rate` home units for one of `currency`, where it says any."""
 
     target_id: str
     sync_token: str
@@ -167,6 +168,7 @@ class Made:
     amount: Decimal
     currency: str
     customer: str = ""
+    exchange_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

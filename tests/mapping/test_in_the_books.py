@@ -139,7 +139,7 @@ def test_orders_reach_books_with_a_code_on_every_line_rate_by_rate(
         assert made["TxnTaxDetail"]["TotalTax"] == order.total.tax
         sent = decision.documents[0].body["TxnTaxDetail"]["TaxLine"]
         assert [line["Amount"] for line in made["TxnTaxDetail"]["TaxLine"]] == [line["Amount"] for line in sent]
-    assert asked < 15
+    assert asked < (75 if kind == "ca" else 15)  # how two taxes of one line were rounded only its rows tell
     assert sum(company.balances().values(), Decimal(0)) == 0
 
 
