@@ -29,11 +29,16 @@ def _of_several(settings: Settings) -> Iterator[Contradiction]:
         if (other := pairs.setdefault(connection.pair, name)) != name:
             text = f"joins the same store and company as connection {other}; keep one of the two."
             yield ("connections", name), "same_pair", text
-        elif not connection.sales.automatic_numbers:
+        elif _numbers_documents(connection):
             prefix, realm = connection.sales.number_prefix, connection.quickbooks.realm_id
             if (other := numbers.setdefault((realm, prefix.casefold()), name)) != name:
                 text = f'is "{prefix}", as in connection {other}, which posts into the same company; choose another.'
                 yield ("connections", name, "sales", "number_prefix"), "same_numbers", text
+
+
+def _numbers_documents(connection: Connection) -> bool:
+    """QuickBooks gives no numbers to credit memos."""
+    return not connection.sales.automatic_numbers or connection.sales.tenders_on_invoice == "credit_memo"
 
 
 def _of_tokens(settings: Settings) -> Iterator[Contradiction]:
@@ -82,6 +87,12 @@ def _of_payments(connection: Connection) -> Iterator[Contradiction]:
                 'Set post_as = "invoice", or receipt_for_unpaid = true.'
             )
             yield ("payments", "methods", name, "paid_when"), "never_paid_receipt", text
+        elif method.paid_when == "never" and sales.document_date == "paid":
+            text = (
+                'is "never", while documents bear the day of payment: its orders would never be posted. '
+                'Set document_date = "created".'
+            )
+            yield ("payments", "methods", name, "paid_when"), "never_a_day", text
 
 
 def _of_products(connection: Connection) -> Iterator[Contradiction]:
@@ -123,16 +134,13 @@ def _idle(connection: Connection) -> Iterator[Contradiction]:
             yield (section_name, key), "no_effect", f"has no effect {why}"
 
 
-def _makes_invoices(connection: Connection) -> bool:
-    return connection.sales.post_as == "invoice"
-
-
 def _makes_receipts(connection: Connection) -> bool:
     return connection.sales.post_as == "sales_receipt"
 
 
 def _may_make_invoices(connection: Connection) -> bool:
-    return _makes_invoices(connection) or connection.payments.multi_tender == "invoice"
+    """An order that was paid in parts is an invoice, too, unless it is to be held."""
+    return not _makes_receipts(connection) or connection.payments.multi_tender == "invoice"
 
 
 def _creates(connection: Connection) -> bool:
@@ -144,14 +152,14 @@ def _creates_inventory(connection: Connection) -> bool:
 
 
 _AS_INVOICE = 'take it out, or set post_as = "invoice".'
-_ON_PAID = f"on sales receipts, which are paid; {_AS_INVOICE}"
+_ON_RECEIPTS = f"where no order becomes an invoice; {_AS_INVOICE}"
 _WITHOUT_CREATING = "without create_missing = true; add that, or take it out."
 
 _NEEDING: Mapping[tuple[str, str], tuple[Callable[[Connection], bool], str]] = {
     ("sales", "receipt_for_unpaid"): (_makes_receipts, "on invoices, which may be unpaid; take it out."),
-    ("sales", "allow_credit_card_payments"): (_makes_invoices, _ON_PAID),
-    ("sales", "due_date_offset"): (_makes_invoices, _ON_PAID),
-    ("sales", "tenders_on_invoice"): (_may_make_invoices, f"where no order becomes an invoice; {_AS_INVOICE}"),
+    ("sales", "allow_credit_card_payments"): (_may_make_invoices, _ON_RECEIPTS),
+    ("sales", "due_date_offset"): (_may_make_invoices, _ON_RECEIPTS),
+    ("sales", "tenders_on_invoice"): (_may_make_invoices, _ON_RECEIPTS),
     ("sales", "generic_customer"): (
         lambda connection: connection.sales.customer == "generic",
         'without customer = "generic"; add that, or take it out.',

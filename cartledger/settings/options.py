@@ -145,7 +145,7 @@ class Sales(Section):
         "",
         max_length=NUMBER_LENGTH - BC_ID_DIGITS - 1,
         pattern=NUMBER_PREFIX,
-        description="BC makes order 1234 BC-1234; without it 1234; not used with automatic_numbers",
+        description="BC makes order 1234 BC-1234; without it 1234; with automatic_numbers only credit memos bear it",
         examples=["BC"],
         json_schema_extra=ESSENTIAL,
     )

@@ -329,6 +329,7 @@ def test_a_key_that_is_missing(answer, option, sentence):
 
 
 RECEIPTS = {"sales.post_as": '"sales_receipt"'}
+ONLY_RECEIPTS = {**RECEIPTS, "payments.multi_tender": '"hold"'}
 TOGETHER = [
     # what is changed, the last of it being what is told of
     ({"sales.customer": '"generic"'},
@@ -339,14 +340,14 @@ TOGETHER = [
      'sales.generic_customer has no effect without customer = "generic"; add that, or take it out.'),
     ({"sales.receipt_for_unpaid": "true"},
      "sales.receipt_for_unpaid has no effect on invoices, which may be unpaid; take it out."),
-    ({**RECEIPTS, "sales.due_date_offset": "30"},
-     'sales.due_date_offset has no effect on sales receipts, which are paid; take it out, or set post_as = "invoice".'),
-    ({**RECEIPTS, "sales.due_date_offset": "0"},
-     'sales.due_date_offset has no effect on sales receipts, which are paid; take it out, or set post_as = "invoice".'),
-    ({**RECEIPTS, "sales.allow_credit_card_payments": "true"},
-     "sales.allow_credit_card_payments has no effect on sales receipts, which are paid; take it out, or set "
+    ({**ONLY_RECEIPTS, "sales.due_date_offset": "30"},
+     'sales.due_date_offset has no effect where no order becomes an invoice; take it out, or set post_as = "invoice".'),
+    ({**ONLY_RECEIPTS, "sales.due_date_offset": "0"},
+     'sales.due_date_offset has no effect where no order becomes an invoice; take it out, or set post_as = "invoice".'),
+    ({**ONLY_RECEIPTS, "sales.allow_credit_card_payments": "true"},
+     "sales.allow_credit_card_payments has no effect where no order becomes an invoice; take it out, or set "
      'post_as = "invoice".'),
-    ({**RECEIPTS, "payments.multi_tender": '"hold"', "sales.tenders_on_invoice": '"credit_memo"'},
+    ({**ONLY_RECEIPTS, "sales.tenders_on_invoice": '"credit_memo"'},
      "sales.tenders_on_invoice has no effect where no order becomes an invoice; take it out, or set "
      'post_as = "invoice".'),
     ({"sales.rounding_limit": '"0.10"'},
@@ -361,6 +362,9 @@ TOGETHER = [
     ({**RECEIPTS, 'payments.methods."Cash on Delivery".paid_when': '"never"'},
      'payments.methods."Cash on Delivery".paid_when is "never", while a sales receipt says that the money came in: its '
      'orders would never be posted. Set post_as = "invoice", or receipt_for_unpaid = true.'),
+    ({"sales.document_date": '"paid"', "payments.methods.Invoice.paid_when": '"never"'},
+     'payments.methods.Invoice.paid_when is "never", while documents bear the day of payment: its orders would never '
+     'be posted. Set document_date = "created".'),
     ({**RECEIPTS, "payments.default_account": None},
      "payments.default_account is missing: sales receipts and payments need the account that the money goes to."),
     ({"payments.methods": '{ PayPal = { method = "PayPal" }, "PAYPAL" = { method = "Other" } }'},
@@ -393,8 +397,10 @@ def test_what_is_right_alone_and_wrong_together(answer, changes, sentence):
     [
         {"sales.customer": '"generic"', "sales.generic_customer": '"Web shop"'},
         {"sales.due_date_offset": "30", "sales.allow_credit_card_payments": "true"},
-        {**RECEIPTS, "sales.tenders_on_invoice": '"credit_memo"'},  # of what two methods paid, an invoice is made
-        {**RECEIPTS, "payments.multi_tender": '"hold"'},
+        # What was paid in parts is an invoice.
+        {**RECEIPTS, "sales.tenders_on_invoice": '"credit_memo"'},
+        {**RECEIPTS, "sales.due_date_offset": "30", "sales.allow_credit_card_payments": "true"},
+        ONLY_RECEIPTS,
         {**RECEIPTS, "sales.statuses": '["Pending"]', "sales.receipt_for_unpaid": "true"},
         {**RECEIPTS, "payments.methods.COD.paid_when": '"never"', "sales.receipt_for_unpaid": "true"},
         {"payments.methods.COD.paid_when": '"never"'},

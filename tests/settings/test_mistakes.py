@@ -196,9 +196,9 @@ def test_all_mistakes_come_at_once_from_the_top_of_the_file_to_its_end(mistakes)
         ({f"{MAIN}SALES__CLASS_": "Web"}, f'{MAIN}SALES__CLASS_ is not a setting. Did you mean "class"?'),
         ({f"{MAIN}SALES__DUE_DATE_OFFSET": "soon"},
          f'{MAIN}SALES__DUE_DATE_OFFSET is "soon", which is no whole number.'),
-        ({f"{MAIN}SALES__DUE_DATE_OFFSET": "30"},
-         f"{MAIN}SALES__DUE_DATE_OFFSET has no effect on sales receipts, which are paid; take it out, or set "
-         'post_as = "invoice".'),
+        ({f"{MAIN}PRODUCTS__OPENING_QUANTITY": "store"},
+         f"{MAIN}PRODUCTS__OPENING_QUANTITY has no effect without create_missing = true and inventory_accounts; "
+         "add those, or take it out."),
         ({f"{MAIN}SALES__CUSTOM_FIELDS": "channel_id"},
          f'{MAIN}SALES__CUSTOM_FIELDS holds a list or a table; '
          'write it as JSON: ["one", "two"] or {"key": "value"}.'),
@@ -373,6 +373,16 @@ def test_numbers_of_quickbooks_own_do_not_collide(read, example, numbered_by_qui
     automatic = {f"CARTLEDGER_CONNECTIONS__{numbered_by_quickbooks}__SALES__AUTOMATIC_NUMBERS": "true"}
     settings = read(text=example + SECOND.replace('"BD"', '"BC"'), env=SECOND_SECRETS | automatic)
     assert {one.sales.number_prefix for one in settings.connections.values()} == {"BC"}
+
+
+def test_credit_memos_have_numbers_of_ours_whatever_the_others_have(mistakes, example):
+    more = {
+        f"CARTLEDGER_CONNECTIONS__{name}__SALES__{key}": value
+        for name in ("MAIN", "SECOND")
+        for key, value in (("AUTOMATIC_NUMBERS", "true"), ("TENDERS_ON_INVOICE", "credit_memo"))
+    }
+    (told,) = mistakes(text=example + SECOND.replace('"BD"', '"BC"'), env=SECOND_SECRETS | more)
+    assert 'connections.second.sales.number_prefix is "BC", as in connection main' in told
 
 
 def test_one_store_may_be_kept_in_two_companies(read, example):
