@@ -197,7 +197,9 @@ def look_up(kind: str, table: Table[E], name: str) -> E | Problem:
         text = f'The {kind} "{name}" is inactive in QuickBooks.'
         return Problem(code=code, text=text, fix="Make it active again, or name another one.")
     names = {entry.name for entries in table.values() for entry in entries if entry.active}
-    return Problem(code=code, text=f'QuickBooks has no {kind} "{name}".{nearest(name, names)}')
+    near = nearest(name, names)
+    fix = "" if near else f"Correct the name, or make the {kind} in QuickBooks."
+    return Problem(code=code, text=f'QuickBooks has no {kind} "{name}".{near}', fix=fix)
 
 
 def read_company(

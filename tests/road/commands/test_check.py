@@ -81,7 +81,8 @@ def test_every_name_that_the_company_does_not_have_at_once_with_file_and_line(so
         'Did you mean "PayPal"?',
         f'{at("Unknwon")}.sales.default_product: QuickBooks has no item "Unknwon product". '
         'Did you mean "Unknown product"?',
-        f'{at("discount_product")}.sales.discount_product: QuickBooks has no item "Card clearing".',
+        f'{at("discount_product")}.sales.discount_product: QuickBooks has no item "Card clearing". '
+        "Correct the name, or make the item in QuickBooks.",
         f'{at("Shiping")}.sales.shipping_item: QuickBooks has no item "Shiping". Did you mean "Shipping"?',
         f'{at("taxx")}.tax.map."*": QuickBooks has no tax code "State taxx". Did you mean "State tax"?',
     ]

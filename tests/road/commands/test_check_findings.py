@@ -362,7 +362,11 @@ CASES = [
         name="an untracked and unknown location",
         sections={"sales": {"location": "Shop"}},
         says=(
-            ("problem", "sales.location", 'QuickBooks has no location "Shop".'),
+            (
+                "problem",
+                "sales.location",
+                'QuickBooks has no location "Shop". Correct the name, or make the location in QuickBooks.',
+            ),
             (
                 "problem",
                 "sales.location",
