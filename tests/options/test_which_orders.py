@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-UNPAID = ["Pending", "Awaiting Payment"]
-
 
 @pytest.mark.option("sales.statuses")
 @pytest.mark.parametrize(
@@ -72,3 +70,27 @@ def test_a_number_that_is_longer_than_quickbooks_takes_is_held(decide, order):
     assert decided.reasons == {
         "number_too_long": "The number SHOP123456-42949672950 is longer than QuickBooks' 21 characters."
     }
+
+
+@pytest.mark.option("sales.receipt_for_unpaid")
+@pytest.mark.parametrize(
+    ("payment_status", "without", "allowed"),
+    [
+        ("captured", "64.96", "64.96"),
+        ("pending", "64.96", "64.96"),
+        ("", "64.96", "64.96"),
+        ("authorized", None, "64.96"),
+        ("declined", None, "64.96"),
+    ],
+)
+def test_a_receipt_of_money_that_did_not_come_is_left_out_unless_allowed(
+    decide, order, payment_status, without, allowed
+):
+    raw = order(payment_status=payment_status)
+    decided = decide(raw)
+    if without is None:
+        assert decided.rule == f'A sales receipt says that the money came in: its payment is "{payment_status}".'
+    else:
+        assert (decided.kinds, decided.total) == (["SalesReceipt"], without)
+    decided = decide(raw, **{"sales.receipt_for_unpaid": True})
+    assert (decided.kinds, decided.total) == (["SalesReceipt"], allowed)
