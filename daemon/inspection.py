@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from cartledger.clients.bigcommerce import OrdersPage
-from cartledger.errors import CartledgerError, Forbidden, Pause
+from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause
 from cartledger.ledger.types import State
 from cartledger.money import read_json, write_json
-from cartledger.records import Order, order_modified
+from cartledger.records import Order, order_modified, read_order
 from consumers.company import fetch_company
 from consumers.customers import DOCUMENT
 from daemon.app import App, Line
@@ -49,6 +51,8 @@ class Inspection:
         store = self._shop(self.line.shop.store)
         page = self._shop(self.line.shop.latest_orders)
         catalogue = self._shop(self.line.shop.variants)
+        if page is not None:
+            self._may_read_transactions(page)
         self.say("reading the company")
         company = self._company(lambda: fetched(self.line))
         found = [*self._clock(page), *check_catalogue(catalogue or ())]
@@ -64,6 +68,11 @@ class Inspection:
     def _clock(self, page: OrdersPage | None) -> Iterator[Finding]:
         if page is not None and abs(page.skew) > SKEW_WORTH_A_WORD:
             yield warning("clock_skew", skew_sentence(page.skew))
+
+    def _may_read_transactions(self, page: OrdersPage) -> None:
+        """Few orders need them, and a token that lacks their scope would stop the connection at the first."""
+        if page.rows:
+            self._shop(partial(self.line.shop.transactions, int(page.rows[0]["id"])))
 
     def _generic_customer(self, company: Company) -> list[Finding]:
         sales = self.line.connection.sales
@@ -149,6 +158,8 @@ class Inspection:
             return None
         try:
             return ask()
+        except BadRecord:  # an order that is gone meanwhile
+            return None
         except CartledgerError as error:
             self._fail(side, error, needed=needed)
             if not isinstance(error, Forbidden):
@@ -160,6 +171,15 @@ class Inspection:
         level = Level.PROBLEM if needed else Level.WARNING
         key = ("bigcommerce",) if side == "shop" else ("quickbooks",)
         self._failed.setdefault(str(error), Finding(level=level, code=code, text=error.text, fix=error.fix, key=key))
+
+
+def latest_orders(line: Line) -> list[Order]:
+    """The orders changed last that can be read; check tells of the others. Raises what the client raises."""
+    orders = []
+    for row in line.shop.latest_orders().rows:
+        with suppress(BadRecord):
+            orders.append(read_order(row))
+    return orders
 
 
 def fetched(line: Line) -> Company:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -54,7 +55,7 @@ def test_it_makes_nothing_and_asks_little(sound, make_road, command):
     command(road)("check")
     report = sound.report()
     assert (report["quickbooks"]["written"], report["quickbooks"]["reads"]) == (0, 9)
-    assert report["bigcommerce"]["calls"] == 6
+    assert report["bigcommerce"]["calls"] == 7
     assert sum(road.counts().values()) == 0
     assert road.ledger.cursor(road.pair, "orders") is None
 
@@ -150,6 +151,7 @@ def test_a_shop_that_does_not_let_us_in_is_asked_once(sound, make_road, command)
         ("information", "problem", "the store", "Information & Settings"),
         ("orders", "problem", "orders", "Orders"),
         ("products", "problem", "the SKUs of the catalogue", "Products"),
+        ("transactions", "problem", "the transactions of order 1006", "Order Transactions"),
         ("customers", "warning", "the customers' store credit", "Customers"),
         ("marketing", "warning", "the gift certificates", "Marketing"),
     ],
@@ -170,7 +172,39 @@ def test_all_scopes_that_are_missing_are_told_at_once(sound, make_road, command)
     road = make_road(sound)
     sound.shop.scopes = frozenset({"store_v2_orders_read_only"})
     levels = [line.partition(":")[0] for line in checked(command(road), 2)]
-    assert levels == ["problem", "problem", "warning", "warning"]
+    assert levels == ["problem", "problem", "problem", "warning", "warning"]
+
+
+def test_an_order_that_is_gone_when_it_is_looked_at_again(sound, make_road, command):
+    road = make_road(sound)
+    sound.faults.add(side="bigcommerce", call="transactions", kind="status", status=404)
+    assert checked(command(road), 0) == [FITS]
+
+
+def test_a_number_that_is_too_long(sound, make_road, command):
+    run = command(make_road(sound, sales={"number_prefix": "BIGCOMMERCE"}))
+    assert run("check", expect=2).stderr.partition(": ")[2] == (
+        'connections.demo.sales.number_prefix is "BIGCOMMERCE", which is too long; the most is 10 characters.\n'
+    )
+
+
+def test_opening_entries_hold_before_and_after_the_orders_are_posted(make_sim, make_road, command):
+    sim = make_sim()
+    sim.fill(orders=40, customers=8, clean=True)
+    road = make_road(sim)
+    (line, _) = checked(command(road), 0)
+    amount = re.search(r'"Gift certificates" (\d+\.\d\d)\.$', line)[1]
+    redeemed = sum(Decimal(order.header["gift_certificate_amount"]) for order in sim.shop.orders.values())
+    assert Decimal(amount) == redeemed > 0
+    assert sim.shop.gift_certificates == []
+
+    item = {"value": sim.company.id_of("Item", "Gift certificate")}
+    sold = {"DetailType": "SalesItemLineDetail", "Amount": redeemed, "SalesItemLineDetail": {"ItemRef": item}}
+    sim.company.create("SalesReceipt", {"Line": [sold]})  # stands in for the entry, which the simulator does not take
+    assert checked(command(road), 0) == [FITS]
+    assert road.sync().posted == 40
+    assert sim.company.balances()["Gift certificates"] == 0
+    assert checked(command(road), 0) == [FITS]
 
 
 def test_wrong_settings_as_facts(sound, make_road, command):
