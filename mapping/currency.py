@@ -155,7 +155,7 @@ def _no_rate(currency: str, day: date) -> Problem:
 def _implausible(order: Order, known: Decimal, home: str) -> Problem:
     return Problem(
         code="implausible_exchange_rate",
-        text=f"The shop's exchange rate of {home} to {order.currency} is {order.exchange_rate}; in QuickBooks one "
-        f"{order.currency} is {known} {home}.",
+        text=f"The shop's exchange rate of {home} to {order.currency} is {order.exchange_rate:f}; in QuickBooks one "
+        f"{order.currency} is {known:f} {home}.",
         fix='Correct the rate in the shop\'s currency settings, or set sales.exchange_rate = "company".',
     )
