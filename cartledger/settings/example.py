@@ -60,9 +60,7 @@ def _table(path: tuple[str, ...], field: FieldInfo) -> Iterator[str]:
     elif path == ("connections",) and (section := section_of(row_of(field.annotation))):
         yield from _section((*path, CONNECTION), section)
     else:
-        allowed = ", ".join(map(literal, choices(row_of(field.annotation))))
-        comment = f"{field.description} (one of {allowed})" if allowed else str(field.description)
-        yield _commented(f"[{'.'.join(path)}]", comment)
+        yield _commented(f"[{'.'.join(path)}]", str(field.description))
         yield from _rows(field)
         yield ""
 
@@ -78,7 +76,7 @@ def _line(name: str, field: FieldInfo) -> str:
     in_force = "" if field.is_required() or field.json_schema_extra == ESSENTIAL else "# "
     value = shown_value(field)
     others = " or ".join(literal(other) for other in choices(field.annotation) if other != value)
-    comment = f"{field.description} (or {others})" if others else str(field.description)
+    comment = f"or {others}: {field.description}" if others else str(field.description)
     return _commented(f"{in_force}{name} = {literal(value)}", comment)
 
 

@@ -312,8 +312,8 @@ class Payments(Section):
     )
     multi_tender: Literal["invoice", "hold"] = Field(
         "invoice",
-        description="an order paid by two methods whose accounts differ, where receipts are posted: an invoice with "
-        "two payments, or held",
+        description="where receipts are posted, an order that was paid in part, or by methods whose accounts differ, "
+        "is an invoice with a payment for each, or held",
     )
     methods: dict[Name, PaymentMethod] = Field(
         default_factory=dict,
