@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from cartledger.clients.quickbooks import QuickBooks, quote, select
 from cartledger.errors import Problem
@@ -39,7 +38,6 @@ class Buyers:
         self._ledger = ledger
         self._quickbooks = quickbooks
         self._clock = clock
-        self._merged: dict[str, str] = {}
 
     def of(self, orders: Mapping[SourceKey, Order], home_currency: str) -> dict[SourceKey, Buyer]:
         """Whose each of these orders is. An order whose document stands stays with its customer, whatever the settings
@@ -97,35 +95,34 @@ class Buyers:
             return {}
         return {str(name): str(id_) for name, id_ in read_json(kept.content).items()}
 
-    def successor(self, refused: Mapping[str, Any]) -> str | Held | None:
-        """After a document was refused: the id of the customer that its own was merged into.
+    def successor(self, refused: str, key: SourceKey, order: Order, home_currency: str) -> str | Held | None:
+        """After a document for the customer `refused` was: whose the order is instead, or why it is nobody's.
 
-        None: it is not the customer that was refused, or nothing tells who came after it; then it is looked for anew,
-        the generic one by its name, a buyer's by e-mail and name. Held: it was made inactive, which a person must undo.
+        None: it was not the customer that was refused, or nothing tells who came after it; then it is looked for anew,
+        the generic one by its name, a buyer's by e-mail and name.
         """
-        customer = str(refused.get("CustomerRef", {}).get("value", ""))
-        if customer in self._generic_ones().values():
+        if refused in self._generic_ones().values():
             self._ledger.drop_reference(self._pair, GENERIC)
             return None
-        if customer in self._merged and self._ledger.link_by_target(self._pair, ENTITY, customer) is None:
-            return self._merged[customer]  # followed for another order already
-        return self._follow(customer) if customer and self._has_gone(customer) else None
+        now = self.of({key: order}, home_currency)[key]
+        if now != refused:  # followed for another order, or moved by hand
+            return None if isinstance(now, Person) else now
+        return self._follow(refused) if self._has_gone(refused) else None
 
     def _has_gone(self, customer: str) -> bool:
         row = self._quickbooks.read(ENTITY, customer)
         return row is None or row.get("Active", True) is False
 
     def _follow(self, customer: str) -> str | Held | None:
+        """Whoever it was merged into. Held: it was made inactive, which a person must undo."""
         now = self._witnesses(customer)
         if customer in now:
             return Held(problems=(_inactive(customer),))
         if len(now) != 1:
             self._forget(customer)
             return None
-        survivor = now.pop()
+        (survivor,) = now
         self._ledger.merged(self._pair, customer, into=survivor)
-        self._merged[customer] = survivor
-        self._merged.pop(survivor, None)  # no going round in circles, should that one have gone into this one before
         return survivor
 
     def _witnesses(self, customer: str) -> set[str]:

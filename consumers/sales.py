@@ -220,10 +220,10 @@ class Sales:
         if (other := duplicate_of(fault)) is not None:
             return self._number_taken(claim, part, fault, other)
         if lists_are_stale(fault):
-            self._book.forget()
-            successor = self._buyers.successor(part.body)
+            successor = self._successor(claim, part)
             if successor is not None:
                 return successor if isinstance(successor, Held) else self._given_to(successor, claim, part)
+            self._book.forget()
             if claim.attempts == 0:
                 return TryLater("What the document refers to has changed in QuickBooks.")
         error = verdict(fault)
@@ -238,12 +238,16 @@ class Sales:
             return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
         return _renumbered(claim, part)
 
+    def _successor(self, claim: Claim, refused: Part) -> str | Held | None:
+        """The customer that the order has by now, if it is another one than that of the refused part."""
+        if "CustomerRef" not in refused.body:
+            return None
+        order, home_currency = read_order(read_json(claim.record)), self._book.company().home_currency
+        return self._buyers.successor(str(refused.body["CustomerRef"]["value"]), claim.key, order, home_currency)
+
     def _given_to(self, customer: str, claim: Claim, refused: Part) -> AfterRefusal:
-        """The same parts for another customer. One whose lost answer said yes, before the merge, is found with it."""
+        """The parts that are still to be made, for another customer."""
         reference = {"CustomerRef": {"value": customer}}
-        asked = replace(refused, body=refused.body | reference)
-        if standing := self.find([(claim.key, asked)]).get(refused.marker):
-            return standing
         now = self._ledger.refresh(claim) or claim
         if any(part.name != refused.name for part in now.sending):  # the answer to it is still to be read
             return Held(problems=(_MERGED_MEANWHILE,))

@@ -57,7 +57,7 @@ ODD_ORDERS = {
         lambda raw: change_line(raw, sku="GONE-1", name="Bowl"),
         "no_item",
         'No QuickBooks item has the SKU "GONE-1" (Bowl). Create the item in QuickBooks, correct the SKU in '
-        "BigCommerce, or set sales.default_product.",
+        "BigCommerce, or set products.create_missing or sales.default_product.",
     ),
 }
 
