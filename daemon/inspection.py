@@ -44,11 +44,13 @@ class Inspection:
     say: Say
     _failed: dict[str, Finding] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
+    _currency: str = ""
 
     def findings(self) -> list[Finding]:
         """Everything at once, in the order of the settings: first what is wrong with a side itself."""
         self.say("reading the shop")
         store = self._shop(self.line.shop.store)
+        self._currency = str((store or {}).get("currency", ""))
         page = self._shop(self.line.shop.latest_orders)
         catalogue = self._shop(self.line.shop.variants)
         if page is not None:
@@ -57,9 +59,7 @@ class Inspection:
         company = self._company(lambda: fetched(self.line))
         found = [*self._clock(page), *check_catalogue(catalogue or ())]
         if company is not None:
-            found += check_connection(
-                self.line.connection, company, store_currency=str((store or {}).get("currency", ""))
-            )
+            found += check_connection(self.line.connection, company, store_currency=self._currency)
             found += self._generic_customer(company)
             if page is not None and (zone := self._shop(self.line.zone)) is not None:
                 found += self._of_orders(page, company, zone, tuple(found))
@@ -110,18 +110,26 @@ class Inspection:
     def _opening(
         self, page: OrdersPage, tried: list[Tried], company: Company, zone: ZoneInfo, today: date
     ) -> Iterator[Finding]:
-        shop = self.line.shop
         self.say("reading gift certificates and store credit")
-        certificates = self._shop(shop.gift_certificates, needed=False)
-        customers = self._shop(shop.customers_with_credit, needed=False)
-        owed: dict[str, Owed] = {}
-        if certificates is not None:
-            owed[CERTIFICATES] = certificates_owed(certificates, company.home_currency)
-        if customers is not None:
-            owed[CREDIT] = credit_owed(customers)
+        try:
+            owed = self._owed(company)
+        except ValueError as error:
+            yield warning("unreadable_balance", f"What the shop owes its customers cannot be read: {error}.")
+            return
         orders, whole = self._still_to_be_posted(tried, zone), self._is_whole(page, zone)
         coming = {setting: to_come(orders, setting, company, whole=whole) for setting in (CERTIFICATES, CREDIT)}
         yield from check_opening(self.line.connection, company, owed, coming, today=today)
+
+    def _owed(self, company: Company) -> dict[str, Owed]:
+        """What can be read and is in the company's currency. Raises ValueError for an amount that is no number."""
+        shop, owed = self.line.shop, {}
+        certificates = self._shop(shop.gift_certificates, needed=False)
+        customers = self._shop(shop.customers_with_credit, needed=False)
+        if certificates is not None:
+            owed[CERTIFICATES] = certificates_owed(certificates, company.home_currency)
+        if customers is not None and self._currency in ("", company.home_currency):
+            owed[CREDIT] = credit_owed(customers)
+        return owed
 
     def _still_to_be_posted(self, tried: list[Tried], zone: ZoneInfo) -> list[Order]:
         connection = self.line.connection

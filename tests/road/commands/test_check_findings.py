@@ -720,6 +720,23 @@ CASES = [
         ),
     ),
     Case(
+        name="store credit in another currency than the books",
+        kind="eur",
+        change=both(credit("20.00"), lambda sim: setattr(sim.shop, "currency", "EUR")),
+        says=(),
+    ),
+    Case(
+        name="a balance that cannot be read",
+        change=both(certificate(50), lambda sim: sim.shop.gift_certificates[0].update(balance="lots")),
+        says=(
+            (
+                "warning",
+                "",
+                "What the shop owes its customers cannot be read: 'lots' is not a decimal number.",
+            ),
+        ),
+    ),
+    Case(
         name="a shop of another currency",
         kind="us",
         change=lambda sim: setattr(sim.shop, "currency", "CAD"),
