@@ -75,6 +75,7 @@ def _check_currency(connection: Connection, company: Company, store_currency: st
         fix = "Connect the shop's own company, or switch on several currencies in QuickBooks (that is for good)."
         yield problem("foreign_currency", text, fix)
     if company.multicurrency:
+        yield from _check_shop_rate(connection, home, store_currency)
         return
     named = {("payments", "default_accounts"): connection.payments.default_accounts} | {
         ("payments", "methods", method, "accounts"): mapped.accounts
@@ -84,6 +85,13 @@ def _check_currency(connection: Connection, company: Company, store_currency: st
         for currency in accounts:
             text = f"The company keeps its books in {home} alone: orders in {currency} will be held."
             yield warning("one_currency", text, "Switch on several currencies in QuickBooks.", key=(*key, currency))
+
+
+def _check_shop_rate(connection: Connection, home: str, store_currency: str) -> Iterator[Finding]:
+    if connection.sales.exchange_rate == "shop" and store_currency not in ("", home):
+        text = f"The shop's exchange rates are of {store_currency}, and the company's books are in {home}."
+        fix = 'Set sales.exchange_rate = "company": orders in other currencies will be held.'
+        yield problem("shop_rate_unusable", text, fix, key=("sales", "exchange_rate"))
 
 
 def _check_start(connection: Connection, company: Company) -> Iterator[Finding]:

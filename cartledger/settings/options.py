@@ -270,7 +270,9 @@ class Sales(Section):
         "characters are printed",
     )
     exchange_rate: Literal["company", "shop"] = Field(
-        "company", description="the rate of orders in other currencies: QuickBooks' of the day, or the shop's"
+        "company",
+        description="the rate of orders in other currencies: QuickBooks' of the day that each document and payment "
+        "bears, or the shop's of the order, which counts for its payments, too, and must not be far from QuickBooks'",
     )
 
     _some = field_validator("statuses", "sources", mode="after")(at_least_one)
@@ -302,7 +304,8 @@ class Payments(Section):
     )
     default_accounts: dict[Currency, Name] = Field(
         default_factory=dict,
-        description="the same for orders in other currencies, by currency; else default_account",
+        description="the same for orders in other currencies, by currency; else default_account. An account has the "
+        "currency of the orders or of the books; a method's own account comes first",
         examples=[{"EUR": "Card clearing EUR"}],
     )
     paid_statuses: tuple[StatusId, ...] = Field(

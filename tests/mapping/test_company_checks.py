@@ -195,6 +195,14 @@ def test_a_shop_of_another_currency_than_a_company_that_has_several(checked, com
     assert checked(company=in_euros(company_json), store_currency="EUR") == []
 
 
+@pytest.mark.option("sales.exchange_rate")
+@pytest.mark.parametrize(("store_currency", "codes"), [("EUR", ["shop_rate_unusable"]), ("USD", []), ("", [])])
+def test_the_rates_of_such_a_shop_are_of_no_use(checked, company_json, store_currency, codes):
+    sales = {"exchange_rate": "shop"}
+    found = checked(company=in_euros(company_json), store_currency=store_currency, sales=sales)
+    assert found == [("problem", "sales.exchange_rate", code) for code in codes]
+
+
 @pytest.mark.parametrize(
     ("customers", "codes"),
     [

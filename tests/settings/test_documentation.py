@@ -93,7 +93,8 @@ def test_the_page_leads_to_its_sections():
         "| `refresh_token` | secret | required | the first one; later ones live in the ledger. Environment: "
         "`CARTLEDGER_CONNECTIONS__MAIN__QUICKBOOKS__REFRESH_TOKEN` |",
         "| `default_accounts` | table: currency = name | none | the same for orders in other currencies, by currency; "
-        'else default_account. Example: `{ EUR = "Card clearing EUR" }` |',
+        "else default_account. An account has the currency of the orders or of the books; a method's own account comes "
+        'first. Example: `{ EUR = "Card clearing EUR" }` |',
     ],
     ids=lambda row: row.split("`")[1],
 )
