@@ -177,6 +177,19 @@ def test_a_payment_goes_to_the_customer_that_its_invoice_has_by_now(sold, plain_
     books.prove()
 
 
+def merge_while_a_call_hangs(books):
+    """During a sync; the id of the customer that Ada's was merged into."""
+    syncing = threading.Thread(target=books.sync)
+    syncing.start()
+    while not books.sim.faults.held:
+        assert syncing.is_alive()
+        syncing.join(0.05)
+    winner = merge(books, customer(books), "Lovelace & Co")
+    books.sim.faults.release()
+    syncing.join()
+    return winner
+
+
 @pytest.mark.parametrize("made", [False, True], ids=["not made", "made"])
 @pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
 def test_merged_between_invoice_and_payment_of_one_order(open_books, plain_order, later, made):
@@ -189,18 +202,20 @@ def test_merged_between_invoice_and_payment_of_one_order(open_books, plain_order
         books.sync()
         books.sim.shop.orders[1001].header |= PAID
         books.sim.shop.touch(1001)
-    syncing = threading.Thread(target=books.sync)
-    syncing.start()
-    while not books.sim.faults.held:
-        assert syncing.is_alive()
-        syncing.join(0.05)
-    winner = merge(books, customer(books), "Lovelace & Co")
-    books.sim.faults.release()
-    syncing.join()
+    winner = merge_while_a_call_hangs(books)
     (payment,) = books.sim.company.objects("Payment")
     assert (books.state(1001), payment["CustomerRef"]["value"]) == (State.POSTED, winner)
     assert set(whose(books).values()) == {winner}
     books.prove()
+
+
+def test_a_receipt_without_a_number_whose_answer_was_lost_before_the_merge(open_books, plain_order):
+    books = open_books(**{"sales.automatic_numbers": True})
+    books.sim.company.requestid_memory = False
+    books.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=2, executed=True)
+    books.add(plain_order(1001, customer_id=42, buyer=ADA))
+    winner = merge_while_a_call_hangs(books)
+    assert (books.state(1001), list(whose(books).values())) == (State.POSTED, [winner])
 
 
 OTHER_CUSTOMERS = (
