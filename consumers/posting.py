@@ -37,6 +37,7 @@ FIRST_RETRY = timedelta(seconds=5)
 A_MOMENT = timedelta(seconds=1)
 DISABLED_WAIT = timedelta(hours=1)
 VOID = "void"
+_NEVER_VOID = frozenset({"CreditMemo"})  # QuickBooks only deletes them
 RATES_MOVE = Decimal("0.01")
 """The part of a rate that it may move by within a day. Companies were reported that put the day's rate in place of the
 one that is sent: by more than this it is another rate, such as 1 for want of any."""
@@ -474,7 +475,7 @@ def _chunks(works: Sequence[_Work]) -> Iterable[Sequence[_Work]]:
 
 
 def _item(bid: str, work: _Work, part: Part) -> bytes:
-    operation = "void" if part.name == VOID else "create"
+    operation = ("delete" if part.entity in _NEVER_VOID else "void") if part.name == VOID else "create"
     return batch_item_bytes(bid, operation, part.entity, _resolved(part.body, work.ids))
 
 
@@ -488,10 +489,11 @@ def _resolved(body: Any, ids: Mapping[str, str]) -> Any:
 
 
 def read_made(entity: Mapping[str, Any]) -> Made:
-    """The facts of an object that QuickBooks answered; lists (customers, items) have no amount: 0."""
+    """The facts of an object that QuickBooks answered; lists (customers, items) have no amount: 0. What was deleted has
+    no sync token."""
     return Made(
         target_id=str(entity["Id"]),
-        sync_token=str(entity["SyncToken"]),
+        sync_token=str(entity.get("SyncToken", "")),
         number=str(entity.get("DocNumber") or ""),
         amount=D(entity.get("TotalAmt", ZERO)),
         currency=str(entity.get("CurrencyRef", {}).get("value", "")),

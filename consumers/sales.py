@@ -17,6 +17,7 @@ from cartledger.ledger.types import Claim, Link, Made, Part, Stage
 from cartledger.money import ZERO, read_json
 from cartledger.records import Order, SourceKey, content_hash, read_order
 from cartledger.settings import Connection
+from consumers.applied import as_far_as_open
 from consumers.buyers import Buyer, Buyers
 from consumers.company import CompanyBook
 from consumers.customers import DOCUMENT
@@ -34,7 +35,7 @@ from mapping.text import marker_of
 
 TAKEN_SUFFIX = "-S"
 PAYMENT = "Payment"
-SHOP_SILENT_WAIT = timedelta(seconds=30)
+SHOP_SILENT_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +218,8 @@ class Sales:
         """
         if part.entity == PAYMENT and (paid := self.find([(claim.key, part)])):
             return paid[part.marker]
+        if part.name.startswith("payment") and (relinked := self._relinked(claim, part)):
+            return relinked
         if (other := duplicate_of(fault)) is not None:
             return self._number_taken(claim, part, fault, other)
         if lists_are_stale(fault):
@@ -228,6 +231,17 @@ class Sales:
                 return TryLater("What the document refers to has changed in QuickBooks.")
         error = verdict(fault)
         return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
+
+    def _relinked(self, claim: Claim, payment: Part) -> AfterRefusal | None:
+        if not self._book.company().applies_payments:
+            return None
+        body = as_far_as_open(self._quickbooks, self._stands(claim)[DOCUMENT].target_id, payment.body)
+        if body is None or isinstance(body, Held):
+            return body
+        now = self._ledger.refresh(claim) or claim
+        open_parts = [part for part in now.parts if part.stage is not Stage.ANSWERED]
+        documents = [_document(part, **({"body": body} if part.name == payment.name else {})) for part in open_parts]
+        return Post(documents=tuple(documents), rounding=ZERO)
 
     def _number_taken(self, claim: Claim, part: Part, fault: Fault, other: str) -> AfterRefusal:
         row = self._quickbooks.read(part.entity, other)

@@ -19,6 +19,7 @@ from daemon.commands.check import check
 from daemon.commands.demo import demo
 from daemon.commands.enable import disable, enable
 from daemon.commands.held import held
+from daemon.commands.methods import methods
 from daemon.commands.run import consume, produce, run
 from daemon.commands.status import status
 from daemon.commands.sync import sync
@@ -60,5 +61,5 @@ def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
     ctx.obj = Context(config=config or (HERE if HERE.exists() else SYSTEM))
 
 
-for command in (check, consume, demo, disable, enable, held, produce, run, status, sync, taxes):
+for command in (check, consume, demo, disable, enable, held, methods, produce, run, status, sync, taxes):
     main.add_command(command)

@@ -37,14 +37,15 @@ class Tried:
 
 def try_sale(order: Order, facts: Facts, *, connection: Connection, company: Company, zone: ZoneInfo) -> Decision:
     """As `decide_sale` before the customer exists, as if the order came today: that it was placed before start_date, or
-    in a time whose books are closed, says nothing of the orders to come."""
+    in a time whose books are closed, says nothing of the orders to come. Nor do the days and parts of its payments, so
+    transactions are not read: those of one order tell nothing of another."""
     return decide_sale(
         order,
         connection=connection.model_copy(update={"start_date": date.min}),
         company=replace(company, book_close_date=None),
         zone=zone,
         customer_id="",
-        facts=facts,
+        facts=replace(facts, transactions=()),
     )
 
 

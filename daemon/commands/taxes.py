@@ -8,12 +8,11 @@ from typing import Any
 
 import click
 
-from cartledger.errors import BadRecord
-from cartledger.records import Order, read_order
+from cartledger.records import Order
 from daemon.app import Line
 from daemon.console import doing, json_option, out, print_json, table
 from daemon.context import Context
-from daemon.inspection import fetched
+from daemon.inspection import fetched, latest_orders
 from mapping.tax import OrderTax, read_taxes
 from mapping.taxes_seen import Seen, needs_map, rows_to_add, taxes_seen
 from mapping.trial import taxed_alike
@@ -53,7 +52,7 @@ def taxes(ctx: click.Context, connection: str | None, *, as_json: bool) -> None:
 
 
 def _facts(line: Line) -> dict[str, Any]:
-    orders = list(_readable(line.shop.latest_orders().rows))
+    orders = latest_orders(line)
     company = fetched(line)
     samples, left = _samples(line, orders)
     seen = taxes_seen(samples, line.connection, company)
@@ -65,16 +64,6 @@ def _facts(line: Line) -> dict[str, Any]:
         "taxes": [_shown(one, maps=maps) for one in seen],
         "missing": rows_to_add(seen, line.connection, company) if maps else {},
     }
-
-
-def _readable(rows: Sequence[dict[str, Any]]) -> list[Order]:
-    orders = []
-    for row in rows:
-        try:
-            orders.append(read_order(row))
-        except BadRecord:
-            continue  # check tells of it
-    return orders
 
 
 def _samples(line: Line, orders: Sequence[Order]) -> tuple[list[Sample], int]:
