@@ -162,13 +162,17 @@ def test_closed_books_are_asked_for_the_day_of_the_document(decide, order, docum
 
 @pytest.mark.option("sales.document_date")
 @pytest.mark.parametrize("document_date", ["created", "shipped", "paid"])
-def test_what_stands_keeps_its_day_whatever_changes(decide, order, document_date):
-    """Also when books are closed since, or the start date is moved."""
+@pytest.mark.parametrize("undone", [{}, {"payment_status": "pending"}, {"date_shipped": ""}])
+def test_what_stands_keeps_its_day_whatever_changes(decide, order, document_date, undone):
+    """Also when books are closed since, the start date is moved, or what its day was of is undone."""
     closed = {"AccountingInfoPrefs": {"BookCloseDate": "2026-06-30"}}
-    changes = {"sales.document_date": document_date, "start_date": "2026-06-01"}
-    raw = order(payment_status="refunded", **PAID_LATER)
-    (posted,) = decide(raw).decision.documents
-    (again,) = decide(raw, preferences=closed, facts=STANDS, **changes).decision.documents
+    changes = {"sales.document_date": document_date, "sales.post_as": "invoice", "workflows": ["sales"]}
+    raw = order(date_shipped=SHIPPED, **PAID_LATER)
+    (posted,) = decide(raw, facts={"transactions": read_transactions([CAPTURE])}, **changes).decision.documents
+    stands = {"stands": {"document": Standing(entity="Invoice", amount=Decimal("64.96"))}}
+    (again,) = decide(
+        raw | undone, preferences=closed, facts=stands, **changes | {"start_date": "2026-06-01"}
+    ).decision.documents
     assert again.hash == posted.hash
 
 
@@ -181,10 +185,10 @@ def test_what_stands_keeps_its_day_whatever_changes(decide, order, document_date
 def test_quickbooks_numbers_the_document_and_the_note_names_the_order(decide, order, post_as, custom, sent):
     preferences = {"SalesFormsPrefs": {"CustomTxnNumbers": custom}}
     changes = {"sales.automatic_numbers": True, "sales.post_as": post_as}
-    decided = decide(order(id=4294967295000), preferences=preferences, **changes)
+    decided = decide(order(id=10**19), preferences=preferences, **changes)
     assert decided.body.get("DocNumber") == sent
     assert decided.decision.documents[0].number == ""
-    assert decided.body["PrivateNote"].startswith("BigCommerce order 4294967295000.")
+    assert decided.body["PrivateNote"].startswith("BigCommerce order 10000000000000000000.")
 
 
 # -- class and location
