@@ -44,8 +44,8 @@ class Taxes:
             return sum(map(abs, beyond.values()), _ZERO)
         tax = sum((Decimal(fee["cost_tax"]) for fee in taxed), _ZERO)
         net = sum((Decimal(fee["cost_inc_tax"]) for fee in taxed), -tax)
-        wrong = (abs(amount - net * rate / 100) - _CENT * len(taxed) for rate, amount in beyond.items() if amount)
-        return sum((max(_ZERO, off) for off in wrong), abs(sum(beyond.values(), -tax)))
+        off = (abs(amount - net * rate / 100) for rate, amount in beyond.items() if amount)
+        return sum((each for each in off if each > _CENT * len(taxed)), abs(sum(beyond.values(), -tax)))
 
     def by_agency(self, documents: Iterable[Json]) -> dict[str, Decimal]:
         """Tax by the agency it is owed to."""

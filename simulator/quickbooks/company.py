@@ -49,9 +49,10 @@ class Company:
 
     Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
-    how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `tax_rounding`,
-    `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `preferences` (the whole object), `throttle_body`
-    ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls are, 7001).
+    how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `carries_rates`,
+    `tax_rounding`, `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `preferences` (the whole object),
+    `throttle_body` ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls
+    are, 7001).
     """
 
     def __init__(
@@ -322,6 +323,15 @@ class Company:
     @liabilities_below_zero.setter
     def liabilities_below_zero(self, below: bool) -> None:
         self.state.liabilities_below_zero = below
+
+    @property
+    def carries_rates(self) -> bool:
+        """Whether a day without an exchange rate of its own has the latest one before it, or none, which is 1."""
+        return self.state.carries_rates
+
+    @carries_rates.setter
+    def carries_rates(self, carries: bool) -> None:
+        self.state.carries_rates = carries
 
     @property
     def tax_rounding(self) -> Literal["rate", "line"]:

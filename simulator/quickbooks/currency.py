@@ -87,8 +87,12 @@ def currency_of(state: State, asked: JsonObject, old: Record | None) -> JsonObje
 
 
 def rate_on(state: State, currency: str, day: str) -> Decimal:
-    """The latest that the company holds for that day or before it, 1 where it holds none."""
-    days = {each.shown["AsOfDate"]: each for each in _rates(state, currency) if each.shown["AsOfDate"] <= day}
+    """The latest that the company holds for that day or before it, or that day's alone; 1 where it holds none."""
+    days = {
+        each.shown["AsOfDate"]: each
+        for each in _rates(state, currency)
+        if each.shown["AsOfDate"] == day or (state.carries_rates and each.shown["AsOfDate"] < day)
+    }
     return Decimal(days[max(days)].shown["Rate"]) if days else PAR
 
 

@@ -146,6 +146,7 @@ class State:
         self.accents_count = True
         self.honours_tax_override = True
         self.honours_exchange_rate = True
+        self.carries_rates = True
         self.liabilities_below_zero = False
         self.tax_rounding: Literal["rate", "line"] = "rate"
         self.tax_override_limit: Decimal | None = Decimal("0.01")

@@ -191,6 +191,15 @@ def test_no_rate_is_booked_at_one_and_a_rate_that_was_entered_is_taken(open_eur,
     assert books.entries("BC-1011")["Card clearing"] == "150.00"
 
 
+def test_a_company_that_has_rates_of_some_days_only(open_eur, order_1011):
+    """The other days answer 1, which is no rate."""
+    books = open_eur()
+    books.sim.company.carries_rates = False
+    books.add(order_1011(date_modified=LATER), order_1011(1012, date_created=LATER, date_modified=LATER))
+    assert (books.sync().posted, books.held()) == (1, {"1011": ["no_exchange_rate"]})
+    assert worth(books.documents()["BC-1012"])[1] == "1.1"
+
+
 def rate_book(books, later=timedelta(0)):
     """The rates that the program knows, so much later."""
     app = books.app

@@ -60,6 +60,9 @@ def facts_of(finished):
     }
     assert facts["posted"] + facts["held"] + facts["excluded"] == facts["orders"]
     assert (facts["documents"], facts["duplicates"], facts["difference"]) == (facts["posted"], 0, "0.00")
+    assert facts["tax_difference"] == "0.00"
+    assert (facts["tax_by_rate_difference"] is None) == (facts["tax_by_agency"] is not None)
+    assert facts["tax_by_rate_difference"] in ("0.00", None)
     assert (facts["bigcommerce"]["throttled"], facts["quickbooks"]["throttled"]) == (0, 0)
     assert facts["quickbooks"]["singles"] == 0
     return facts
@@ -78,12 +81,27 @@ def test_the_other_price_mode_kind_of_company_and_document(demo):
     others = ("--price-mode", "inclusive", "--company", "us_ast", "--post-as", "invoice")
     facts = facts_of(demo("--orders", "25", "--seed", "3", "--json", *others))
     assert facts["quickbooks"]["written"] > 1.6 * facts["posted"] > 0  # invoices, most of their payments, customers
+    assert facts["tax_by_agency"].keys() == {"State Board of Sales Tax"}
 
 
 @pytest.mark.parametrize(("company", "mode"), [("uk", "inclusive"), ("au", "exclusive"), ("ca", "inclusive")])
 def test_companies_with_a_code_on_every_line(demo, company, mode):
     facts = facts_of(demo("--orders", "25", "--seed", "3", "--json", "--company", company, "--price-mode", mode))
     assert facts["posted"] > 15
+
+
+def test_a_company_that_sells_in_two_currencies(demo):
+    finished = demo("--orders", "25", "--seed", "3", "--company", "eur")
+    assert finished.returncode == 0, finished.stderr
+    proof = {
+        cells[0]: cells[1:]
+        for line in finished.stdout.splitlines()
+        if (cells := [cell.strip() for cell in line.split("│")])[-1] == "0.00"
+    }
+    kinds = ("sales with tax", "sales tax in them", "money received")
+    assert proof.keys() == {f"{kind}, {currency}" for kind in kinds for currency in ("EUR", "USD")}
+    assert all(shop == books for shop, books, _ in proof.values())
+    assert "Difference of the tax, rate by rate: 0.00." in finished.stdout
 
 
 def test_on_rabbitmq(demo):

@@ -118,6 +118,13 @@ def test_the_rate_of_a_day_is_the_latest_known_then(eur):
     assert eur.company.exchange_rate("EUR", "2026-06-01")["Rate"] == D("1.11")
 
 
+def test_a_day_without_a_rate_may_have_none(eur):
+    eur.company.carries_rates = False
+    day_rate(eur, "1.10", "2026-06-01")
+    assert [eur.company.exchange_rate("EUR", day)["Rate"] for day in ("2026-06-01", "2026-06-02")] == [D("1.10"), 1]
+    assert eur.receipt(eur.line("B", "10.00"), **EUR, TxnDate="2026-06-02")["HomeTotalAmt"] == 10
+
+
 @pytest.mark.parametrize(
     ("header", "rate", "home"),
     [
