@@ -21,8 +21,8 @@ def prove(shop: Store, company: Company, number: str = "BC-{id}") -> Json:
     """What of the shop's orders stands in the company, and by how much it differs. Amounts are texts with two decimals.
 
     A sales receipt or invoice belongs to an order when its number is `number` (also with `-S` after it) or a line of
-    its private note ends in `:<store hash>:order:<id>`. Voided ones count as none. Of several for one order the first is
-    compared.
+    its private note ends in `:<store hash>:order:<id>`. Voided ones count as none. Of several for one order the first
+    is compared.
 
     {"orders", "posted" (orders with a document), "documents", "duplicates" (beyond one an order),
      "difference" (sum over posted orders of |TotalAmt + redeemed tenders − total_inc_tax| + |TotalTax − total_tax|;
