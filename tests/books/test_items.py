@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from cartledger.ledger.types import State
+from cartledger.records import SourceKey
 
 MAKE = {
     "products.create_missing": True,
@@ -153,7 +154,9 @@ def test_a_lost_ledger_finds_the_items_again(open_shop, sold):
     books.sync()
     before = items(books, "Id", "SyncToken", "QtyOnHand")
     books.lose_the_ledger()
+    books.sim.reset_counts()
     assert books.sync().posted == 1
+    assert books.sim.report()["bigcommerce"]["calls"] == 2
     assert items(books, "Id", "SyncToken", "QtyOnHand") == before
     assert books.prove()["documents"] == 1
 
@@ -260,33 +263,69 @@ def test_stock_counts_what_is_held_or_waits_and_leaves_out_what_is_never_posted(
     assert items(books, "QtyOnHand") == {"BOWL": (7 + 3 + 2 + 4 - 3,)}
 
 
-def test_an_order_that_comes_while_the_stock_is_read_counts_once(open_shop, sold):
-    """It is in the second reading of the stock and not in the first: both are done again."""
-    books = open_shop(**STORE)
-    books.add(sold(1001, ("BOWL", 7, 3)), items=False)
-    books.sim.faults.add(side="bigcommerce", call="catalog_products", kind="hang", nth=2, executed=False)
+def while_hanging(books, do):
+    """A sync during which `do` is done as soon as a call hangs."""
     syncing = threading.Thread(target=books.sync)
     syncing.start()
-    while not books.sim.faults.held and syncing.is_alive():
+    while not books.sim.faults.held:
+        assert syncing.is_alive()
         syncing.join(0.01)
-    books.add(sold(1002, ("BOWL", 7, 1)), items=False)
-    books.sim.shop.products[0]["inventory_level"] = 6
+    do(syncing)
     books.sim.faults.release()
     syncing.join()
-    assert items(books, "QtyOnHand") == {"BOWL": (6 + 3 + 1 - 3,)}
+
+
+def test_an_order_that_comes_while_the_stock_is_read_counts_once(open_shop, sold):
+    """It is among the orders, and the stock that was read before them does not know of it: both are read again."""
+    books = open_shop(**STORE)
+    books.add(sold(1001, ("BOWL", 7, 3)), items=False)
+    books.sim.faults.add(side="bigcommerce", call="catalog_products", kind="hang", nth=1, executed=True)
+
+    def another_is_sold(_):
+        books.add(sold(1002, ("BOWL", 7, 1)), items=False)
+        books.sim.shop.products[0]["inventory_level"] = 6
+
+    while_hanging(books, another_is_sold)
     assert books.sync().posted == 2
     assert items(books, "QtyOnHand") == {"BOWL": (6,)}
 
 
-def test_a_backlog_is_read_to_its_end_before_stock_begins(open_books):
+def test_no_stock_begins_before_the_backlog_is_read(open_books):
+    """The second page of the orders does not come until an item of the first one waits for it."""
     books = open_books(**STORE, **{"sales.post_as": "invoice"})
     books.sim.fill(orders=600, customers=20, clean=True, days=365, items=False)
-    synced = books.sync()
-    assert (synced.posted, synced.held) == (600, 0), books.held()
+    books.sim.faults.cap = 60
+    books.sim.faults.add(side="bigcommerce", call="orders", kind="hang", nth=2, executed=True)
+    sources = [SourceKey(pair=books.pair, kind="item", id=f"sku:{p['sku'].lower()}") for p in books.sim.shop.products]
+
+    def an_item_waits(syncing):
+        while not any(
+            event.detail.get("why") == "the shop's orders are still being read"
+            for source in sources
+            for event in books.app.ledger.events(source)
+        ):
+            assert syncing.is_alive()
+            assert not items(books) or all(kind != "Inventory" for (kind,) in items(books, "Type").values())
+            syncing.join(0.05)
+
+    while_hanging(books, an_item_waits)
+    assert (books.state(1001), books.held()) == (State.POSTED, {})
     stock = {sku: quantity for sku, (quantity,) in items(books, "QtyOnHand").items() if quantity is not None}
     assert len(stock) > 10
     assert set(stock.values()) == {500}
-    books.prove()
+    assert books.prove()["documents"] == 600
+
+
+def test_what_was_posted_on_the_default_product_is_sold_already(open_books, sold):
+    books = open_books()
+    books.sim.shop.add_product(sku="BOWL", name="Oak bowl", price=Decimal(20), product_id=7, tracked=True, stock=7)
+    books.add(sold(1001, ("BOWL", 7, 3)), items=False)
+    assert books.sync().posted == 1
+    books.change(**STORE)
+    books.sim.shop.touch(1001)
+    books.add(sold(1002, ("BOWL", 7, 1)), items=False)
+    assert books.sync().posted == 2
+    assert items(books, "QtyOnHand") == {"BOWL": (7,)}
 
 
 FAULTS = (
@@ -316,4 +355,7 @@ def test_a_lost_answer_makes_no_second_item(open_shop, sold, fault, memory, matc
     assert books.sync().posted == 2
     quantities = items(books, "QtyOnHand")
     assert quantities == {"BOWL": (7,), "LAMP-R": (4,), "LAMP-B": (9,), "MUG": (None,)}
+    if fault["kind"] == "drop_after":
+        history = books.app.ledger.events(SourceKey(pair=books.pair, kind="item", id="sku:bowl"))
+        assert [event.what for event in history if event.what in ("unknown", "sent again")] == ["unknown"]
     assert books.prove()["documents"] == 2
