@@ -309,3 +309,44 @@ def test_the_parts_of_a_memo_are_found_again_when_the_ledger_is_lost(with_memo):
     books.sync()
     assert (len(books.sim.company.objects("CreditMemo")), len(payments(books)), books.held()) == (1, 2, {})
     assert owed(books, "BC-1005") == "0.00"
+
+
+ELSEWHERE = {
+    "uk": ("GBP", {"country": "United Kingdom", "country_iso2": "GB"}, "20.00", "20.0% S", "No VAT"),
+    "au": ("AUD", {"country": "Australia", "country_iso2": "AU"}, "10.00", "GST", "BAS Excluded"),
+    "ca": ("CAD", {"country": "Canada", "country_iso2": "CA", "state": "Ontario"}, "13.00", "HST ON", "Out of Scope"),
+}
+
+
+@pytest.mark.parametrize("company", ELSEWHERE)
+def test_a_credit_memo_where_lines_bear_codes(open_books, make_order, line, company):
+    currency, address, tax, code, outside = ELSEWHERE[company]
+    memos = {"sales.post_as": "invoice", "sales.tenders_on_invoice": "credit_memo"}
+    taxes = {"tax.map": {"*": code, "none": outside}, "tax.out_of_scope": outside}
+    books = open_books(company=company, home_currency=currency, without=('"*"',), **memos, **taxes)
+    goods = ("100.00", tax, f"{100 + Decimal(tax)}")
+    raw = make_order(
+        1005,
+        [line("GOODS", 1, goods)],
+        subtotal=goods,
+        total=goods,
+        gift_certificate_amount="30.0000",
+        currency_code=currency,
+        default_currency_code=currency,
+    )
+    books.add(raw | {"billing_address": raw["billing_address"] | address})
+    assert (books.sync().posted, books.held()) == (1, {})
+    assert owed(books, "BC-1005") == "0.00"
+    balances = books.sim.company.balances()
+    assert balances["Gift certificates"] == Decimal("30.00")
+    assert balances["Card clearing"] == Decimal(goods[2]) - 30
+    assert balances[RECEIVABLE] == 0
+
+
+def test_two_redeemed_tenders_are_one_memo_and_no_money(invoices, plain_order):
+    books = invoices(**{"sales.tenders_on_invoice": "credit_memo"})
+    books.add(plain_order(1001, gift_certificate_amount="15.0000", store_credit_amount="5.0000"))
+    assert (books.sync().posted, books.held()) == (1, {})
+    assert (owed(books), payments(books)) == ("0.00", [("2026-05-01", "0.00", "0.00", "")])
+    balances = {name: f"{amount:.2f}" for name, amount in books.sim.company.balances().items() if amount}
+    assert balances == {"Sales": "-20.00", "Gift certificates": "15.00", "Store credit": "5.00"}
