@@ -168,6 +168,13 @@ def test_documents_are_found_by_number_by_suffix_and_by_marker(booked):
     assert (proof["posted"], proof["documents"], proof["duplicates"], proof["difference"]) == (3, 3, 0, "0.00")
 
 
+def test_the_same_order_id_of_another_store_in_the_company_is_another_order(booked):
+    sim, book, _ = booked
+    book("BC-1", "cartledger:sim5tore:order:1")
+    book("AN-1", "cartledger:an0ther:order:1")
+    assert (sim.proof()["documents"], sim.proof()["duplicates"]) == (1, 0)
+
+
 def test_a_second_document_for_an_order_is_a_duplicate_and_a_voided_one_is_none(booked):
     sim, book, client = booked
     first = book("BC-1", "cartledger:sim5tore:order:1")
