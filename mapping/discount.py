@@ -35,13 +35,21 @@ def decide_discount(order: Order, totals: Totals, charges: tuple[Charge, ...]) -
     known = None if shares is None else tuple(shares)
     if not totals.inclusive:
         return Discount(total=off, shares=known)
-    discount = Discount(total=_printed_net(charges) + _missing_lines(order, totals) - totals.total_ex, shares=known)
+    before = cents(sum(nets(charges, known, totals), ZERO))
+    discount = Discount(total=before + _missing_lines(order, totals) - totals.total_ex, shares=known)
     return _refusal(order, discount, off, charges) or discount
 
 
-def _printed_net(charges: Sequence[Charge]) -> Decimal:
-    """All charges without tax as the shop prints them, to the cent."""
-    return cents(sum((charge.printed.ex for charge in charges), ZERO))
+def nets(charges: Sequence[Charge], shares: Sequence[Decimal] | None, totals: Totals) -> list[Decimal]:
+    """What each charge comes to without tax, before the discount whose `shares` these are.
+
+    Taken from the actual side. Only of what a discount falls on there is no actual net figure: the shop scales it.
+    """
+    discounted = [charge.discountable for charge in charges] if shares is None else map(bool, shares)
+    return [
+        max(ZERO, charge.printed.inc - charge.printed.tax) if totals.inclusive and not off else charge.printed.ex
+        for charge, off in zip(charges, discounted, strict=True)
+    ]
 
 
 def net_shares(

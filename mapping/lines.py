@@ -14,7 +14,7 @@ from mapping.bill import Bill
 from mapping.charges import ONE, Charge
 from mapping.coding import NO_CODE, NON, TAX, US_CODES, Coding
 from mapping.company import TaxCode
-from mapping.discount import net_shares
+from mapping.discount import net_shares, nets
 from mapping.finder import Finder
 from mapping.rates import Priced, distance, lay, shop_taxes
 from mapping.text import DESCRIPTION_LIMIT, clean, cut
@@ -86,7 +86,7 @@ def draft_sale(bill: Bill, coding: Coding, find: Finder) -> Draft:
 
 def _amounts(bill: Bill, coding: Coding) -> tuple[list[Decimal], Decimal]:
     """The charges in whole cents, and what no charge can absorb."""
-    parts = [charge.printed.ex for charge in bill.charges]
+    parts = nets(bill.charges, bill.discount.shares, bill.totals)
     amounts, rounding = fit(parts, bill.net)
     codes = [coded.code for coded in coding.charges]
     taxes = {rate: cents(tax) for rate, tax in shop_taxes(coding).items()}

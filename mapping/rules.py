@@ -56,7 +56,7 @@ def _document_day(order: Order, connection: Connection, zone: ZoneInfo, facts: F
     match connection.sales.document_date:
         case "shipped" if _is_shipped(order) and not _stands(facts):
             return _shipping_day(order, zone)
-        case "paid" if not _stands(facts):
+        case "paid" if _is_due(order) and not _stands(facts):
             if _is_unpaid(order, connection):
                 return Excluded(rule="Not paid yet: documents bear the day of payment (sales.document_date).")
             return paid_day(order, zone, facts, part="document")
@@ -71,6 +71,11 @@ def _stands(facts: Facts) -> bool:
 def _is_shipped(order: Order) -> bool:
     """What needs no shipping is there when it is ordered."""
     return any(line.type not in _NOT_SHIPPED for line in order.lines)
+
+
+def _is_due(order: Order) -> bool:
+    """Whether redeemed certificates and store credit left anything to pay. What is free is paid when it is ordered."""
+    return order.total.inc not in (0, order.tenders)
 
 
 def _is_unpaid(order: Order, connection: Connection) -> bool:
@@ -178,8 +183,8 @@ def _figure_problems(order: Order) -> Iterator[Problem]:
     if not all(_is_amount(amount) for amount in _amounts(order)):
         text = "The order has an amount with more digits than QuickBooks takes."
         yield Problem(code="amount_out_of_range", text=text, fix="Correct the order in BigCommerce.")
-    if any(amount < 0 for amount in _charged(order)):
-        text = "The order has a negative amount, which a sale cannot have."
+    if (least := min(_charged(order))) < 0:
+        text = f"The order has the amount {least:.6g}, and nothing of a sale can be below 0."
         yield Problem(code="negative_amount", text=text, fix="Correct the order in BigCommerce, or enter it by hand.")
     for line in order.lines:
         if line.quantity == 0 and line.total != Money3():

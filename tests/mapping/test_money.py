@@ -215,6 +215,25 @@ def test_a_cent_that_inclusive_lines_lack_is_rounding_and_no_discount(make_order
     ]
 
 
+def test_what_no_discount_falls_on_is_its_price_less_its_tax_whatever_net_is_printed(
+    make_order, line, decide, posted, rows
+):
+    order = make_order(
+        1214,
+        [line("A", 1, "100.00", tax="10.00")],
+        subtotal=("100.00", "10.00", "110.00"),
+        handling=("5.00", "0.50"),
+        total=("105.00", "10.50", "115.50"),
+        handling_cost_ex_tax="5.0300",
+    )
+    decision = decide(order)
+    assert rows(posted(decision).body) == [
+        ("A", "1 × 100.00", "100.00", "TAX"),
+        ("HANDLING", "1 × 5.00", "5.00", "TAX"),
+    ]
+    assert decision.rounding == 0
+
+
 def test_tax_below_a_cent_is_no_tax(make_order, line, decide, posted, rows):
     order = make_order(
         1, [line("A", 1, "0.05", tax="0.0041")], subtotal=("0.05", "0.0041", "0.0541"), total=("0.05", "0", "0.05")

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from cartledger.records import Order, read_order
 from mapping.decision import Document, Excluded, Fact, Held, Post
 
 CENT = Decimal("0.01")
@@ -131,11 +133,9 @@ def settled(payment: Document) -> Decimal:
 def check_lines(case: Any, post: Post, books: Any) -> None:
     per_line = case.settings.sales["class"] is not None and case.settings.on("ClassTrackingPerTxnLine")
     sale = post.documents[0]
+    check_lines_are_products(post)
     for line in sale.body["Line"]:
         detail = line[line["DetailType"]]
-        assert line["Amount"] == cent(line["Amount"])
-        if "UnitPrice" in detail:
-            assert cent(detail["Qty"] * detail["UnitPrice"]) == line["Amount"]
         if case.facts_of_kind.per_line or line["DetailType"] == "SalesItemLineDetail":
             assert detail["TaxCodeRef"]
         assert ("ClassRef" in detail) is per_line
@@ -359,3 +359,69 @@ def test_posted_to_the_cent_or_held_with_a_named_reason(cases, open_company, kin
 
     run()
     assert outcomes["Post"] > sum(outcomes.values()) / 6, outcomes
+
+
+AMOUNTS = sorted(
+    [f"{name}_{side}_tax" for name in ("subtotal", "shipping_cost", "handling_cost", "total") for side in ("ex", "inc")]
+    + ["total_tax", "subtotal_tax", "discount_amount", "coupon_discount"]
+    + ["gift_certificate_amount", "store_credit_amount"]
+)
+
+
+@pytest.mark.parametrize("kind", ["us", "us_ast", "eur", "uk", "au", "ca"])
+def test_an_order_that_does_not_add_up_is_held_or_posted_as_its_totals_say(cases, open_company, kind):
+    """A figure of the header or of a line is a cent or more off: what is posted comes to the printed totals, and what
+    no line can say stands on the rounding line, within its limit."""
+
+    @given(cases(kind), st.sampled_from([*AMOUNTS, "line"]), st.integers(1, 500), st.sampled_from([1, -1]))
+    def run(case, field, cents, sign):
+        tamper(case.raw, field, sign * Decimal(cents) / 100)
+        books = open_company(case)
+        decision = books.decide()
+        if isinstance(decision, Held):
+            check_reasons(decision)
+        elif isinstance(decision, Post):
+            check_totals(read_order(case.raw), decision, case.settings.sales["rounding_limit"])
+            check_lines_are_products(decision)
+            if not decision.wants:
+                put(decision, books, per_line=case.facts_of_kind.per_line)
+
+    run()
+
+
+def tamper(raw: dict[str, Any], field: str, change: Decimal) -> None:
+    if field == "line":
+        line = raw["products"][0]
+        line |= {name: f"{Decimal(line[name]) + change:.4f}" for name in ("total_ex_tax", "total_inc_tax")}
+    else:
+        raw[field] = f"{Decimal(raw[field]) + change:.4f}"
+
+
+def check_totals(order: Order, post: Post, limit: Decimal) -> None:
+    sale = post.documents[0]
+    memos = total(document.amount for document in of_entity(post, "CreditMemo"))
+    redeemed = cent(order.tenders) - memos
+    tax = sale.body.get("TxnTaxDetail", {}).get("TotalTax", NOTHING)
+    assert tax == cent(order.total.tax)
+    assert total(signed(line) for line in sale.body["Line"]) + tax == sale.amount
+    assert sale.amount >= 0
+    assert sale.amount + redeemed in (cent(order.total.inc), cent(order.total.inc + order.tenders))
+    assert abs(post.rounding) <= limit
+    if post.rounding:
+        assert lines_differ(order)
+
+
+def lines_differ(order: Order) -> bool:
+    """Whether the lines come to something else than the header says, on either side."""
+    sides = [
+        (total(getattr(line.total, side) for line in order.lines), getattr(order.subtotal, side))
+        for side in ("ex", "inc")
+    ]
+    return any(cent(lines) != cent(subtotal) for lines, subtotal in sides)
+
+
+def check_lines_are_products(post: Post) -> None:
+    for line in post.documents[0].body["Line"]:
+        detail = line[line["DetailType"]]
+        assert line["Amount"] == cent(line["Amount"])
+        assert "UnitPrice" not in detail or cent(detail["Qty"] * detail["UnitPrice"]) == line["Amount"]
