@@ -85,10 +85,10 @@ def _seen(
     for row in rows:
         tax = Tax(name=row.name, class_name=row.class_name, rate=row.rate)
         charged[row.line_item_type, row.order_product_id][tax] = row
-    for taxes in {tuple(found): tuple(found.values()) for found in charged.values()}.items():
-        code, by_rate = _code(taxes[1], table, company)
+    for taxes, same in {tuple(found): tuple(found.values()) for found in charged.values()}.items():
+        code, by_rate = _code(same, table, company)
         yield Seen(
-            taxes=taxes[0],
+            taxes=taxes,
             place=_place(order),
             orders=len(orders),
             example=order.id,
@@ -123,15 +123,19 @@ def _code(rows: Sequence[OrderTax], table: TaxMap, company: Company) -> tuple[Ta
     rate = sum((row.rate for row in rows), ZERO)
     if not rate:
         return table.untaxed(rows), False
-    if company.tax_mode is TaxMode.PLAIN:
-        each = {code.id: code for row in rows for code in [next(table.named(row), None)] if code}
-        named = list(each.values()) if len(each) == 1 and all(next(table.named(row), None) for row in rows) else []
-    else:
-        named = [code for row in rows for code in table.named(row) if code.percent == rate]
+    if named := _named(rows, rate, table, company):
+        return named, False
     fitting = [code for code in table.charging if code.percent == rate]
-    if not named and len(fitting) == 1:
-        return fitting[0], True
-    return (named[0] if named else None), False
+    return (fitting[0], True) if len(fitting) == 1 else (None, False)
+
+
+def _named(rows: Sequence[OrderTax], rate: Decimal, table: TaxMap, company: Company) -> TaxCode | None:
+    """On a document with one code all its taxes have to lead there; elsewhere one of those charged together is enough,
+    if the code has the rate of them all."""
+    if company.tax_mode is TaxMode.PLAIN:
+        each = {next(table.named(row), None) for row in rows}
+        return each.pop() if len(each) == 1 else None
+    return next((code for row in rows for code in table.named(row) if code.percent == rate), None)
 
 
 def _keys(one: Seen, seen: Sequence[Seen], connection: Connection, company: Company) -> Iterator[str]:
