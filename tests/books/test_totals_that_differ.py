@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 
@@ -41,6 +43,23 @@ def test_a_void_whose_answer_was_lost_is_done_once_the_document_is_void(open_boo
     assert books.held() == {"1001": ["total_differs"]}
     (document,) = books.documents().values()
     assert document["TotalAmt"] == 0
+
+
+def test_a_void_of_what_a_person_deleted_meanwhile_is_held(open_books, make_order, line):
+    books = open_books(company="us_ast")
+    books.sim.company.honours_tax_override = False
+    books.add(_taxed_order(make_order, line))
+    books.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=3, executed=False)
+    syncing = threading.Thread(target=books.sync)
+    syncing.start()
+    while not books.sim.faults.held:
+        assert syncing.is_alive()
+        syncing.join(0.05)
+    (document,) = books.documents().values()
+    books.sim.company.delete("SalesReceipt", {"Id": document["Id"], "SyncToken": document["SyncToken"]})
+    books.sim.faults.release()
+    syncing.join()
+    assert books.held() == {"1001": ["quickbooks_610"]}
 
 
 def test_a_voided_document_is_never_taken_for_the_sale(open_books, make_order, line):
