@@ -112,7 +112,7 @@ def _unmapped_methods(tried: Sequence[Tried]) -> Iterator[Finding]:
             if notice.code == "unmapped_method":
                 groups[notice.text][one.id] = notice
     for text, notices in groups.items():
-        fix = "Add it to payments.methods, with its account."
+        fix = "Add it to payments.methods, with its account (`cartledger methods` shows all)."
         yield warning("unmapped_method", f"{_share(tried, len(notices), next(iter(notices)))}: {text}", fix)
 
 

@@ -670,7 +670,8 @@ CASES = [
                 "warning",
                 "",
                 'One of the last 6 orders (1006): The payment method "Klarna" is not in payments.methods; '
-                'its money goes to "Card clearing". Add it to payments.methods, with its account.',
+                'its money goes to "Card clearing". Add it to payments.methods, with its account '
+                "(`cartledger methods` shows all).",
             ),
         ),
     ),
