@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from cartledger.errors import Problem
+from cartledger.money import cents
 from cartledger.records import Money3, Order
 from cartledger.settings import NUMBER_LENGTH, ORDER_STATUSES, Connection
 from mapping.company import Company, TaxMode
@@ -15,6 +16,7 @@ from mapping.currency import currency_problems, thousandths
 from mapping.decision import Excluded, Held, Needs
 from mapping.facts import Facts
 from mapping.paid import is_paid, paid_day
+from mapping.totals import Totals, read_totals
 
 INCOMPLETE, REFUNDED, PARTIALLY_REFUNDED = 0, 4, 14
 MARKETPLACES = frozenset({"amazon", "ebay"})
@@ -75,7 +77,10 @@ def _is_shipped(order: Order) -> bool:
 
 def _is_due(order: Order) -> bool:
     """Whether redeemed certificates and store credit left anything to pay. What is free is paid when it is ordered."""
-    return order.total.inc not in (0, order.tenders)
+    if any(_figure_problems(order)):
+        return True
+    totals = read_totals(order) if all(map(_is_amount, _amounts(order))) else None
+    return not isinstance(totals, Totals) or totals.total_inc != cents(order.tenders)
 
 
 def _is_unpaid(order: Order, connection: Connection) -> bool:

@@ -224,3 +224,17 @@ def test_needs_taxes_only_after_everything_else_is_right(example, decide, make_c
     connection = make_connection(tax={"map": {"State": "Low"}})
     assert decide(example("1"), connection=connection) == Needs(fact=Fact.TAXES)
     assert codes(decide(with_line(example("1"), sku="NOPE"), connection=connection)) == {"no_item"}
+
+
+def test_half_redeemed_is_not_paid_where_totals_are_printed_after_tenders(make_order, line, decide, make_connection):
+    """The total that is printed is then what was redeemed."""
+    order = make_order(
+        1,
+        [line("A", 1, "100.00")],
+        subtotal=("100.00", "0", "100.00"),
+        total=("50.00", "0", "50.00"),
+        store_credit_amount="50.00",
+        payment_status="pending",
+    )
+    connection = make_connection(sales={"post_as": "invoice", "document_date": "paid"})
+    assert isinstance(decide(order, connection=connection), Excluded)

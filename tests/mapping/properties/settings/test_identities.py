@@ -319,8 +319,10 @@ def is_left_out(case: Any) -> bool:
         return True
     if sales["document_date"] == "shipped" and not raw["date_shipped"]:
         return raw["status_id"] not in (2, 10)
-    if sales["document_date"] == "paid" and (case.paid is False or (case.paid is None and case.settings.invoices)):
-        return True
+    if sales["document_date"] == "paid" and case.due > 0:
+        unpaid = case.paid is False or (case.paid is None and case.settings.invoices)
+        if unpaid:
+            return True
     receipt = not case.settings.invoices and not sales["receipt_for_unpaid"]
     return receipt and case.due > 0 and case.paid is False
 
