@@ -180,7 +180,7 @@ class Sales:
         """Never touch a document that stands: an order that changed so that it would be another one is held."""
         stands = self._stands(claim)
         if VOID in stands:
-            return Held(problems=(_voided(stands[DOCUMENT]),))
+            return Held(problems=(_voided(stands),))
         if DOCUMENT not in stands:
             return decision
         if isinstance(decision, Excluded):
@@ -322,10 +322,12 @@ def _of_buyers(parts: Sequence[Part]) -> str:
     return f"CustomerRef in ({', '.join(map(quote, customers))}) and TxnDate in ({', '.join(map(quote, days))})"
 
 
-def _voided(stands: Link) -> Problem:
+def _voided(stands: Mapping[str, Link]) -> Problem:
+    undone = (stands[VOID].entity, stands[VOID].target_id)
+    made = next(link for name, link in stands.items() if name != VOID and (link.entity, link.target_id) == undone)
     return Problem(
         code="voided",
-        text=f"{stands.entity} {stands.number} was made with another total or exchange rate than was sent, and voided.",
+        text=f"{made.entity} {made.number} was made with another total or exchange rate than was sent, and voided.",
         fix="Enter the sale by hand, then use `cartledger held ignore`.",
     )
 

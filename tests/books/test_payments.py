@@ -13,6 +13,7 @@ from cartledger.ledger.types import State
 from daemon.app import App
 from daemon.commands.demo import NAME
 from daemon.commands.sync import run_sync
+from simulator.quickbooks import writes
 
 RECEIVABLE = "Accounts Receivable (A/R)"
 LATER = "Sun, 03 May 2026 18:00:00 +0000"
@@ -350,3 +351,27 @@ def test_two_redeemed_tenders_are_one_memo_and_no_money(invoices, plain_order):
     assert (owed(books), payments(books)) == ("0.00", [("2026-05-01", "0.00", "0.00", "")])
     balances = {name: f"{amount:.2f}" for name, amount in books.sim.company.balances().items() if amount}
     assert balances == {"Sales": "-20.00", "Gift certificates": "15.00", "Store credit": "5.00"}
+
+
+def test_a_memo_of_another_total_is_taken_back_and_the_order_held(invoices, plain_order, monkeypatch):
+    """QuickBooks voids no credit memo: it is deleted. What settles the invoice is not made."""
+    right = writes.BUILDERS["CreditMemo"]
+
+    def a_cent_more(state, asked, old):
+        (line,) = asked["Line"]
+        more = line["Amount"] + Decimal("0.01")
+        detail = {**line["SalesItemLineDetail"], "UnitPrice": more}
+        return right(state, {**asked, "Line": [{**line, "Amount": more, "SalesItemLineDetail": detail}]}, old)
+
+    monkeypatch.setitem(writes.BUILDERS, "CreditMemo", a_cent_more)
+    books = invoices(**{"sales.tenders_on_invoice": "credit_memo"})
+    books.add(plain_order(1001, gift_certificate_amount="15.0000"))
+    books.sync()
+    assert books.held() == {"1001": ["total_differs"]}
+    assert books.reasons(1001) == ["QuickBooks made CreditMemo BC-1001-T 15.01 instead of 15.00; it was voided."]
+    assert (books.sim.company.objects("CreditMemo"), payments(books), owed(books)) == ([], [], "20.00")
+    books.app.ledger.retry(books.pair)
+    books.sync()
+    assert books.reasons(1001) == [
+        "CreditMemo BC-1001-T was made with another total or exchange rate than was sent, and voided."
+    ]
