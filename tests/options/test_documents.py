@@ -137,6 +137,25 @@ def test_what_was_not_paid_yet_waits(decide, order, payment_status, post_as):
     assert decided.rule == "Not paid yet: documents bear the day of payment (sales.document_date)."
 
 
+@pytest.mark.option("sales.document_date")
+@RECEIPT_AND_INVOICE
+@pytest.mark.parametrize("price", ["0", "20.00"])
+def test_what_is_free_or_redeemed_is_paid_when_it_is_ordered(decide, order, line, post_as, price):
+    changes = {"sales.document_date": "paid", "sales.post_as": post_as}
+    raw = order(line("A", 1, price), payment_status="", store_credit_amount=price, **PAID_LATER)
+    assert decide(raw, **changes).body["TxnDate"] == "2026-05-01"
+
+
+@pytest.mark.option("sales.document_date")
+@pytest.mark.parametrize(
+    ("payment_status", "code"), [("pending", None), ("captured", "amount_out_of_range")], ids=["waits", "held"]
+)
+def test_an_order_whose_total_is_no_amount_is_due_all_the_same(decide, order, payment_status, code):
+    changes = {"sales.document_date": "paid", "sales.post_as": "invoice"}
+    decided = decide(order(payment_status=payment_status, total_inc_tax="1e30"), **changes)
+    assert code in decided.reasons if code else decided.rule.startswith("Not paid yet")
+
+
 @pytest.mark.option("sales.document_date", "start_date")
 @pytest.mark.parametrize(
     ("document_date", "start_date", "rule"),

@@ -36,8 +36,16 @@ def agree(road):
     assert all(number.isdecimal() for number in numbers)
 
 
-@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "missing"])
-@pytest.mark.parametrize(("post_as", "custom"), [("sales_receipt", True), ("invoice", False)])
+@pytest.mark.parametrize(
+    ("post_as", "custom", "kind"),
+    [
+        ("sales_receipt", True, "drop_after"),
+        ("invoice", False, "drop_after"),
+        ("sales_receipt", False, "missing"),
+        pytest.param("sales_receipt", True, "drop_before", marks=pytest.mark.long),
+        pytest.param("invoice", True, "missing", marks=pytest.mark.long),
+    ],
+)
 def test_lost_answers(numbered, undisturbed, post_as, custom, kind):
     road, sections = numbered(post_as, custom=custom)
     road.sim.faults.add(side="quickbooks", call="batch", kind=kind, every=3)
@@ -46,7 +54,10 @@ def test_lost_answers(numbered, undisturbed, post_as, custom, kind):
     assert road.states() == undisturbed(SHOP, **sections)
 
 
-@pytest.mark.parametrize("place", ["kill before send 2", "kill after send 2", "kill within answered 12"])
+@pytest.mark.parametrize(
+    "place",
+    ["kill after send 2", "kill within answered 12", pytest.param("kill before send 2", marks=pytest.mark.long)],
+)
 def test_killed_at_a_step(numbered, undisturbed, place):
     road, sections = numbered("sales_receipt")
     road.enable()
