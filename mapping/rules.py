@@ -77,9 +77,7 @@ def _is_shipped(order: Order) -> bool:
 
 def _is_due(order: Order) -> bool:
     """Whether redeemed certificates and store credit left anything to pay. What is free is paid when it is ordered."""
-    if any(_figure_problems(order)):
-        return True
-    totals = read_totals(order) if all(map(_is_amount, _amounts(order))) else None
+    totals = None if any(_figure_problems(order)) else read_totals(order)
     return not isinstance(totals, Totals) or totals.total_inc != cents(order.tenders)
 
 
@@ -102,7 +100,8 @@ def _shipping_day(order: Order, zone: ZoneInfo) -> date | Excluded | Held:
 def unpostable(order: Order, connection: Connection, company: Company, day: date, facts: Facts) -> tuple[Problem, ...]:
     """Facts of order and company that no mapping can mend. Nothing is dated anew in books that were closed since."""
     closed = () if _stands(facts) else _closed_books(company, day)
-    return (*closed, *_company_problems(order, connection, company), *_figure_problems(order), *thousandths(order))
+    figures = tuple(_figure_problems(order)) or thousandths(order)
+    return (*closed, *_company_problems(order, connection, company), *figures)
 
 
 def _rules(order: Order, connection: Connection) -> Iterator[str]:
