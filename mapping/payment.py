@@ -94,6 +94,11 @@ def unpaid_rule(order: Order, totals: Totals, connection: Connection, facts: Fac
     return f"A sales receipt says that the money came in: {why}."
 
 
+def payment_name(number: int) -> str:
+    """What the order's `number`-th payment is called among its documents."""
+    return "payment" if number == 1 else f"payment-{number}"
+
+
 def entity_of(connection: Connection, facts: Facts) -> str:
     """What the settings make of an order; one that stands stays what it is, whatever they say later."""
     if standing := facts.stands.get("document"):
@@ -110,7 +115,7 @@ def decide_money(
     """
     if entity_of(find.connection, facts) == INVOICE:
         received = _of_invoice(order, total, facts, find, zone)
-        return received if isinstance(received, Needs) else Money(entity=INVOICE, deposit=None, received=received)
+        return received if isinstance(received, Needs) else _invoice(received, facts, find)
     if total <= 0:
         account = _deposit(order.payment_method, order, find).account
         return Money(entity=RECEIPT, deposit=Deposit(account=account), received=())
@@ -118,7 +123,7 @@ def decide_money(
     if isinstance(told, Needs):
         return told
     whole = [_whole(order, total, day, find)]
-    return _receipt(total, _each(order, told, find, zone) or whole, find)
+    return _receipt(total, _each(order, told, find, zone) or whole, facts, find)
 
 
 def _of_invoice(
@@ -138,7 +143,15 @@ def _of_invoice(
     return day if isinstance(day, Needs) else (_whole(order, total, day, find),)
 
 
-def _receipt(total: Decimal, received: Sequence[Received], find: Finder) -> Money:
+def _invoice(received: Sequence[Received], facts: Facts, find: Finder) -> Money:
+    closed = find.company.book_close_date
+    for number, each in enumerate(received, 1):
+        if closed is not None and each.day <= closed and payment_name(number) not in facts.stands:
+            find.report(_in_closed_books(each, closed))
+    return Money(entity=INVOICE, deposit=None, received=tuple(received))
+
+
+def _receipt(total: Decimal, received: Sequence[Received], facts: Facts, find: Finder) -> Money:
     """One receipt where all came in, and into one account; else the invoice that can say so, or none."""
     came = sum((each.amount for each in received), ZERO)
     deposits = {each.deposit for each in received}
@@ -151,7 +164,7 @@ def _receipt(total: Decimal, received: Sequence[Received], find: Finder) -> Mone
         return Money(entity=RECEIPT, deposit=one, received=tuple(received))
     if find.connection.payments.multi_tender == "hold":
         find.report(_in_parts(received, came, total))
-    return Money(entity=INVOICE, deposit=None, received=tuple(received))
+    return _invoice(received, facts, find)
 
 
 def _transactions(order: Order, total: Decimal, facts: Facts, find: Finder) -> tuple[Transaction, ...] | Needs:
@@ -244,6 +257,12 @@ def _in_parts(received: Sequence[Received], came: Decimal, total: Decimal) -> Pr
     text = f"The order comes to {total}, and {came} came in: {each}. A sales receipt has one account for the whole."
     fix = 'Set payments.multi_tender = "invoice", or enter the sale by hand and ignore the order.'
     return Problem(code="several_payments", text=text, fix=fix)
+
+
+def _in_closed_books(received: Received, closed: date) -> Problem:
+    text = f"{received.amount} came in on {received.day}; the company's books are closed up to {closed}."
+    fix = "Open the books for that day, or enter sale and payment by hand and ignore the order."
+    return Problem(code="books_closed", text=text, fix=fix)
 
 
 def _too_much(came: Decimal, total: Decimal) -> Problem:

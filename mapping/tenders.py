@@ -20,7 +20,7 @@ from mapping.decision import Document
 from mapping.document import Sale
 from mapping.finder import Finder
 from mapping.lines import Line, line_body
-from mapping.payment import INVOICE, Money, Received
+from mapping.payment import INVOICE, Money, Received, payment_name
 from mapping.text import clean, cut, marker, note
 
 MEMO_SUFFIX = "-T"
@@ -43,7 +43,7 @@ def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iter
             "PrivateNote": note(_words(sale, each), mark),
         }
         yield Document(
-            name="payment" if first else f"payment-{number}",
+            name=payment_name(number),
             order=order,
             entity="Payment",
             body=body,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from mapping.facts import Standing
 from mapping.transactions import read_transactions
 
 INVOICE = {"sales.post_as": "invoice"}
@@ -179,6 +180,22 @@ def test_a_status_is_of_the_day_of_shipping_or_of_the_last_change(decide, order,
     assert [each[3] for each in payments(decide(raw, **INVOICE, **changes))] == [day]
 
 
+def test_a_payment_of_a_day_whose_books_are_closed_is_held(decide, order):
+    """The document's day is open: only the money came before."""
+    raw = order(
+        date_modified="Sat, 09 May 2026 18:00:00 +0000", date_shipped="Sat, 09 May 2026 18:00:00 +0000", status_id=2
+    )
+    closed = {"AccountingInfoPrefs": {"BookCloseDate": "2026-05-03"}}
+    shipped = {**INVOICE, "sales.document_date": "shipped"}
+    facts = rows(row(1, "64.96", event="capture", day="2026-05-03"))
+    assert decide(raw, facts=facts, preferences=closed, **shipped).reasons == {
+        "books_closed": "64.96 came in on 2026-05-03; the company's books are closed up to 2026-05-03."
+    }
+    stands = {"document": Standing(entity="Invoice", amount=Decimal("64.96"))}
+    stands |= {"payment": Standing(entity="Payment", amount=Decimal("64.96"))}
+    assert decide(raw, facts={"stands": stands}, preferences=closed, **shipped).kinds == ["Invoice", "Payment"]
+
+
 # -- several payments
 
 
@@ -337,3 +354,22 @@ def test_what_keeps_a_credit_memo_from_being_made(decide, order):
     )
     receipt = decide(raw, **{"sales.tenders_on_invoice": "credit_memo"})
     assert (receipt.kinds, receipt.total) == (["SalesReceipt"], "34.96")
+
+
+# -- what stands already
+
+
+@pytest.mark.parametrize(("post_as", "stands"), [("invoice", "SalesReceipt"), ("sales_receipt", "Invoice")])
+def test_what_stands_is_no_other_document_under_other_settings(decide, order, post_as, stands):
+    facts = {"stands": {"document": Standing(entity=stands, amount=Decimal("64.96"))}}
+    assert decide(order(), facts=facts, **{"sales.post_as": post_as}).kinds[0] == stands
+
+
+def test_an_order_whose_payments_stand_in_parts_is_asked_for_again(decide, order):
+    """Its header alone would make them one."""
+    stands = {"document": Standing(entity="Invoice", amount=Decimal("64.96"))}
+    stands |= {"payment": Standing(entity="Payment", amount=Decimal("40.00"))}
+    assert decide(order(), facts={"stands": stands}, **INVOICE).needs == "transactions"
+    both = rows(row(1, "40.00"), row(2, "24.96"))
+    decided = decide(order(), facts={"stands": stands, **both}, **INVOICE)
+    assert [each[4] for each in payments(decided)] == ["40.00", "24.96"]
