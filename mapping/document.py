@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from cartledger.money import ZERO, cents
 from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.address import email_of, postal
@@ -81,7 +82,8 @@ def _invoice_only(sale: Sale) -> dict[str, Any]:
     """A due date always, since QuickBooks would work out one of its own; a card payment only of what is open."""
     sales = sale.connection.sales
     due = sale.day + timedelta(days=sales.due_date_offset or 0)
-    by_card = sales.allow_credit_card_payments and sale.total > sale.money.came
+    by_memo = cents(sale.order.tenders) if sales.tenders_on_invoice == "credit_memo" else ZERO
+    by_card = sales.allow_credit_card_payments and sale.total > sale.money.came + by_memo
     return {"DueDate": due.isoformat(), **({"AllowOnlineCreditCardPayment": True} if by_card else {})}
 
 

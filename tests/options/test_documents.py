@@ -311,17 +311,24 @@ def test_long_words_are_cut_at_the_end_of_one(decide, order):
 
 
 @pytest.mark.option("sales.allow_credit_card_payments")
+@pytest.mark.parametrize("tenders", ["line", "credit_memo"])
 @pytest.mark.parametrize(
     ("post_as", "payment_status", "credit", "allowed"),
     [
         ("invoice", "pending", "0", True),
         ("invoice", "captured", "0", None),
         ("invoice", "pending", "64.96", None),
+        ("invoice", "pending", "4.96", True),
+        ("invoice", "captured", "4.96", None),
         ("sales_receipt", "pending", "0", None),
     ],
 )
-def test_cards_are_taken_for_what_is_open(decide, order, post_as, payment_status, credit, allowed):
-    changes = {"sales.allow_credit_card_payments": True, "sales.post_as": post_as}
+def test_cards_are_taken_for_what_is_open(decide, order, post_as, payment_status, credit, allowed, tenders):
+    changes = {
+        "sales.allow_credit_card_payments": True,
+        "sales.post_as": post_as,
+        "sales.tenders_on_invoice": tenders,
+    }
     raw = order(payment_status=payment_status, store_credit_amount=credit)
     assert decide(raw, **changes).body.get("AllowOnlineCreditCardPayment") is allowed
     switched_off = decide(raw, **changes | {"sales.allow_credit_card_payments": False})
