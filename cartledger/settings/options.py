@@ -139,7 +139,8 @@ class Sales(Section):
         examples=[[ORDER_STATUSES[number] for number in (11, 9, 8, 3, 2, 10)]],
     )
     receipt_for_unpaid: bool = Field(
-        default=False, description="allow unpaid statuses although receipts say that money came in"
+        default=False,
+        description="post receipts although the order's status or payment says that the money has not come in",
     )
     number_prefix: str = Field(
         "",
@@ -187,7 +188,7 @@ class Sales(Section):
     tenders_on_invoice: Literal["line", "credit_memo"] = Field(
         "line",
         description="how redeemed certificates and store credit show on invoices: as negative lines, or as a credit "
-        "memo applied to an invoice of the full amount",
+        "memo applied to an invoice of the full amount, numbered as the order with -T after it (BC-1234-T)",
     )
     discount_product: Name | None = Field(
         None,
@@ -289,7 +290,9 @@ class PaymentMethod(Section):
     paid_when: Literal["captured", "status", "never"] = Field(
         "captured",
         description="an order counts as paid when the shop says that its money was captured, when its status is one of "
-        "paid_statuses (cash on delivery, bank deposit), or never (payments are entered by hand)",
+        "paid_statuses (cash on delivery, bank deposit), or never (payments are entered by hand). Where the shop says "
+        "nothing of captures, as of offline methods, captured leaves an invoice open and posts a receipt by "
+        "sales.statuses. No receipt is made while the shop says that the money is only authorised, declined or void",
     )
 
 
@@ -320,7 +323,8 @@ class Payments(Section):
     )
     methods: dict[Name, PaymentMethod] = Field(
         default_factory=dict,
-        description="by the shop's name of the method, in any case",
+        description="by the shop's name of the method, in any case; of two methods on one order also by the name that "
+        "the shop's transactions bear (stripe, squarev2.card). `cartledger methods` lists those of the last orders",
         examples=[
             {
                 "PayPal": {"account": "PayPal clearing", "method": "PayPal"},

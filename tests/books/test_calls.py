@@ -56,6 +56,19 @@ def test_an_order_of_more_than_fifty_lines_costs_one_call_more(open_books, make_
     books.prove()
 
 
+def test_transactions_cost_one_call_and_only_where_the_capture_day_is_not_told(open_books, plain_order):
+    """The second was changed on another day than it was placed. None is asked for again when it is shipped."""
+    books = open_books(**{"sales.post_as": "invoice"})
+    books.add(plain_order(1001), plain_order(1002, date_modified="Sun, 03 May 2026 18:00:00 +0000"))
+    assert books.sync().posted == 2
+    assert calls(books)[0] == 2 + 1
+    books.sim.reset_counts()
+    for order_id in (1001, 1002):
+        books.sim.shop.set_status(order_id, 2)
+    assert books.sync().posted == 2
+    assert calls(books) == (2, 0)
+
+
 def test_tax_rows_cost_one_call_and_only_where_the_rate_does_not_tell(open_books, make_order, line):
     """0.10 with 0.01 tax may be 8.25 % or 8.75 %; 10.00 with 0.83 can only be the first."""
     books = open_books(without=('"*"',), **{"tax.map": {"State": "State tax", "City": "City tax"}})
