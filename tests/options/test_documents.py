@@ -96,6 +96,12 @@ def test_a_shipped_order_without_its_day_is_held(decide, order, status, name):
 
 
 @pytest.mark.option("sales.document_date")
+def test_a_day_of_shipping_that_is_no_day_is_held(decide, order):
+    decided = decide(order(date_shipped="Mon, 01 Jan 9500 00:00:00 +0000"), **{"sales.document_date": "shipped"})
+    assert set(decided.reasons) == {"unreadable_field"}
+
+
+@pytest.mark.option("sales.document_date")
 @pytest.mark.parametrize(("kinds", "waits"), [(["digital"], False), (["digital", "physical"], True)])
 def test_what_needs_no_shipping_is_there_when_it_is_ordered(decide, order, line, kinds, waits):
     lines = [line("A", 1, "20.00", type=kind) for kind in kinds]
