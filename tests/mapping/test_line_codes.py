@@ -157,6 +157,50 @@ def test_rows_tell_what_each_rate_of_a_compound_code_took(one_line, decide_in, p
     assert tax_lines(receipt.body) == [("GST/PST BC 5", "100.00", "5.00"), ("GST/PST BC 7", "100.00", "7.01")]
 
 
+GST_AND_PST = {"map": {"*": "GST/PST BC"}}
+
+
+@pytest.mark.parametrize(
+    ("net", "tax", "taxes"),
+    [
+        ("10.00", "1.20", ("0.50", "0.70")),
+        ("14.50", "1.75", ("0.73", "1.02")),  # each rounded by itself, and so does the larger remainder share it out
+        ("3.50", "0.42", None),  # 0.175 and 0.245: the cent may be either's
+        ("14.50", "1.74", None),  # 0.725 and 1.015 rounded as one
+    ],
+)
+def test_two_taxes_are_told_apart_where_every_rounding_agrees(one_line, decide_in, posted, tax_lines, net, tax, taxes):
+    decided = decide_in("ca", one_line(net, tax, "CA", "British Columbia"), tax=GST_AND_PST)
+    if taxes is None:
+        assert decided == Needs(fact=Fact.TAXES)
+    else:
+        assert tuple(amount for _, _, amount in tax_lines(posted(decided).body)) == taxes
+
+
+@pytest.mark.parametrize(
+    ("charge", "addresses", "wrapped", "read"),
+    [
+        ("shipping", 1, ("0.00", "0.00"), False),
+        ("shipping", 2, ("0.00", "0.00"), True),
+        ("handling", 1, ("0.00", "0.00"), False),
+        ("handling", 2, ("0.00", "0.00"), True),
+        ("wrapping", 2, ("10.00", "0.00"), False),
+        ("wrapping", 1, ("5.00", "5.00"), True),
+    ],
+)
+def test_what_was_taxed_in_several_parts_is_told_by_its_rows(
+    decide_in, make_order, line, charge, addresses, wrapped, read
+):
+    """Of 10.00 in all, 1.20 is 0.50 and 0.70, but of two parts of it each may be rounded otherwise."""
+    lines = [line("A", 1, "50.00", wrapping_cost_ex_tax=cost, wrapping_cost_inc_tax=cost) for cost in wrapped]
+    same = ("100.00", "0.00", "100.00")
+    raw = make_order(1, lines, subtotal=same, total=("110.00", "1.20", "111.20"), **{charge: ("10.00", "1.20")})
+    raw["shipping_address_count"] = addresses
+    raw["billing_address"] |= {"country_iso2": "CA"}
+    decided = decide_in("ca", raw, tax={"map": {"PST": "GST/PST BC", "none": "Zero-rated"}})
+    assert (decided == Needs(fact=Fact.TAXES)) == read
+
+
 @pytest.mark.parametrize(
     ("country", "state", "code"),
     [

@@ -85,6 +85,7 @@ def test_the_rates_of_a_shop_that_sells_in_another_currency_say_nothing_of_the_b
         ("EUR", None, None),  # QuickBooks refuses to say
         ("EUR", "1", None),  # its answer for what it knows nothing of
         ("EUR", "0", None),
+        ("EUR", "-1.08", None),
         ("BSD", "1", "1"),  # pegged to the dollar
         ("FKP", "1", None),  # pegged to another currency than the books'
     ],
