@@ -37,6 +37,7 @@ def test_the_rest_is_counted():
         (date(2026, 5, 2), None, 9, "No order is posted before 2026-05-02: today's are left out."),
         (date(2026, 5, 1), None, 9, None),
         (date(2025, 5, 1), 10, 12009, None),
+        (date(2025, 4, 30), 10, 12009, None),
         (date(2025, 4, 29), 10, 12009, "Up to 12,000 orders since 2025-04-29 will be read and posted."),
         (date(2025, 4, 29), None, 12009, None),
         (date(2025, 4, 29), 10, None, None),
