@@ -203,7 +203,7 @@ def _shares(case: _Case, code: TaxCode) -> tuple[Decimal, ...]:
         return (case.charge.printed.tax,) * len(code.rates)
     told = tuple(sum((row.amount for row in case.rows or () if row.rate == rate.percent), ZERO) for rate in code.rates)
     exact = [told] if sum(told) == case.tax else _given(case, code)
-    return exact[0] if exact else _by_remainder(case, code)
+    return exact[0] if exact else tuple(split(case.tax, [rate.percent for rate in code.rates]))
 
 
 def _given(case: _Case, code: TaxCode) -> list[tuple[Decimal, ...]]:
@@ -212,17 +212,12 @@ def _given(case: _Case, code: TaxCode) -> list[tuple[Decimal, ...]]:
     return [shares for shares in given if sum(shares) == case.tax]
 
 
-def _by_remainder(case: _Case, code: TaxCode) -> tuple[Decimal, ...]:
-    return tuple(split(case.tax, [rate.percent for rate in code.rates]))
-
-
 def _shares_are_plain(case: _Case, code: TaxCode) -> bool:
-    """Whether every way to round gives each rate the same. The shop does not say which one it takes, so that where
-    they differ its rows must be read; fees have none."""
+    """Whether every way to round gives each rate the same: that is so where the rates by themselves give the charge's
+    tax. The shop does not say which way it takes, so that elsewhere its rows must be read; fees have none."""
     if len(code.rates) < 2 or case.charge.kind is Kind.FEE:
         return True
-    given = _given(case, code)
-    return case.charge.parts == 1 and bool(given) and {*given, _by_remainder(case, code)} == {given[0]}
+    return case.charge.parts == 1 and bool(_given(case, code))
 
 
 def _what(case: _Case, table: TaxMap) -> str:

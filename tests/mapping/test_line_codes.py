@@ -177,6 +177,17 @@ def test_two_taxes_are_told_apart_where_every_rounding_agrees(one_line, decide_i
         assert tuple(amount for _, _, amount in tax_lines(posted(decided).body)) == taxes
 
 
+def test_the_taxes_of_a_fee_are_shared_out_without_a_row(decide_in, make_order, line, posted, tax_lines):
+    fee = {"id": 1, "cost_ex_tax": "3.50", "cost_inc_tax": "3.92", "cost_tax": "0.42", "display_name_merchant": "Fee"}
+    same = ("10.00", "1.20", "11.20")
+    raw = make_order(
+        1, [line("A", 1, "10.00", tax="1.20")], subtotal=same, fees=[fee], total=("13.50", "1.62", "15.12")
+    )
+    raw["billing_address"] |= {"country_iso2": "CA"}
+    decided = decide_in("ca", raw, tax=GST_AND_PST)
+    assert [amount for _, _, amount in tax_lines(posted(decided).body)] == ["0.68", "0.94"]
+
+
 @pytest.mark.parametrize(
     ("charge", "addresses", "wrapped", "read"),
     [
