@@ -14,7 +14,11 @@ import pytest
 
 RECEIVABLE = "Accounts Receivable (A/R)"
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "bigcommerce"
-INVOICES = {"sales.post_as": "invoice", "sales.statuses": [1, 7, 10, 11]}
+INVOICES = {
+    "sales.post_as": "invoice",
+    "sales.statuses": [1, 7, 10, 11],
+    "sales.sources": ["www", "manual", "external", "test"],
+}
 
 # Number: total, tax, still owed, day.
 US_DOCUMENTS = {
