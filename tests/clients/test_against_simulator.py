@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -99,6 +99,21 @@ def names(sim: Simulator) -> list[str]:
 def test_what_the_company_is(books: QuickBooks) -> None:
     assert books.company_info()["Country"] == "US"
     assert books.preferences()["CurrencyPrefs"]["HomeCurrency"]["value"] == "USD"
+
+
+@pytest.mark.parametrize(
+    ("multicurrency", "currency", "rate"),
+    [(True, "EUR", Decimal("1.08")), (True, "GBP", Decimal(1)), (True, "XXX", None), (False, "EUR", None)],
+)
+def test_exchange_rates(
+    books: QuickBooks, sim: Simulator, multicurrency: bool, currency: str, rate: Decimal | None
+) -> None:
+    """1 for a currency that the company holds no rate of, nothing for one that it does not keep."""
+    sim.company.preferences["CurrencyPrefs"]["MultiCurrencyEnabled"] = multicurrency
+    held = {"SourceCurrencyCode": "EUR", "Rate": Decimal("1.08"), "AsOfDate": "2026-05-01"}
+    if multicurrency:
+        sim.company.create("ExchangeRate", held)
+    assert books.exchange_rate(currency, date(2026, 5, 4)) == rate
 
 
 def test_customers_are_made_found_by_awkward_names_and_counted(books: QuickBooks, sim: Simulator) -> None:
