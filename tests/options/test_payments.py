@@ -281,6 +281,14 @@ def test_transactions_find_their_method_by_any_name_they_bear(decide, order, tol
     assert payments(decided)[0][0] == account
 
 
+def test_one_payment_has_the_reference_of_the_header_and_several_their_own(decide, order):
+    raw, listed = order(**IN_TWO, payment_provider_id="ch_1"), {"payments.methods": BOTH}
+    alone = decide(raw, facts=rows(row(1, "64.96")), **INVOICE, **listed)
+    both = decide(raw, facts=rows(row(1, "40.00"), row(2, "24.96", gateway="paypalcommerce")), **INVOICE, **listed)
+    assert [each[2] for each in payments(alone)] == ["ch_1"]
+    assert [each[2] for each in payments(both)] == ["pay_1", "pay_2"]
+
+
 def test_more_money_than_the_order_comes_to_is_held(decide, order):
     held = decide(order(**IN_TWO), facts=rows(row(1, "64.96"), row(2, "0.01")), **{"payments.methods": BOTH})
     assert held.reasons == {"paid_too_much": "The shop's transactions say that 64.97 came in for an order of 64.96."}
