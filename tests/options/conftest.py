@@ -265,7 +265,7 @@ def decide():
 
 @pytest.fixture
 def connect():
-    """`connect(**{"products.match_by": "name"})`: settings with changes, and the company they are for as it is known."""
+    """`connect(**{"products.match_by": "name"})`: settings with changes, and their company as it is known."""
 
     def connected(*, preferences=None, company="us", without=(), **changes):
         simulated = Company(kind=company)
