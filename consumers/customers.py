@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from cartledger.records import SourceKey
 from consumers.outcome import Held, Later, Outcome, Unchanged
 from consumers.posting import Adopt, AfterRefusal, Posting, Verdict, WaitFor, read_made
 from mapping.address import fold_email
+from mapping.company import fold
 from mapping.customer import Adopt as Match
 from mapping.customer import Create, Person, choose_customer, customer_document, known_names, names, read_person
 from mapping.decision import Post
@@ -53,7 +55,7 @@ class Customers:
         batch = self._batch(
             pair,
             by_email=self._rows("PrimaryEmailAddr", {who.email for who in people.values()}),
-            by_name=self._rows("DisplayName", {name for who in people.values() for name in known_names(who)}),
+            by_name=self._by_name(people.values()),
         )
         chosen = {key: self._verdict(key, who, batch) for key, who in people.items()}
         return {claim.key: chosen.get(claim.key, Unchanged()) for claim in claims}
@@ -74,6 +76,14 @@ class Customers:
 
     def _post(self, person: Person, name: str) -> Post:
         return Post(documents=(customer_document(person, name, self._marker(person)),), rounding=ZERO)
+
+    def _by_name(self, people: Collection[Person]) -> list[dict[str, Any]]:
+        """A name that is not asked for is, where several of these people have it: whose it is must be known before one
+        of them leaves it to another."""
+        rows = self._rows("DisplayName", {name for who in people for name in known_names(who)})
+        shared = Counter(fold(names(who)[0]) for who in people)
+        foreign = [name for name, times in shared.items() if times > 1 and not _is_plain(name)]
+        return rows + (self._named(foreign) if foreign else [])
 
     def _rows(self, field: str, values: Iterable[str]) -> list[dict[str, Any]]:
         """Inactive ones too: their names are taken. What the query language cannot say is not asked for: a name that

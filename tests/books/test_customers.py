@@ -183,6 +183,19 @@ def test_names_beyond_latin_letters_cost_no_reads_of_their_own(sold, buyers):
     assert books.sim.report()["quickbooks"]["reads"] <= 11  # nine of the company, one by e-mail
 
 
+@pytest.mark.parametrize("name", ["Lucy", "Łucja"])
+def test_namesakes_are_found_again_after_the_ledger_is_lost(sold, buyers, name):
+    """Whoever came first has the bare name; afterwards all come at once."""
+    people = [(0, name, "Quill", "", {"zip": f"1000{number}"}) for number in range(6)]
+    books = sold(*buyers(people[0]))
+    sold(*buyers(*people[1:], first=1002), books=books)
+    before = [customer_of(books, number) for number in range(1001, 1007)]
+    books.lose_the_ledger()
+    sold(*buyers(*people, first=2001), books=books)
+    assert [customer_of(books, number) for number in range(2001, 2007)] == before
+    assert len(made(books)) == 6
+
+
 def test_a_customer_that_cannot_be_made_holds_its_orders_until_it_can(open_books, buyers):
     books = open_books()
     names = ["Robin Castellan (42)", *(f"Robin Castellan (42-{number})" for number in (2, 3, 4))]
