@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from cartledger.errors import BadRecord, CartledgerError, Pause
+from cartledger.errors import BadRecord, CartledgerError, Forbidden
 from cartledger.records import Order, order_version, read_order, with_lines
 from mapping.decision import Decision, Excluded, Held, Needs, Post
 from mapping.facts import UNREAD, Facts
@@ -106,8 +106,8 @@ class Trial:
         return decision
 
     def _ask(self, what: str, read: Callable[[], T]) -> T | None:
-        """None where there is no read left, or the side does not let us: then no such thing is asked for again, and of
-        a side that does not answer nothing. Raises BadRecord."""
+        """None where there is no read left or it is not to be had. What a scope is missing for is not asked for again,
+        and after another trouble nothing is. Raises BadRecord."""
         if not self.reads or what in self._refused:
             return None
         self.reads -= 1
@@ -118,7 +118,7 @@ class Trial:
         except CartledgerError as error:
             self.troubles.append(error)
             self._refused.add(what)
-            if isinstance(error, Pause):
+            if not isinstance(error, Forbidden):
                 self.reads = 0
             return None
 

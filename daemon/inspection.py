@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from cartledger.clients.bigcommerce import OrdersPage
-from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause
+from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause, TryLater
 from cartledger.ledger.types import State
 from cartledger.money import read_json, write_json
 from cartledger.records import Order, order_modified, read_order
@@ -175,7 +175,7 @@ class Inspection:
             return None
 
     def _fail(self, side: str, error: CartledgerError, *, needed: bool = True) -> None:
-        code = NO_ANSWER if isinstance(error, Pause) else side
+        code = NO_ANSWER if isinstance(error, Pause | TryLater) else side
         level = Level.PROBLEM if needed else Level.WARNING
         key = ("bigcommerce",) if side == "shop" else ("quickbooks",)
         self._failed.setdefault(str(error), Finding(level=level, code=code, text=error.text, fix=error.fix, key=key))

@@ -79,6 +79,7 @@ def test_taxes_on_one_line_belong_together_and_those_of_others_do_not(seen):
     shown, missing = seen({"GST": "GST"}, ("CA/Quebec", rows), kind="ca")
     assert shown == [("GST + QST", "CA-Quebec", "", False), ("GST", "CA-Quebec", "GST", False)]
     assert missing == {"QST": "GST/QST QC"}
+    assert seen({}, ("CA/Quebec", rows), kind="ca")[1] == {"QST": "GST/QST QC", "GST": "GST"}
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,8 @@ def test_items_that_would_be_made(small, make_connection, make_company, make_ord
     assert [(one.level, one.text) for one in found][:1] == [
         (Level.NOTE, "2 items that QuickBooks does not have would be made (NEW for one).")
     ]
+    found = report(tried[:2], known=[], connection=connection, zone=ZONE)
+    assert found[0].text == "One item that QuickBooks does not have would be made (NEW for one)."
 
 
 def address(small, **more):
@@ -180,7 +182,8 @@ def test_what_makes_orders_alike(small):
     ohio = address(small, country_iso2="US", state="Ohio")
     untaxed = replace(texas, total=replace(texas.total, tax=texas.total.tax * 0), lines=())
     assert taxed_alike(texas) == taxed_alike(replace(texas, id=2, customer_id=7, payment_method="Cash"))
-    assert len({taxed_alike(order) for order in (texas, ohio, untaxed)}) == 3
+    freight = replace(texas, lines=(), shipping=texas.total)
+    assert len({taxed_alike(order) for order in (texas, ohio, untaxed, freight)}) == 4
     assert alike(texas, Fact.TAXES) == taxed_alike(texas)
     assert alike(texas, Fact.EXCHANGE_RATES) == alike(ohio, Fact.EXCHANGE_RATES)
     cash = replace(texas, payment_method="Cash")
