@@ -227,19 +227,19 @@ SALES = table(
     **{"class": mostly(None, "Web", "Nothing")},
     **{setting: mostly(name, None) for setting, name in ITEMS.items()},
 )
-PAID_WHEN = mostly("captured", "status", "never")
+PAID_WHEN = st.sampled_from(["captured", "status", "never"])
+METHODS = st.fixed_dictionaries(
+    {
+        "Credit Card": table(method=st.just("Visa"), paid_when=PAID_WHEN),
+        "paypal": table(account=st.just("PayPal clearing"), method=st.just("PayPal"), paid_when=PAID_WHEN),
+        "Cash on Delivery": table(account=st.just("Cash clearing"), paid_when=PAID_WHEN),
+    }
+)
 PAYMENTS = table(
     default_account=st.just("Card clearing"),
     default_accounts=st.sampled_from([{}, {"EUR": "Card clearing EUR"}]),
     multi_tender=st.sampled_from(["invoice", "hold"]),
-    methods=st.fixed_dictionaries(
-        {},
-        optional={
-            "Credit Card": table(method=st.just("Visa"), paid_when=PAID_WHEN),
-            "paypal": table(account=st.just("PayPal clearing"), method=st.just("PayPal"), paid_when=PAID_WHEN),
-            "Cash on Delivery": table(account=st.just("Cash clearing"), paid_when=PAID_WHEN),
-        },
-    ),
+    methods=st.one_of(METHODS, METHODS, st.just({})),
 )
 PRODUCTS = table(
     match_by=st.sampled_from(["name", "sku"]),
@@ -247,14 +247,14 @@ PRODUCTS = table(
     inventory_accounts=st.just({"income": "Sales", "asset": "Inventory Asset", "cogs": "Cost of Goods Sold"}),
     noninventory_accounts=st.just({"income": "Sales", "expense": "Cost of Goods Sold"}),
 )
-TEXTS = st.sampled_from(["", "Ada", "Ünïcödé 🧶 and\ttabs\x00", "many words " * 450, "x" * 5000])
+TEXTS = st.sampled_from(["", "Ada", "Ünïcödé 🧶 and\ttabs\x00", "many words " * 110, "x" * 1100])
 PLACES = table(
     country_iso2=st.sampled_from(["", "US", "GB", "AU", "CA", "DE", "JP"]),
     state=st.sampled_from(["", "Quebec", "Texas"]),
     **dict.fromkeys(("country", "street_1", "city", "zip", "company"), TEXTS),
 )
 CIRCUMSTANCES = table(
-    payment_method=st.sampled_from(["Credit Card", "PayPal", "Credit Card, PayPal", "Cash on Delivery", "Else", ""]),
+    payment_method=st.sampled_from(["Credit Card", "Credit Card, PayPal", "PayPal", "Cash on Delivery", ""]),
     payment_status=st.sampled_from(["captured", "paid", "authorized", "pending", ""]),
     payment_provider_id=st.one_of(st.none(), TEXTS),
     status_id=st.sampled_from([11, 10, 2, 7, 1, 14]),
@@ -272,7 +272,8 @@ CIRCUMSTANCES = table(
 def tax_settings(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
     """A row for each tax of the shop, but for one at times; "none" and the code of no supply where they count."""
     if not kind.per_line:
-        return {"map": draw(st.sampled_from([{"*": "State tax"}, kind.tax_names, kind.tax_names, {}]))}
+        tables = [{"*": "State tax"}, {"*": "City tax"}, kind.tax_names, kind.tax_names, {}]
+        return {"map": draw(st.sampled_from(tables))}
     rows = kind.tax_names | {"none": kind.without, "none @ export": kind.exported}
     left_out = draw(mostly(None, *rows))
     return {
@@ -320,7 +321,7 @@ def paid(number: int, amount: Decimal, currency: str, **more: Any) -> dict[str, 
 def transactions(draw: st.DrawFn, due: Decimal, currency: str) -> tuple[tuple[Decimal, ...], list[dict[str, Any]]]:
     """What came in, payment by payment, and the rows that say so, among others that are no money."""
     part = (due * draw(st.integers(1, 99)) / 100).quantize(CENT, ROUND_DOWN)
-    came = draw(st.sampled_from([(due,), (), (part, due - part), (part,)]))
+    came = draw(st.sampled_from([(part, due - part), (due,), (part,), ()]))
     came = tuple(amount for amount in came if amount > 0)
     gateways = draw(st.sampled_from([("stripe", "paypal"), ("stripe", "stripe")]))
     rows = [paid(n, amount, currency, gateway=gateways[n - 1]) for n, amount in enumerate(came, 1)]

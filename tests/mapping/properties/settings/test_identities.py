@@ -82,7 +82,8 @@ def check_sale(case: Any, post: Post, books: Any) -> None:
     """Σ lines + tax = total; total + redeemed = what the shop charged, with its tax."""
     shop, sale = case.shop, post.documents[0]
     lines = total(signed(line) for line in sale.body["Line"])
-    tax = sale.body.get("TxnTaxDetail", {}).get("TotalTax", NOTHING)
+    block = sale.body.get("TxnTaxDetail", {})
+    tax = block.get("TotalTax", NOTHING)
     memos = {
         item: total(abs(a) for each in of_entity(post, "CreditMemo") for a in booked(each, item))
         for item in books.redeemed
@@ -90,6 +91,7 @@ def check_sale(case: Any, post: Post, books: Any) -> None:
     redeemed = {item: -total(a for a in booked(sale, item) if a < 0) for item in books.redeemed}
     assert sale.amount >= 0
     assert tax == shop.tax
+    assert total(line["Amount"] for line in block.get("TaxLine", [{"Amount": tax}])) == tax
     assert lines + tax == sale.amount
     assert lines + total(redeemed.values()) == shop.total_ex
     assert sale.amount + total(redeemed.values()) == shop.total_ex + shop.tax
@@ -375,7 +377,12 @@ def test_an_order_that_does_not_add_up_is_held_or_posted_as_its_totals_say(cases
     """A figure of the header or of a line is a cent or more off: what is posted comes to the printed totals, and what
     no line can say stands on the rounding line, within its limit."""
 
-    @given(cases(kind), st.sampled_from([*AMOUNTS, "line"]), st.integers(1, 500), st.sampled_from([1, -1]))
+    fields, odd_cents = (
+        st.one_of(st.just("line"), st.sampled_from(AMOUNTS)),
+        st.one_of(st.integers(1, 60), st.integers(1, 500)),
+    )
+
+    @given(cases(kind), fields, odd_cents, st.sampled_from([1, -1]))
     def run(case, field, cents, sign):
         tamper(case.raw, field, sign * Decimal(cents) / 100)
         books = open_company(case)
