@@ -20,9 +20,13 @@ def deposit_account(state: State, asked: JsonObject, exchange: Exchange) -> str:
     account = state.refer("Account", asked.get("DepositToAccountRef") or {"value": state.roles["undeposited"]})
     if account.shown["AccountType"] not in _DEPOSIT_ACCOUNTS:
         raise errors.wrong_account_type("DepositToAccountRef")
+    require_currency(state, account, exchange)
+    return account.id
+
+
+def require_currency(state: State, account: Record, exchange: Exchange) -> None:
     if account.shown["CurrencyRef"]["value"] not in {state.home_currency, exchange.currency}:
         raise errors.business("The account must be in the home currency or in the currency of the transaction.")
-    return account.id
 
 
 def receivable(state: State, currency: str) -> str:

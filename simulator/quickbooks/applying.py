@@ -1,4 +1,5 @@
-"""AutoApplyPayments: the company settles open invoices with payments that nobody linked, the oldest first."""
+"""What the company settles by itself, the oldest first: with AutoApplyPayments open invoices by payments that nobody
+linked, with AutoApplyCredit by credit memos, for which it makes payments of nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from decimal import Decimal
 
 from simulator.quickbooks.payments import build_payment
 from simulator.quickbooks.state import Record, State
+from simulator.quickbooks.wire import ZERO
 
 
 def apply_payments(state: State, made: Record) -> None:
@@ -22,6 +24,36 @@ def apply_payments(state: State, made: Record) -> None:
             _settle(state, payment, made)
             if payment.id in made.links:
                 payment.sync_token += 1
+
+
+def apply_credits(state: State, made: Record) -> None:
+    """After an invoice or a credit memo was made."""
+    if not state.preference("SalesFormsPrefs", "AutoApplyCredit"):
+        return
+    customer = made.shown.get("CustomerRef")
+    if made.entity == "CreditMemo":
+        for invoice in _of(state, "Invoice", customer):
+            _use(state, made, memo=made, invoice=invoice)
+    if made.entity == "Invoice":
+        for memo in _of(state, "CreditMemo", customer):
+            _use(state, made, memo=memo, invoice=made)
+
+
+def _use(state: State, made: Record, *, memo: Record, invoice: Record) -> None:
+    amount = min(memo.open_amount, invoice.open_amount)
+    if amount <= 0:
+        return
+    asked = {
+        **{name: made.shown[name] for name in ("CustomerRef", "TxnDate", "CurrencyRef")},
+        "TotalAmt": ZERO,
+        "PrivateNote": "Created by QB Online to link credits to charges.",
+        "Line": [
+            {"Amount": amount, "LinkedTxn": [{"TxnId": each.id, "TxnType": each.entity}]} for each in (invoice, memo)
+        ],
+    }
+    draft = build_payment(state, asked, None)
+    now = state.now()
+    state.put(Record(entity="Payment", id=state.new_id("Payment"), created=now, updated=now), draft)
 
 
 def _of(state: State, entity: str, customer: object) -> Iterator[Record]:

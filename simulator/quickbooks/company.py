@@ -12,16 +12,17 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from simulator.quickbooks import errors, query, writes
+from simulator.quickbooks.bookkeeper import Bookkeeper
 from simulator.quickbooks.books import DocumentKey
 from simulator.quickbooks.countries import COUNTRIES
 from simulator.quickbooks.currency import shown_rate
 from simulator.quickbooks.errors import CapExceededError
 from simulator.quickbooks.memory import RequestMemory
 from simulator.quickbooks.oauth import Tokens
-from simulator.quickbooks.seed import fill, product, tax_code
+from simulator.quickbooks.seed import fill
 from simulator.quickbooks.state import Record, State
 from simulator.quickbooks.traffic import Call, Counts, Quota, Traffic
-from simulator.quickbooks.wire import ZERO, JsonObject
+from simulator.quickbooks.wire import JsonObject
 
 Action = Literal["create", "update", "void", "delete"]
 ALLOW_DUPLICATES = "allowduplicatedocnum"
@@ -42,7 +43,7 @@ class Change:
     allow_duplicates: bool = False
 
 
-class Company:
+class Company(Bookkeeper):
     """One realm of a kind: "us", "us_ast" (automated sales tax), "uk", "au", "ca", "eur" (US, with customers in EUR).
 
     Without `home_currency` it is the country's; `multicurrency` is on in "eur" alone unless said.
@@ -50,7 +51,8 @@ class Company:
     Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
     how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `carries_rates`,
-    `tax_rounding`, `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `preferences` (the whole object),
+    `tax_rounding`, `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `guards_reconciled`, `preferences`
+    (the whole object),
     `throttle_body` ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls
     are, 7001).
     """
@@ -65,10 +67,11 @@ class Company:
         seed: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        state = State(kind=kind, home_currency=home_currency or COUNTRIES[kind].currency, clock=clock)
+        super().__init__(state, threading.RLock())
         self.kind = kind
-        self.home_currency = home_currency or COUNTRIES[kind].currency
+        self.home_currency = state.home_currency
         self.realm_id = realm_id
-        self.lock = threading.RLock()
         self.memory = RequestMemory()
         self.tokens = Tokens(realm_id=realm_id, clock=clock, seed=seed)
         self.traffic = Traffic()
@@ -77,7 +80,6 @@ class Company:
         self.throttle_body: Literal["xml", "json"] = "xml"
         self.subscription_ended = False
         self.subscription_lapsed = False
-        self.state = State(kind=kind, home_currency=self.home_currency, clock=clock)
         on = COUNTRIES[kind].foreign_currency is not None if multicurrency is None else multicurrency
         fill(self.state, multicurrency=on)
 
@@ -157,56 +159,6 @@ class Company:
         """The `QueryResponse`. Raises 4000 or 4001."""
         with self.lock:
             return query.run(self.state, statement)
-
-    # -- what a person does in the company's own pages
-
-    def merge_customer(self, loser: str, winner: str, *, gone: bool = False) -> None:
-        """Ids. The loser's transactions become the winner's; its name gets " (deleted)" and can't be used any more.
-
-        `gone`: as some time later, when the loser was seen to be there no more.
-        """
-        with self.lock:
-            customers = (self.state.get("Customer", each) for each in (loser, winner))
-            writes.merge_customer(self.state, *customers, gone=gone)
-
-    def add_item(
-        self,
-        *,
-        name: str,
-        sku: str,
-        kind: Literal["inventory", "noninventory"] = "noninventory",
-        cost: Decimal = ZERO,
-        quantity: Decimal = ZERO,
-    ) -> JsonObject:
-        """A product of the shop; `cost` in home currency per unit, `quantity` on hand from the start."""
-        with self.lock:
-            body = product(self.state, name=name, sku=sku, kind=kind, cost=cost, quantity=quantity)
-            return self.state.show(writes.create(self.state, "Item", body))
-
-    def add_tax_code(self, *, name: str, percent: Decimal) -> JsonObject:
-        """A code of one rate, as a person sets up another tax in a company without automated tax."""
-        with self.lock:
-            return self.state.show(tax_code(self.state, name=name, percent=percent))
-
-    def add_custom_field(self, name: str) -> str:
-        """A further field on sales forms; its DefinitionId. Raises ValueError where three are in use."""
-        with self.lock:
-            fields = self.preferences["SalesFormsPrefs"]["CustomField"]
-            taken = {each["Name"] for group in fields for each in group["CustomField"]}
-            free = (n for n in "123" if f"SalesFormsPrefs.SalesCustomName{n}" not in taken)
-            number = next(free, None)
-            if number is None:
-                raise ValueError("A sales form has three custom fields at most.")
-            title = {"Name": f"SalesFormsPrefs.SalesCustomName{number}", "Type": "StringType", "StringValue": name}
-            fields.append({"CustomField": [title]})
-            (switch,) = (
-                each
-                for group in fields
-                for each in group["CustomField"]
-                if each["Name"] == f"SalesFormsPrefs.UseSalesCustom{number}"
-            )
-            switch["BooleanValue"] = True
-            return number
 
     # -- what it looks like from outside the API
 
@@ -380,5 +332,10 @@ class Company:
         self.state.clock_skew = seconds
 
     @property
-    def preferences(self) -> JsonObject:
-        return self.state.preferences
+    def guards_reconciled(self) -> bool:
+        """Whether what is reconciled with the bank's statement is locked (6480); it is believed not to be."""
+        return self.state.guards_reconciled
+
+    @guards_reconciled.setter
+    def guards_reconciled(self, guards: bool) -> None:
+        self.state.guards_reconciled = guards

@@ -465,3 +465,27 @@ def quantity_required() -> FaultError:
             element="Line.SalesItemLineDetail.Qty",
         )
     )
+
+
+def deposited() -> FaultError:
+    return fault(
+        Error(
+            code="6540",
+            message="Deposited Transaction cannot be changed",
+            detail="This transaction has been deposited. If you want to change or delete it, you must edit the deposit "
+            "it appears on and remove it first",
+            element="",
+        )
+    )
+
+
+def reconciled() -> FaultError:
+    """6480 is documented for what is matched to a bank transaction; its words are not."""
+    return fault(
+        Error(
+            code="6480",
+            message="Matched transaction cannot be changed",
+            detail="This transaction has been matched to a bank transaction.",
+            element="",
+        )
+    )

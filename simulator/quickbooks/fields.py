@@ -81,6 +81,24 @@ CLASSES: dict[str, dict[str, Field]] = {
         _PAYING,
         "UnappliedAmt:money ProcessPayment:flag PaymentExtendedType:text PaymentEx:any",
     ),
+    "Purchase": _fields(
+        _BASE,
+        _TRANSACTION,
+        """TxnSubType:text AccountRef:ref PaymentMethodRef:ref PaymentRefNum:text<=21
+        PaymentType:Cash|Check|CreditCard|Expense|Other CheckPayment:any CreditCardPayment:any EntityRef:ref Credit:flag
+        RemitToAddr:PhysicalAddress TotalAmt:money Memo:text PrintStatus:NotSet|NeedToPrint|PrintComplete
+        GlobalTaxCalculation:TaxExcluded|TaxInclusive|NotApplicable PurchaseEx:any LessCIS:money
+        IncludeInAnnualTPAR:flag""",
+    ),
+    "Transfer": _fields(
+        _BASE, _TRANSACTION, "FromAccountRef:ref ToAccountRef:ref Amount:money ClassRef:ref TransferEx:any"
+    ),
+    "Deposit": _fields(
+        _BASE,
+        _TRANSACTION,
+        """TxnSubType:text DepositToAccountRef:ref CashBack:any
+        GlobalTaxCalculation:TaxExcluded|TaxInclusive|NotApplicable TotalAmt:money HomeTotalAmt:money DepositEx:any""",
+    ),
     "Customer": _fields(
         _BASE,
         _NAME,
@@ -177,9 +195,9 @@ CLASSES: dict[str, dict[str, Field]] = {
         DetailType:PaymentLineDetail|DiscountLineDetail|TaxLineDetail|SalesItemLineDetail|ItemBasedExpenseLineDetail|AccountBasedExpenseLineDetail|DepositLineDetail|PurchaseOrderItemLineDetail|ItemReceiptLineDetail|JournalEntryLineDetail|GroupLineDetail|DescriptionOnly|SubTotalLineDetail|SalesOrderItemLineDetail|TDSLineDetail|ReimburseLineDetail|ItemAdjustmentLineDetail
         PaymentLineDetail:any DiscountLineDetail:DiscountLineDetail TaxLineDetail:TaxLineDetail
         SalesItemLineDetail:SalesItemLineDetail DescriptionLineDetail:DescriptionLineDetail
-        ItemBasedExpenseLineDetail:any AccountBasedExpenseLineDetail:any ReimburseLineDetail:any
-        DepositLineDetail:any PurchaseOrderItemLineDetail:any SalesOrderItemLineDetail:any
-        ItemReceiptLineDetail:any JournalEntryLineDetail:any GroupLineDetail:any
+        ItemBasedExpenseLineDetail:any AccountBasedExpenseLineDetail:AccountBasedExpenseLineDetail
+        ReimburseLineDetail:any DepositLineDetail:DepositLineDetail PurchaseOrderItemLineDetail:any
+        SalesOrderItemLineDetail:any ItemReceiptLineDetail:any JournalEntryLineDetail:any GroupLineDetail:any
         SubTotalLineDetail:SubTotalLineDetail TDSLineDetail:any ItemAdjustmentLineDetail:any
         CustomField:CustomField* LineEx:any ProjectRef:ref CostAmount:money HomeCostAmount:money
         CustomExtensions:any*"""
@@ -189,6 +207,14 @@ CLASSES: dict[str, dict[str, Field]] = {
         MarkupInfo:any Qty:number UOMRef:any ItemAccountRef:ref InventorySiteRef:ref TaxCodeRef:ref
         TaxClassificationRef:ref ServiceDate:date TaxInclusiveAmt:money DiscountRate:number DiscountAmt:money
         DeferredRevenue:flag RetainageAmount:money SalesItemLineDetailEx:any"""
+    ),
+    "AccountBasedExpenseLineDetail": _fields(
+        """CustomerRef:ref ClassRef:ref AccountRef:ref BillableStatus:Billable|NotBillable|HasBeenBilled MarkupInfo:any
+        TaxAmount:money TaxCodeRef:ref TaxInclusiveAmt:money ExpenseDetailLineDetailEx:any"""
+    ),
+    "DepositLineDetail": _fields(
+        """Entity:ref ClassRef:ref AccountRef:ref PaymentMethodRef:ref CheckNum:text<=21 TxnType:text TaxCodeRef:ref
+        TaxApplicableOn:Sales|Purchase DepositLineDetailEx:any"""
     ),
     "DiscountLineDetail": _fields(
         """DiscountRef:ref PercentBased:flag DiscountPercent:number DiscountAccountRef:ref ServiceDate:date

@@ -123,8 +123,7 @@ def build_item(state: State, asked: JsonObject, old: Record | None) -> Draft:
     if _other_owner(state, key, old):
         raise errors.duplicate_name("product or service")
     _check_accounts(state, asked, kind)
-    if old is None:
-        _refuse_stock_in_closed_books(state, asked)
+    _refuse_stock_in_closed_books(state, asked, old)
     shown = _shown_item(asked, kind, name, parent)
     return Draft(asked=asked, shown=shown, effects=_stock_effects(state, asked, old, kind), keys=(key,))
 
@@ -164,9 +163,10 @@ def _check_accounts(state: State, asked: JsonObject, kind: str) -> None:
             raise errors.wrong_account_type(name)
 
 
-def _refuse_stock_in_closed_books(state: State, asked: JsonObject) -> None:
+def _refuse_stock_in_closed_books(state: State, asked: JsonObject, old: Record | None) -> None:
+    """A quantity is an adjustment as of the day that the item's stock begins on."""
     closed = state.preference("AccountingInfoPrefs", "BookCloseDate")
-    if closed and asked.get("QtyOnHand") and asked["InvStartDate"] <= closed:
+    if closed and asked.get("QtyOnHand", 0) != (old.running if old else 0) and asked["InvStartDate"] <= closed:
         raise errors.books_closed()
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.accounts import balanced, deposit_account, in_own_currency, receivable
 from simulator.quickbooks.books import DocumentKey
 from simulator.quickbooks.currency import PAR, Exchange, exchange_of
 from simulator.quickbooks.errors import FaultError
+from simulator.quickbooks.purchases import linked_as
 from simulator.quickbooks.state import Applied, Draft, Effects, Record, State
 from simulator.quickbooks.validate import require
 from simulator.quickbooks.wire import ZERO, JsonObject, money
 
-_SIGNS = {"Invoice": 1, "CreditMemo": -1}
+_SIGNS = {"Invoice": 1, "CreditMemo": -1, "Purchase": 1}
+"""Charges and credits: a payment settles charges with the credits that it uses and the money that it brings."""
+
+_SETTLED = {"Invoice": "Invoice", "CreditMemo": "CreditMemo", "Check": "Purchase", "Expense": "Purchase"}
+"""TxnType -> entity. A purchase goes by what kind of purchase it is."""
+
 _NOTHING = Applied(ZERO, ZERO)
 _NOT_TAKEN_OVER = frozenset(
     {"TotalAmt", "UnappliedAmt", "ExchangeRate", "DocNumber", "LinkedTxn", "TxnTaxDetail", "Line"}
@@ -35,9 +40,7 @@ def build_payment(state: State, asked: JsonObject, old: Record | None) -> Draft:
         state.refer("PaymentMethod", asked["PaymentMethodRef"])
     deposit = deposit_account(state, asked, exchange)
     applied = _applied(state, asked, customer, old)
-    unapplied = total - sum((_SIGNS[kind] * each.amount for (kind, _), each in applied.items()), ZERO)
-    if unapplied < 0:
-        raise errors.business("The amount applied can't be more than the amount received and the credits used.")
+    unapplied = _unapplied(total, applied)
     return Draft(
         asked={**asked, "TxnDate": issued, **exchange.kept},
         shown={
@@ -48,10 +51,21 @@ def build_payment(state: State, asked: JsonObject, old: Record | None) -> Draft:
             **exchange.shown(total),
             "TotalAmt": total,
             "UnappliedAmt": money(unapplied),
-            "Line": [_shown_line(key, each.amount) for key, each in applied.items()],
+            "Line": [_shown_line(state, key, each.amount) for key, each in applied.items()],
         },
         effects=_effects(state, customer, deposit, exchange, total, unapplied, applied),
     )
+
+
+def _unapplied(total: Decimal, applied: Mapping[DocumentKey, Applied]) -> Decimal:
+    charges, credit = (
+        sum((each.amount for (kind, _), each in applied.items() if _SIGNS[kind] == sign), ZERO) for sign in (1, -1)
+    )
+    if charges > total + credit:
+        raise errors.business("The amount applied can't be more than the amount received and the credits used.")
+    if credit > charges:
+        raise errors.business("The credits used can't be more than what they are applied to.")
+    return total + credit - charges
 
 
 def _effects(
@@ -77,30 +91,47 @@ def _effects(
 def _applied(state: State, asked: JsonObject, customer: Record, old: Record | None) -> Mapping[DocumentKey, Applied]:
     found: dict[DocumentKey, Decimal] = defaultdict(Decimal)
     for line in asked.get("Line") or []:
-        for kind, document, amount in _links(line):
-            found[kind, document] += amount
-    return {key: _settling(_open_document(state, key, customer), amount, old) for key, amount in found.items()}
+        found[_open_document(state, _link(line), customer).key] += money(Decimal(line["Amount"]))
+    return {key: _settling(state.get(*key), amount, old) for key, amount in found.items()}
 
 
-def _links(line: JsonObject) -> Iterator[tuple[str, str, Decimal]]:
+def _link(line: JsonObject) -> JsonObject:
     if "Amount" not in line:
         raise FaultError(errors=[errors.required("Line.Amount")])
     links = line.get("LinkedTxn") or []
     if len(links) != 1:
         raise FaultError(errors=[errors.required("Line.LinkedTxn")])
-    link: Any = links[0]
-    if link.get("TxnType") not in _SIGNS:
+    link: JsonObject = links[0]
+    if link.get("TxnType") not in _SETTLED:
         raise errors.cannot_link(f"TxnType {link.get('TxnType')} is not simulated.")
-    yield link["TxnType"], str(link.get("TxnId")), money(Decimal(line["Amount"]))
+    return link
 
 
-def _open_document(state: State, key: DocumentKey, customer: Record) -> Record:
+def _key(line: JsonObject) -> DocumentKey:
+    link = _link(line)
+    return _SETTLED[link["TxnType"]], str(link.get("TxnId"))
+
+
+def _open_document(state: State, link: JsonObject, customer: Record) -> Record:
+    key = (_SETTLED[link["TxnType"]], str(link.get("TxnId")))
     document = state.find(*key)
-    if document is None or key in state.fresh:
+    if document is None or key in state.fresh or _txn_type(document) != link["TxnType"]:
         raise errors.not_found()
-    if document.shown["CustomerRef"]["value"] != customer.id:
+    if _customer_of(document) != customer.id:
         raise errors.cannot_link("The transaction belongs to another customer.")
     return document
+
+
+def _txn_type(document: Record) -> str:
+    return linked_as(document) if document.entity == "Purchase" else document.entity
+
+
+def _customer_of(document: Record) -> str | None:
+    """A purchase is a customer's only where it has a line on the receivables."""
+    if document.entity == "Purchase":
+        return next(iter(document.effects.owed), None)
+    customer: str = document.shown["CustomerRef"]["value"]
+    return customer
 
 
 def _settling(document: Record, amount: Decimal, old: Record | None) -> Applied:
@@ -116,11 +147,27 @@ def _settling(document: Record, amount: Decimal, old: Record | None) -> Applied:
     return Applied(amount, money(amount * document.shown.get("ExchangeRate", PAR)))
 
 
-def _shown_line(key: DocumentKey, amount: Decimal) -> JsonObject:
-    return {"Amount": money(amount), "LinkedTxn": [{"TxnId": key[1], "TxnType": key[0]}]}
+def _shown_line(state: State, key: DocumentKey, amount: Decimal) -> JsonObject:
+    return {"Amount": money(amount), "LinkedTxn": [{"TxnId": key[1], "TxnType": _txn_type(state.get(*key))}]}
 
 
 def without_link(asked: JsonObject, key: DocumentKey) -> JsonObject:
-    """The payment as asked for, no longer settling that document."""
-    lines = [line for line in asked.get("Line") or [] if (key[0], key[1]) not in {each[:2] for each in _links(line)}]
-    return {**asked, "Line": lines}
+    """The payment as asked for, no longer settling that document; nor, the latest first, what it settled with it."""
+    lines = [line for line in asked.get("Line") or [] if _key(line) != key]
+    charges, credit = (
+        sum((money(Decimal(line["Amount"])) for line in lines if _SIGNS[_key(line)[0]] == sign), ZERO)
+        for sign in (1, -1)
+    )
+    lines = _lessened(lines, sign=1, by=charges - credit - Decimal(asked["TotalAmt"]))
+    return {**asked, "Line": _lessened(lines, sign=-1, by=credit - charges)}
+
+
+def _lessened(lines: Sequence[JsonObject], *, sign: int, by: Decimal) -> list[JsonObject]:
+    kept: list[JsonObject] = []
+    for line in reversed(lines):
+        own = _SIGNS[_key(line)[0]] == sign
+        off = min(max(by, ZERO), Decimal(line["Amount"])) if own else ZERO
+        by -= off
+        if off < line["Amount"]:
+            kept.insert(0, {**line, "Amount": Decimal(line["Amount"]) - off})
+    return kept

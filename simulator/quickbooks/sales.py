@@ -17,6 +17,7 @@ from simulator.quickbooks.accounts import deposit_account, home_journal, in_own_
 from simulator.quickbooks.books import journal
 from simulator.quickbooks.currency import Exchange, exchange_of
 from simulator.quickbooks.errors import FaultError
+from simulator.quickbooks.lines import keep_tracking, line_class, line_id, numbered
 from simulator.quickbooks.lists import due_date
 from simulator.quickbooks.numbering import number_document
 from simulator.quickbooks.state import Draft, Effects, Record, State
@@ -189,7 +190,7 @@ def _lines(state: State, asked: Sequence[JsonObject], issued: str, mode: str) ->
 
 def _text_line(line: JsonObject) -> JsonObject:
     detail = line.get("DescriptionLineDetail", {})
-    return {**_line_id(line), "Description": line.get("Description", ""), "DetailType": "DescriptionOnly"} | {
+    return {**line_id(line), "Description": line.get("Description", ""), "DetailType": "DescriptionOnly"} | {
         "DescriptionLineDetail": detail
     }
 
@@ -258,39 +259,15 @@ def _shown_item_line(state: State, line: JsonObject, taxed: TaxableLine) -> Json
     if taxed.gross is not None:
         detail["TaxInclusiveAmt"] = taxed.gross
     if detail.pop("ClassRef", None):
-        detail |= _line_class(state, line["SalesItemLineDetail"])
+        detail |= line_class(state, line["SalesItemLineDetail"])
     described = {"Description": line["Description"]} if line.get("Description") else {}
-    shown = {**_line_id(line), **described, "Amount": taxed.amount, "DetailType": "SalesItemLineDetail"}
+    shown = {**line_id(line), **described, "Amount": taxed.amount, "DetailType": "SalesItemLineDetail"}
     return {**shown, "SalesItemLineDetail": detail}
-
-
-def _line_class(state: State, detail: JsonObject) -> JsonObject:
-    """A class in the wrong place is silently dropped; one in the right place must exist."""
-    if not detail.get("ClassRef") or not state.preference("AccountingInfoPrefs", "ClassTrackingPerTxnLine"):
-        return {}
-    state.refer("Class", detail["ClassRef"])
-    return {"ClassRef": detail["ClassRef"]}
-
-
-def _line_id(line: JsonObject) -> JsonObject:
-    return {"Id": line["Id"]} if line.get("Id") else {}
 
 
 def _shown_lines(priced: Priced, old: Record | None) -> list[JsonObject]:
     discount = [priced.discount.shown] if priced.discount.shown else []
-    return [*_numbered(priced.lines, old), _subtotal_line(priced.subtotal), *discount]
-
-
-def _numbered(lines: Sequence[SalesLine], old: Record | None) -> Iterator[JsonObject]:
-    """A line keeps an Id that the form had before; every other line gets the next one."""
-    known = {line["Id"] for line in old.shown["Line"] if "Id" in line} if old else set()
-    last = max((int(each) for each in known), default=0)
-    for position, line in enumerate(lines, 1):
-        shown = line.shown
-        if shown.get("Id") not in known:
-            last += 1
-            shown = {"Id": str(last), **{key: each for key, each in shown.items() if key != "Id"}}
-        yield {"Id": shown["Id"], "LineNum": position, **shown}
+    return [*numbered((line.shown for line in priced.lines), old), _subtotal_line(priced.subtotal), *discount]
 
 
 def _subtotal_line(subtotal: Decimal) -> JsonObject:
@@ -325,7 +302,7 @@ def _discount(state: State, asked: Sequence[JsonObject], subtotal: Decimal, mode
                 "PercentBased": percent is not None,
                 **({} if percent is None else {"DiscountPercent": percent}),
                 "DiscountAccountRef": {"value": account.id},
-                **_line_class(state, detail),
+                **line_class(state, detail),
                 **({"TaxCodeRef": {"value": taxed.code}} if taxed.code else {}),
             },
         },
@@ -392,16 +369,7 @@ def _check_references(state: State, taken: JsonObject) -> None:
     for name, entity in (("CustomerRef", "Customer"), ("PaymentMethodRef", "PaymentMethod"), ("SalesTermRef", "Term")):
         if taken.get(name):
             state.refer(entity, taken[name])
-    if taken.get("ClassRef"):
-        if state.preference("AccountingInfoPrefs", "ClassTrackingPerTxn"):
-            state.refer("Class", taken["ClassRef"])
-        else:
-            del taken["ClassRef"]
-    if taken.get("DepartmentRef"):
-        if state.preference("AccountingInfoPrefs", "TrackDepartments"):
-            state.refer("Department", taken["DepartmentRef"])
-        else:
-            del taken["DepartmentRef"]
+    keep_tracking(state, taken)
 
 
 def _custom_fields(state: State, asked: JsonObject) -> list[JsonObject]:

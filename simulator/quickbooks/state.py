@@ -39,12 +39,14 @@ CURRENCIES = {
 _SEQUENCES = {
     **dict.fromkeys(("Customer", "Vendor", "Employee"), "name"),
     **dict.fromkeys(("SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt", "Payment"), "transaction"),
+    **dict.fromkeys(("Purchase", "Transfer", "Deposit"), "transaction"),
 }
 
 # What the API calls the list when it says that a reference does not exist (2500).
 _LIST_NAMES = {
     "Customer": "Names",
     "Vendor": "Names",
+    "Employee": "Names",
     "Item": "Items",
     "Account": "Accounts",
     "Class": "Klasses",
@@ -64,6 +66,9 @@ _NAMED = {
     "ExpenseAccountRef": "Account",
     "AssetAccountRef": "Account",
     "DiscountAccountRef": "Account",
+    "AccountRef": "Account",
+    "FromAccountRef": "Account",
+    "ToAccountRef": "Account",
     "PaymentMethodRef": "PaymentMethod",
     "ClassRef": "Class",
     "DepartmentRef": "Department",
@@ -80,6 +85,7 @@ class Effects:
     stock: Mapping[str, Decimal] = field(default_factory=dict)  # item id -> units
     owed: Mapping[str, Decimal] = field(default_factory=dict)  # customer id -> change of the open balance
     applied: Mapping[DocumentKey, Applied] = field(default_factory=dict)  # a payment: document -> what it settles
+    deposited: frozenset[DocumentKey] = frozenset()  # a deposit: what it brings to the bank
 
 
 NOTHING = Effects()
@@ -107,7 +113,9 @@ class Record:
     effects: Effects = NOTHING
     keys: tuple[UniqueKey, ...] = ()
     running: Decimal = ZERO  # units on hand of an item, open balance of a customer
-    links: dict[str, Applied] = field(default_factory=dict)  # by payment id, on invoices and credit memos
+    links: dict[str, Applied] = field(default_factory=dict)  # by payment id, on what payments settle
+    deposit: str | None = None  # the id of the one it is in
+    reconciled: bool = False
 
     @property
     def key(self) -> DocumentKey:
@@ -119,14 +127,19 @@ class Record:
 
     @property
     def open_amount(self) -> Decimal:
-        """What is left to settle of an invoice or a credit memo."""
-        return Decimal(self.shown["TotalAmt"]) - sum((link.amount for link in self.links.values()), ZERO)
+        """What is left to settle of an invoice, a credit memo or money sent back."""
+        return self._on_account - sum((link.amount for link in self.links.values()), ZERO)
 
     @property
     def open_at_home(self) -> Decimal:
         """The same as it stands in the receivables, in home currency."""
-        total: Decimal = self.shown["HomeTotalAmt" if "HomeTotalAmt" in self.shown else "TotalAmt"]
+        total = money(self._on_account * self.shown.get("ExchangeRate", 1))
         return total - sum((link.home for link in self.links.values()), ZERO)
+
+    @property
+    def _on_account(self) -> Decimal:
+        """What of it stands in the receivables, whichever side it is on."""
+        return abs(sum(self.effects.owed.values(), ZERO))
 
 
 class State:
@@ -148,6 +161,7 @@ class State:
         self.honours_exchange_rate = True
         self.carries_rates = True
         self.liabilities_below_zero = False
+        self.guards_reconciled = False
         self.tax_rounding: Literal["rate", "line"] = "rate"
         self.tax_override_limit: Decimal | None = Decimal("0.01")
         self.last_number = "1000"
@@ -243,6 +257,7 @@ class State:
         self._move("Item", old.stock, new.stock)
         self._move("Customer", old.owed, new.owed)
         self._link(record.id, old.applied, new.applied)
+        self._bring_to_the_bank(record.id, old.deposited, new.deposited)
         self.books.write(record.key, new.journal)
         self.foreign.write(record.key, new.foreign)
         record.effects = new
@@ -263,6 +278,13 @@ class State:
             record.links.pop(payment, None)
             if key in new:
                 record.links[payment] = new[key]
+            record.sync_token += 1
+            record.updated = self.now()
+
+    def _bring_to_the_bank(self, deposit: str, old: frozenset[DocumentKey], new: frozenset[DocumentKey]) -> None:
+        for key in old ^ new:
+            record = self.get(*key)
+            record.deposit = deposit if key in new else None
             record.sync_token += 1
             record.updated = self.now()
 
@@ -317,6 +339,9 @@ class State:
     def _reference(self, key: str, value: Any) -> Any:
         if key == "CurrencyRef":
             return {**value, "name": CURRENCIES.get(value["value"], value["value"])}
+        if key == "EntityRef":
+            party = self.find(value["type"], value["value"])
+            return {**value, "name": party.shown["DisplayName"]} if party else value
         if key not in _NAMED:
             return self._named_copy(value)
         record = self.find(_NAMED[key], value["value"])
@@ -359,13 +384,23 @@ def _account(state: State, record: Record) -> JsonObject:
 
 
 def _invoice(_: State, record: Record) -> JsonObject:
-    links = [{"TxnId": payment, "TxnType": "Payment"} for payment in record.links]
-    return {"Balance": money(record.open_amount), **_home_balance(record), "LinkedTxn": links}
+    return {"Balance": money(record.open_amount), **_home_balance(record), "LinkedTxn": _links(record)}
 
 
-def _credit_memo(_: State, record: Record) -> JsonObject:
+def _credit_memo(state: State, record: Record) -> JsonObject:
     left = money(record.open_amount)
-    return {"Balance": left, **_home_balance(record), "RemainingCredit": left}
+    return {"Balance": left, **_home_balance(record), "RemainingCredit": left, **_linked(state, record)}
+
+
+def _linked(_: State, record: Record) -> JsonObject:
+    links = _links(record)
+    return {"LinkedTxn": links} if links else {}
+
+
+def _links(record: Record) -> list[JsonObject]:
+    """The payments that settle it, and the deposit that it is in: by that alone a locked one is known."""
+    found = [{"TxnId": payment, "TxnType": "Payment"} for payment in record.links]
+    return [*found, {"TxnId": record.deposit, "TxnType": "Deposit"}] if record.deposit else found
 
 
 def _home_balance(record: Record) -> JsonObject:
@@ -378,6 +413,7 @@ _DERIVED: Mapping[str, Callable[[State, Record], JsonObject]] = {
     "Account": _account,
     "Invoice": _invoice,
     "CreditMemo": _credit_memo,
+    **dict.fromkeys(("SalesReceipt", "RefundReceipt", "Payment", "Purchase"), _linked),
 }
 _DERIVED_NAMES = frozenset(
     {"Balance", "HomeBalance", "BalanceWithJobs", "RemainingCredit", "QtyOnHand", "CurrentBalance"}

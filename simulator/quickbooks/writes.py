@@ -9,17 +9,23 @@ from functools import partial
 from typing import Any
 
 from simulator.quickbooks import errors, lists
-from simulator.quickbooks.applying import apply_payments
+from simulator.quickbooks.applying import apply_credits, apply_payments
 from simulator.quickbooks.currency import hold_rate
+from simulator.quickbooks.deposits import build_deposit
 from simulator.quickbooks.numbering import remember_number
 from simulator.quickbooks.payments import build_payment, without_link
+from simulator.quickbooks.purchases import build_purchase
 from simulator.quickbooks.sales import FORMS, build_sale
 from simulator.quickbooks.state import DELETED, Draft, Record, State
+from simulator.quickbooks.transfers import build_transfer
 from simulator.quickbooks.validate import check_body, require
 from simulator.quickbooks.wire import ZERO, JsonObject
 
 _IDENTITY = frozenset({"Id", "SyncToken", "MetaData", "domain", "sparse", "status"})
-_TRANSACTIONS = frozenset({*FORMS, "Payment"})
+_TRANSACTIONS = frozenset({*FORMS, "Payment", "Purchase", "Transfer", "Deposit"})
+
+# What a sparse update must send too, although it is there and can't be changed (reported).
+_SENT_AGAIN = {"Purchase": ["PaymentType"]}
 
 # What a full update leaves as it was when it is not sent (recorded for DocNumber, guessed for the others).
 _SURVIVES = frozenset({"DocNumber", "TxnDate", "CurrencyRef", "ExchangeRate", "PrintStatus", "EmailStatus"})
@@ -30,6 +36,9 @@ BUILDERS: Mapping[str, Builder] = {
     **lists.BUILDERS,
     **{entity: partial(build_sale, entity=entity) for entity in FORMS},
     "Payment": build_payment,
+    "Purchase": build_purchase,
+    "Transfer": build_transfer,
+    "Deposit": build_deposit,
 }
 
 
@@ -44,8 +53,10 @@ def create(state: State, entity: str, body: JsonObject) -> Record:
     now = state.now()
     record = Record(entity=entity, id=state.new_id(entity), created=now, updated=now)
     state.put(record, draft)
-    remember_number(state, draft.shown.get("DocNumber"))
+    if entity in FORMS:
+        remember_number(state, draft.shown.get("DocNumber"))
     apply_payments(state, record)
+    apply_credits(state, record)
     return record
 
 
@@ -56,7 +67,8 @@ def update(state: State, entity: str, body: JsonObject) -> Record:
     builder = _builder(entity)
     check_body(entity, body)
     record = _current(state, entity, body)
-    _refuse_closed(state, entity, record.shown)
+    require(body, _SENT_AGAIN.get(entity, []))
+    _refuse_locked(state, record)
     draft = builder(state, _merged(record, body), record)
     _refuse_closed(state, entity, draft.shown)
     state.put(record, draft)
@@ -70,7 +82,7 @@ def void(state: State, entity: str, body: JsonObject) -> Record:
         raise errors.unsupported(f"void on {entity}")
     check_body(entity, body)
     record = _current(state, entity, body)
-    _refuse_closed(state, entity, record.shown)
+    _refuse_locked(state, record)
     _unlink_payments(state, record)
     note = record.shown.get("PrivateNote")
     mark: JsonObject = {"PrivateNote": f"Voided - {note}" if note else "Voided"}
@@ -92,7 +104,7 @@ def delete(state: State, entity: str, body: JsonObject) -> JsonObject:
         raise errors.unsupported(f"delete on {entity}")
     check_body(entity, body)
     record = _current(state, entity, body)
-    _refuse_closed(state, entity, record.shown)
+    _refuse_locked(state, record)
     _unlink_payments(state, record)
     state.remove(record)
     return {"domain": "QBO", "status": "Deleted", "Id": record.id}
@@ -126,6 +138,14 @@ def _merged(record: Record, body: JsonObject) -> JsonObject:
     if record.shown.get("Type") == "Inventory" and "QtyOnHand" not in body:
         merged["QtyOnHand"] = record.running
     return merged
+
+
+def _refuse_locked(state: State, record: Record) -> None:
+    _refuse_closed(state, record.entity, record.shown)
+    if record.deposit is not None:
+        raise errors.deposited()
+    if record.reconciled and state.guards_reconciled:
+        raise errors.reconciled()
 
 
 def _refuse_closed(state: State, entity: str, shown: JsonObject) -> None:
@@ -163,8 +183,8 @@ def merge_customer(state: State, loser: Record, winner: Record, *, gone: bool) -
         raise errors.business("Customers with different currencies can't be merged.")
     for entity in _TRANSACTIONS:
         for record in state.records(entity):
-            if record.shown.get("CustomerRef", {}).get("value") == loser.id:
-                _give_to(state, record, winner)
+            for name in _references_to(record, loser):
+                _give_to(state, record, name, winner)
     if gone:
         state.remove(loser)
         return
@@ -175,8 +195,17 @@ def merge_customer(state: State, loser: Record, winner: Record, *, gone: bool) -
     loser.sync_token += 1
 
 
-def _give_to(state: State, record: Record, winner: Record) -> None:
-    reference = {"CustomerRef": {"value": winner.id}}
+def _references_to(record: Record, customer: Record) -> list[str]:
+    found = (("CustomerRef", record.shown.get("CustomerRef")), ("EntityRef", record.shown.get("EntityRef")))
+    return [
+        name
+        for name, reference in found
+        if reference and reference["value"] == customer.id and reference.get("type", "Customer") == "Customer"
+    ]
+
+
+def _give_to(state: State, record: Record, name: str, winner: Record) -> None:
+    reference = {name: {**record.shown[name], "value": winner.id}}
     moved = {winner.id: sum(record.effects.owed.values(), Decimal(0))}
     draft = Draft(
         asked={**record.asked, **reference},

@@ -108,6 +108,39 @@ class Desk:
             },
         )
 
+    def refund(self, *lines, **header):
+        money = {"DepositToAccountRef": self.ref("Account", "Card clearing")}
+        return self.company.create("RefundReceipt", {"Line": list(lines), **money, **header})
+
+    def memo(self, *lines, **header):
+        return self.company.create("CreditMemo", {"Line": list(lines), **header})
+
+    def link(self, document, amount, kind="Invoice"):
+        return {"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": document["Id"], "TxnType": kind}]}
+
+    def apply(self, customer, *links, **header):
+        """A payment of nothing."""
+        return self.company.create("Payment", {"CustomerRef": customer, "TotalAmt": 0, "Line": list(links), **header})
+
+    def spent(self, account, amount, **detail):
+        """A line of a purchase."""
+        kind = "AccountBasedExpenseLineDetail"
+        own = {"AccountRef": self.ref("Account", account), **detail}
+        return {"Amount": Decimal(amount), "DetailType": kind, kind: own}
+
+    def send_back(self, customer, *lines, **header):
+        """An expense for a customer, out of the clearing account."""
+        return self.company.create(
+            "Purchase",
+            {
+                "PaymentType": "Cash",
+                "AccountRef": self.ref("Account", "Card clearing"),
+                "EntityRef": {**customer, "type": "Customer"},
+                "Line": list(lines),
+                **header,
+            },
+        )
+
     def refused(self, act, *args, **kwargs):
         """The codes that a call is refused with."""
         with pytest.raises(FaultError) as caught:

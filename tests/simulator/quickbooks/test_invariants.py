@@ -45,20 +45,65 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @rule(target=documents, document=documents, amount=CENTS, rate=RATES)
     def settle(self, document, amount, rate):
-        """As much of the document as is open, the rest stays unapplied."""
-        entity, number = document
-        if entity not in {"Invoice", "CreditMemo"}:
+        """As much of the invoice as is open, the rest stays unapplied."""
+        if document[0] != "Invoice":
             return multiple()
-        shown = self.company.read(entity, number)
-        linked = min(amount, shown["Balance"])
-        line = {"Amount": linked, "LinkedTxn": [{"TxnId": number, "TxnType": entity}]}
-        customer = {"value": shown["CustomerRef"]["value"]}
-        body = {"CustomerRef": customer, "TotalAmt": amount, "Line": [line], **self.money(rate)}
+        shown = self.company.read(*document)
+        linked = self.link(document, min(amount, shown["Balance"]))
+        return self.pay(shown["CustomerRef"]["value"], amount, [linked], rate)
+
+    @rule(target=documents, first=documents, second=documents, amount=CENTS, rate=RATES)
+    def use_credit(self, first, second, amount, rate):
+        """What a credit memo is good for, on an invoice of the same customer."""
+        if (first[0], second[0]) != ("Invoice", "CreditMemo"):
+            return multiple()
+        invoice, memo = self.company.read(*first), self.company.read(*second)
+        if invoice["CustomerRef"] != memo["CustomerRef"]:
+            return multiple()
+        used = min(amount, invoice["Balance"], memo["Balance"])
+        links = [self.link(first, used), self.link(second, used)]
+        return self.pay(memo["CustomerRef"]["value"], Decimal(0), links, rate)
+
+    @rule(target=documents, memo=documents, amount=CENTS, rate=RATES)
+    def send_back(self, memo, amount, rate):
+        """A credit memo's money, as an expense on the receivables that the memo is applied to."""
+        if memo[0] != "CreditMemo":
+            return multiple()
+        shown = self.company.read(*memo)
+        expense = ("Purchase", self.spend(shown["CustomerRef"]["value"], amount, rate))
+        used = min(amount, shown["Balance"])
+        links = [self.link(expense, used, "Expense"), self.link(memo, used)]
+        self.pay(shown["CustomerRef"]["value"], Decimal(0), links, rate)
+        return expense
+
+    def spend(self, customer, amount, rate):
+        detail = {"AccountRef": {"value": self.company.id_of("Account", self.receivable)}}
+        line = {
+            "Amount": amount,
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": detail,
+        }
+        body = {
+            "PaymentType": "Cash",
+            "AccountRef": {"value": self.company.id_of("Account", "Card clearing")},
+            "EntityRef": {"value": customer, "type": "Customer"},
+            "Line": [line],
+            **self.money(rate),
+        }
+        return self.company.create("Purchase", body)["Id"]
+
+    def link(self, document, amount, kind=None):
+        return {"Amount": amount, "LinkedTxn": [{"TxnId": document[1], "TxnType": kind or document[0]}]}
+
+    def pay(self, customer, amount, lines, rate):
+        body = {"CustomerRef": {"value": customer}, "TotalAmt": amount, "Line": lines, **self.money(rate)}
         return ("Payment", self.company.create("Payment", body)["Id"])
 
     @rule(document=documents, amount=CENTS, units=st.integers(1, 5))
     def correct(self, document, amount, units):
-        change = {} if document[0] == "Payment" else {"Line": [self.line(amount, units)]}
+        change = {"PaymentType": "Cash"} if document[0] == "Purchase" else {}
+        if document[0] not in {"Payment", "Purchase"}:
+            change = {"Line": [self.line(amount, units)]}
         self.attempt(self.company.update, document, sparse=True, PrivateNote="corrected", **change)
 
     @rule(document=documents)
@@ -97,7 +142,8 @@ class Bookkeeping(RuleBasedStateMachine):
         opened = sum(each["Balance"] for each in self.company.objects("Invoice"))
         credit = sum(each["RemainingCredit"] for each in self.company.objects("CreditMemo"))
         unapplied = sum(each["UnappliedAmt"] for each in self.company.objects("Payment"))
-        assert opened - credit - unapplied == owed
+        sent_back = sum(each.open_amount for each in self.company.state.records("Purchase"))
+        assert opened + sent_back - credit - unapplied == owed
 
     def owed(self):
         """What the receivables say, in the customers' currency."""
@@ -133,7 +179,9 @@ class ForeignBookkeeping(Bookkeeping):
     def at_home_the_receivable_is_worth_what_is_open(self):
         opened = sum(each["HomeBalance"] for each in self.company.objects("Invoice"))
         credit = sum(each["HomeBalance"] for each in self.company.objects("CreditMemo"))
-        assert self.company.balances().get(self.receivable, 0) == opened - credit - sum(self.unapplied_at_home())
+        sent_back = sum(each.open_at_home for each in self.company.state.records("Purchase"))
+        there = opened + sent_back - credit - sum(self.unapplied_at_home())
+        assert self.company.balances().get(self.receivable, 0) == there
 
     def unapplied_at_home(self):
         for payment in self.company.objects("Payment"):

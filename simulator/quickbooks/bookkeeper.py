@@ -1,0 +1,133 @@
+"""What a person does in the company's own pages: setting things up, changing documents, going to the bank, closing."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+from typing import Any, Literal
+
+from simulator.quickbooks import writes
+from simulator.quickbooks.seed import product, tax_code
+from simulator.quickbooks.state import State
+from simulator.quickbooks.wire import ZERO, JsonObject
+
+
+class Bookkeeper:
+    """None of it counts as a call. A document is changed as the API would change it, and refused as it would be."""
+
+    def __init__(self, state: State, lock: threading.RLock) -> None:
+        self.state = state
+        self.lock = lock
+
+    @property
+    def preferences(self) -> JsonObject:
+        return self.state.preferences
+
+    # -- documents
+
+    def edit_document(self, entity: str, record_id: str, **changes: Any) -> JsonObject:
+        """`changes` are properties as the API has them, a Line array whole. Raises FaultError."""
+        with self.lock:
+            again = {"PaymentType": self._shown(entity, record_id)["PaymentType"]} if entity == "Purchase" else {}
+            body = {**self._identity(entity, record_id), "sparse": True, **again, **changes}
+            return self.state.show(writes.update(self.state, entity, body))
+
+    def void_document(self, entity: str, record_id: str) -> JsonObject:
+        with self.lock:
+            return self.state.show(writes.void(self.state, entity, self._identity(entity, record_id)))
+
+    def delete_document(self, entity: str, record_id: str) -> None:
+        with self.lock:
+            writes.delete(self.state, entity, self._identity(entity, record_id))
+
+    def _identity(self, entity: str, record_id: str) -> JsonObject:
+        return {"Id": record_id, "SyncToken": str(self.state.get(entity, record_id).sync_token)}
+
+    def _shown(self, entity: str, record_id: str) -> JsonObject:
+        return self.state.get(entity, record_id).shown
+
+    # -- the bank
+
+    def deposit(self, *documents: tuple[str, str], to: str = "Checking", day: str | None = None) -> JsonObject:
+        """Brings (entity, id) from Undeposited Funds to the account of that name, all in one deposit."""
+        with self.lock:
+            lines = [self._brought(*document) for document in documents]
+            currency = self._shown(*documents[0])["CurrencyRef"]
+            body = {
+                "DepositToAccountRef": {"value": self.state.named("Account", to).id},
+                "CurrencyRef": currency,
+                "Line": lines,
+                **({"TxnDate": day} if day else {}),
+            }
+            return self.state.show(writes.create(self.state, "Deposit", body))
+
+    def _brought(self, entity: str, record_id: str) -> JsonObject:
+        total = self._shown(entity, record_id)["TotalAmt"]
+        link = {"TxnId": record_id, "TxnType": entity, "TxnLineId": "0"}
+        return {"Amount": -total if entity == "RefundReceipt" else total, "LinkedTxn": [link]}
+
+    def reconcile(self, entity: str, record_id: str) -> None:
+        """Ticks it off against the bank's statement. The API shows nothing of it."""
+        with self.lock:
+            self.state.get(entity, record_id).reconciled = True
+
+    # -- the books
+
+    def close_books(self, day: str | None) -> None:
+        """Nothing dated on that day or before can be written any more; None opens them again."""
+        with self.lock:
+            accounting = self.preferences["AccountingInfoPrefs"]
+            if day is None:
+                accounting.pop("BookCloseDate", None)
+            else:
+                accounting["BookCloseDate"] = day
+
+    # -- lists
+
+    def merge_customer(self, loser: str, winner: str, *, gone: bool = False) -> None:
+        """Ids. The loser's transactions become the winner's; its name gets " (deleted)" and can't be used any more.
+
+        `gone`: as some time later, when the loser was seen to be there no more.
+        """
+        with self.lock:
+            customers = (self.state.get("Customer", each) for each in (loser, winner))
+            writes.merge_customer(self.state, *customers, gone=gone)
+
+    def add_item(
+        self,
+        *,
+        name: str,
+        sku: str,
+        kind: Literal["inventory", "noninventory"] = "noninventory",
+        cost: Decimal = ZERO,
+        quantity: Decimal = ZERO,
+    ) -> JsonObject:
+        """A product of the shop; `cost` in home currency per unit, `quantity` on hand from the start."""
+        with self.lock:
+            body = product(self.state, name=name, sku=sku, kind=kind, cost=cost, quantity=quantity)
+            return self.state.show(writes.create(self.state, "Item", body))
+
+    def add_tax_code(self, *, name: str, percent: Decimal) -> JsonObject:
+        """A code of one rate, as a person sets up another tax in a company without automated tax."""
+        with self.lock:
+            return self.state.show(tax_code(self.state, name=name, percent=percent))
+
+    def add_custom_field(self, name: str) -> str:
+        """A further field on sales forms; its DefinitionId. Raises ValueError where three are in use."""
+        with self.lock:
+            fields = self.preferences["SalesFormsPrefs"]["CustomField"]
+            taken = {each["Name"] for group in fields for each in group["CustomField"]}
+            free = (n for n in "123" if f"SalesFormsPrefs.SalesCustomName{n}" not in taken)
+            number = next(free, None)
+            if number is None:
+                raise ValueError("A sales form has three custom fields at most.")
+            title = {"Name": f"SalesFormsPrefs.SalesCustomName{number}", "Type": "StringType", "StringValue": name}
+            fields.append({"CustomField": [title]})
+            (switch,) = (
+                each
+                for group in fields
+                for each in group["CustomField"]
+                if each["Name"] == f"SalesFormsPrefs.UseSalesCustom{number}"
+            )
+            switch["BooleanValue"] = True
+            return number
