@@ -169,8 +169,8 @@ class BigCommerce:
     def products(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """How the shop counts the stock of these products, at most 100; those that are gone are left out.
 
-        `id`, `inventory_tracking` (none, product or variant), `inventory_level`, `base_variant_id` (None where a product
-        has several variants).
+        `id`, `inventory_tracking` (none, product or variant), `inventory_level`, `base_variant_id` (None where a
+        product has several variants).
         """
         call = _Call(
             path="/v3/catalog/products",

@@ -33,7 +33,7 @@ class Facts(Engine):
         return [read_standing(row) for row in self._rows(sql.HELD, pair=pair)]
 
     def unposted(self, pair: str, kind: str) -> dict[str, bytes]:
-        """The records, by id, of all sources that have made nothing in QuickBooks so far and that nobody has ignored."""
+        """The records, by id, of all sources that have made nothing in QuickBooks and that nobody has ignored."""
         return {row["id"]: unpack(row["record"]) for row in self._rows(sql.UNPOSTED, pair=pair, kind=kind)}
 
     def backlog(self, pair: str, kind: str) -> int:
