@@ -51,8 +51,8 @@ class Company(Bookkeeper):
     Attributes anybody may set: `cap` (seconds until the server gives up on a request), `latency` (seconds a `query`,
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
     how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `carries_rates`,
-    `tax_rounding`, `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `guards_reconciled`, `preferences`
-    (the whole object),
+    `tax_rounding`, `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `guards_reconciled`,
+    `frees_overpaid`, `preferences` (the whole object),
     `throttle_body` ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls
     are, 7001).
     """
@@ -330,6 +330,15 @@ class Company(Bookkeeper):
     @clock_skew.setter
     def clock_skew(self, seconds: float) -> None:
         self.state.clock_skew = seconds
+
+    @property
+    def frees_overpaid(self) -> bool:
+        """Whether an invoice or credit memo may become smaller than what is applied to it, which then lies open."""
+        return self.state.frees_overpaid
+
+    @frees_overpaid.setter
+    def frees_overpaid(self, frees: bool) -> None:
+        self.state.frees_overpaid = frees
 
     @property
     def guards_reconciled(self) -> bool:

@@ -8,7 +8,12 @@ from simulator.quickbooks import errors
 from simulator.quickbooks.state import Record, State
 from simulator.quickbooks.wire import JsonObject
 
-_TYPE_NAMES = {"SalesReceipt": "Sales Receipt", "CreditMemo": "Credit Memo", "RefundReceipt": "Refund Receipt"}
+_TYPE_NAMES = {
+    "SalesReceipt": "Sales Receipt",
+    "CreditMemo": "Credit Memo",
+    "RefundReceipt": "Refund Receipt",
+    "Purchase": "Expense",
+}
 
 
 def number_document(state: State, entity: str, asked: str | None, old: Record | None, *, by_itself: bool) -> JsonObject:

@@ -151,23 +151,29 @@ def _shown_line(state: State, key: DocumentKey, amount: Decimal) -> JsonObject:
     return {"Amount": money(amount), "LinkedTxn": [{"TxnId": key[1], "TxnType": _txn_type(state.get(*key))}]}
 
 
-def without_link(asked: JsonObject, key: DocumentKey) -> JsonObject:
-    """The payment as asked for, no longer settling that document; nor, the latest first, what it settled with it."""
-    lines = [line for line in asked.get("Line") or [] if _key(line) != key]
-    charges, credit = (
-        sum((money(Decimal(line["Amount"])) for line in lines if _SIGNS[_key(line)[0]] == sign), ZERO)
-        for sign in (1, -1)
-    )
-    lines = _lessened(lines, sign=1, by=charges - credit - Decimal(asked["TotalAmt"]))
-    return {**asked, "Line": _lessened(lines, sign=-1, by=credit - charges)}
+def released(asked: JsonObject, key: DocumentKey, amount: Decimal | None = None) -> JsonObject:
+    """The payment as asked for, settling that much less of a document, or nothing of it any more.
+
+    What it settled the document with, or by it, goes with it, the latest lines first.
+    """
+    lines = asked.get("Line") or []
+    of_document = [line for line in lines if _key(line) == key]
+    lines = _lessened(lines, of_document, by=_sum(of_document) if amount is None else amount)
+    charges, credits_ = ([line for line in lines if _SIGNS[_key(line)[0]] == sign] for sign in (1, -1))
+    lines = _lessened(lines, charges, by=_sum(charges) - _sum(credits_) - Decimal(asked["TotalAmt"]))
+    return {**asked, "Line": _lessened(lines, credits_, by=_sum(credits_) - _sum(charges))}
 
 
-def _lessened(lines: Sequence[JsonObject], *, sign: int, by: Decimal) -> list[JsonObject]:
+def _sum(lines: Sequence[JsonObject]) -> Decimal:
+    return sum((money(Decimal(line["Amount"])) for line in lines), ZERO)
+
+
+def _lessened(lines: Sequence[JsonObject], which: Sequence[JsonObject], *, by: Decimal) -> list[JsonObject]:
     kept: list[JsonObject] = []
+    left = max(by, ZERO)
     for line in reversed(lines):
-        own = _SIGNS[_key(line)[0]] == sign
-        off = min(max(by, ZERO), Decimal(line["Amount"])) if own else ZERO
-        by -= off
+        off = min(left, Decimal(line["Amount"])) if line in which else ZERO
+        left -= off
         if off < line["Amount"]:
             kept.insert(0, {**line, "Amount": Decimal(line["Amount"]) - off})
     return kept

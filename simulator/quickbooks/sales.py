@@ -115,7 +115,7 @@ def build_sale(state: State, asked: JsonObject, old: Record | None, *, entity: s
     issued = asked.get("TxnDate") or state.now().date().isoformat()
     exchange = exchange_of(state, asked, issued)
     priced = _priced(state, asked, issued, old)
-    _refuse_impossible_total(priced.total, old)
+    _refuse_impossible_total(state, priced.total, old)
     money_account = _money_account(state, form, asked, exchange)
     number = number_document(state, entity, asked.get("DocNumber"), old, by_itself=form.numbers_itself)
     header = {
@@ -146,10 +146,10 @@ def _priced(state: State, asked: JsonObject, issued: str, old: Record | None) ->
     return Priced(lines=lines, discount=discount, tax=tax)
 
 
-def _refuse_impossible_total(total: Decimal, old: Record | None) -> None:
+def _refuse_impossible_total(state: State, total: Decimal, old: Record | None) -> None:
     if total < 0:
         raise errors.business("Transaction amount must be 0 or greater.")
-    if old is not None and total < sum((link.amount for link in old.links.values()), ZERO):
+    if old is not None and not state.frees_overpaid and total < sum((link.amount for link in old.links.values()), ZERO):
         raise errors.business("The amount can't be less than what has been paid or applied already.")
 
 
@@ -335,7 +335,17 @@ def _taxable_sale(
         shipping_included=bool(asked.get("ShippingTaxIncludedInTotalTax")),
         state_code=address.get("CountrySubDivisionCode"),
         new=old is None,
+        standing=_standing_tax(asked, old),
     )
+
+
+def _standing_tax(asked: JsonObject, old: Record | None) -> Mapping[str, Decimal]:
+    """By rate, where an update does not speak of the tax or sends it as it was: it is not computed anew then."""
+    block = asked.get("TxnTaxDetail")
+    if old is None or not block or block not in (old.asked.get("TxnTaxDetail"), old.shown["TxnTaxDetail"]):
+        return {}
+    lines = old.shown["TxnTaxDetail"].get("TaxLine", [])
+    return {line["TaxLineDetail"]["TaxRateRef"]["value"]: line["Amount"] for line in lines}
 
 
 def _kept_tax(state: State, tax: Tax) -> JsonObject:

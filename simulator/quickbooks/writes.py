@@ -13,7 +13,7 @@ from simulator.quickbooks.applying import apply_credits, apply_payments
 from simulator.quickbooks.currency import hold_rate
 from simulator.quickbooks.deposits import build_deposit
 from simulator.quickbooks.numbering import remember_number
-from simulator.quickbooks.payments import build_payment, without_link
+from simulator.quickbooks.payments import build_payment, released
 from simulator.quickbooks.purchases import build_purchase
 from simulator.quickbooks.sales import FORMS, build_sale
 from simulator.quickbooks.state import DELETED, Draft, Record, State
@@ -72,6 +72,7 @@ def update(state: State, entity: str, body: JsonObject) -> Record:
     draft = builder(state, _merged(record, body), record)
     _refuse_closed(state, entity, draft.shown)
     state.put(record, draft)
+    _free_overpaid(state, record)
     record.sync_token += 1
     return record
 
@@ -157,9 +158,20 @@ def _refuse_closed(state: State, entity: str, shown: JsonObject) -> None:
 def _unlink_payments(state: State, record: Record) -> None:
     """The payments of a document that goes away stay, with the amount unapplied."""
     for payment_id in list(record.links):
-        payment = state.get("Payment", payment_id)
-        state.put(payment, build_payment(state, without_link(payment.asked, record.key), payment))
-        payment.sync_token += 1
+        _release(state, payment_id, record, None)
+
+
+def _free_overpaid(state: State, record: Record) -> None:
+    """Of what became smaller than what is applied to it, the latest payments let go."""
+    for payment_id in reversed(list(record.links)):
+        if record.open_amount < 0:
+            _release(state, payment_id, record, -record.open_amount)
+
+
+def _release(state: State, payment_id: str, record: Record, amount: Decimal | None) -> None:
+    payment = state.get("Payment", payment_id)
+    state.put(payment, build_payment(state, released(payment.asked, record.key, amount), payment))
+    payment.sync_token += 1
 
 
 _ZEROED = frozenset(

@@ -76,11 +76,18 @@ class CodedTax:
         if sale.block.get("TxnTaxCodeRef"):
             raise errors.business("TxnTaxCodeRef is for companies in the United States.")
         owed = _owed(state, sale)
-        sent = _sent(state, sale.block, owed)
-        amounts = {rate: _honoured(state, own, sent.get(rate)) for rate, own in owed.items()}
+        amounts = _amounts(state, sale, owed)
         total = sum(amounts.values(), ZERO)
         lines = [shown_tax_line(rate, own.percent, amounts[rate], own.base) for rate, own in owed.items()]
         return Tax(total=total, detail={"TotalTax": total, "TaxLine": lines})
+
+
+def _amounts(state: State, sale: Sale, owed: Mapping[str, Owed]) -> Mapping[str, Decimal]:
+    """What stands from before stands, near the company's own sum or not."""
+    if sale.standing:
+        return {rate: sale.standing.get(rate, own.amount) for rate, own in owed.items()}
+    sent = _sent(state, sale.block, owed)
+    return {rate: _honoured(state, own, sent.get(rate)) for rate, own in owed.items()}
 
 
 def _gross(state: State, line: TaxableLine, detail: JsonObject) -> Decimal:

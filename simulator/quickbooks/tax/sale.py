@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -26,7 +26,7 @@ class Sale:
     """What is taxed. `discount` goes off the whole sale, `percent` of it if it was given so.
 
     `shipping` is one of `lines`, `mode` the GlobalTaxCalculation outside the US, `block` the TxnTaxDetail asked for,
-    `state_code` where the goods go if known.
+    `standing` the tax by rate that an update leaves as it was, `state_code` where the goods go if known.
     """
 
     lines: Sequence[TaxableLine]
@@ -39,6 +39,7 @@ class Sale:
     shipping_included: bool
     state_code: str | None
     new: bool
+    standing: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,9 +26,11 @@ class Bookkeeping(RuleBasedStateMachine):
         """The currency and rate of a document."""
         return {}
 
-    @initialize(target=customers)
-    def open(self):
+    @initialize(target=customers, frees=st.booleans(), applies=st.booleans())
+    def open(self, frees, applies):
         self.company = self.new_company()
+        self.company.frees_overpaid = frees
+        self.company.preferences["SalesFormsPrefs"] |= dict.fromkeys(("AutoApplyCredit", "AutoApplyPayments"), applies)
         cost, quantity = Decimal("1.25"), Decimal(50)
         self.item = self.company.add_item(name="A", sku="A", kind="inventory", cost=cost, quantity=quantity)["Id"]
         return multiple(*self.new_customers())
