@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeVar
 
 from cartledger.errors import BadRecord, CartledgerError, Forbidden
 from cartledger.records import Order, order_version, read_order, with_lines
+from mapping.checks.trial import Tried, alike
 from mapping.decision import Decision, Excluded, Held, Needs, Post
 from mapping.facts import UNREAD, Facts
-from mapping.trial import Tried, alike
 
 T = TypeVar("T")
 Read = tuple[Mapping[str, Any], Order]

@@ -36,8 +36,8 @@ from consumers.worker import Desk, Worker
 from daemon.clock import now
 from daemon.owners import is_gone, new_owner
 from daemon.tokens import LedgerTokens
+from mapping.checks.trial import try_sale
 from mapping.company import Company
-from mapping.trial import try_sale
 from producers.handover import KINDS, HandOver
 from producers.orders import Walk, read_orders, start_of
 
@@ -202,9 +202,7 @@ class App:
 
     def trial(self, line: Line, company: Company, zone: ZoneInfo, on_order: Callable[[int], None]) -> Trial:
         """A trial of orders of one connection, in `company` as it is now."""
-        rates = RateBook(
-            pair=line.connection.pair, ledger=self.ledger, quickbooks=line.quickbooks, clock=self.clock
-        )
+        rates = RateBook(pair=line.connection.pair, ledger=self.ledger, quickbooks=line.quickbooks, clock=self.clock)
         return Trial(
             decide=partial(try_sale, connection=line.connection, company=company, zone=zone),
             facts=FactReader(line.shop, rates),

@@ -19,13 +19,13 @@ from consumers.company import fetch_company
 from consumers.customers import DOCUMENT
 from daemon.app import App, Line
 from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
+from mapping.checks.company import check_connection, check_generic_customer
+from mapping.checks.findings import Finding, Level, warning
+from mapping.checks.opening import CERTIFICATES, CREDIT, Owed, certificates_owed, check_opening, credit_owed, to_come
+from mapping.checks.shop import LONG_AGO, check_catalogue, check_start
+from mapping.checks.trial import Tried, is_early, report
 from mapping.company import Company, read_company
-from mapping.company_checks import check_connection, check_generic_customer
 from mapping.decision import Excluded
-from mapping.findings import Finding, Level, warning
-from mapping.opening import CERTIFICATES, CREDIT, Owed, certificates_owed, check_opening, credit_owed, to_come
-from mapping.shop_checks import LONG_AGO, check_catalogue, check_start
-from mapping.trial import Tried, is_early, report
 from producers.orders import STREAM, start_of
 
 T = TypeVar("T")

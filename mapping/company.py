@@ -44,7 +44,7 @@ class Entry:
 @dataclass(frozen=True, kw_only=True)
 class Account(Entry):
     """An account; `type` is QuickBooks' AccountType (`Bank`, `Other Current Liability`), `subtype` its AccountSubType
-    (`OpeningBalanceEquity`), `balance` its CurrentBalance, in the account's own currency (see `mapping.opening`)."""
+    (`OpeningBalanceEquity`), `balance` its CurrentBalance in its own currency (signs: `mapping.checks.opening`)."""
 
     path: str
     type: str

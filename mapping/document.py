@@ -16,7 +16,7 @@ from mapping.currency import Exchange
 from mapping.decision import Document
 from mapping.header import Header
 from mapping.lines import Line, line_body
-from mapping.payment import INVOICE, RECEIPT, Money
+from mapping.payments.money import INVOICE, RECEIPT, Money
 from mapping.text import clean, cut, marker, note
 
 

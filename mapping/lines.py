@@ -12,11 +12,11 @@ from cartledger.money import CENT, ZERO, cents, split
 from cartledger.records import Order
 from mapping.bill import Bill
 from mapping.charges import ONE, Charge
-from mapping.coding import NO_CODE, NON, TAX, US_CODES, Coding
 from mapping.company import TaxCode
 from mapping.discount import net_shares, nets
 from mapping.finder import Finder
-from mapping.rates import Priced, distance, lay, shop_taxes
+from mapping.tax.coding import NO_CODE, NON, TAX, US_CODES, Coding
+from mapping.tax.rates import Priced, distance, lay, shop_taxes
 from mapping.text import DESCRIPTION_LIMIT, clean, cut
 from mapping.totals import breakdown
 

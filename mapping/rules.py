@@ -15,7 +15,7 @@ from mapping.company import Company, TaxMode
 from mapping.currency import currency_problems, thousandths
 from mapping.decision import Excluded, Held, Needs
 from mapping.facts import Facts
-from mapping.paid import is_paid, paid_day
+from mapping.payments.paid import is_paid, paid_day
 from mapping.totals import Totals, read_totals
 
 INCOMPLETE, REFUNDED, PARTIALLY_REFUNDED = 0, 4, 14

@@ -16,7 +16,6 @@ from cartledger.settings import Connection
 from mapping.bill import Bill, read_bill
 from mapping.bundles import settle_bundles
 from mapping.charges import charges_of
-from mapping.coding import Coding, no_coding, us_coding
 from mapping.company import Company, TaxCode, TaxMode
 from mapping.currency import Exchange, decide_exchange
 from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
@@ -25,14 +24,15 @@ from mapping.facts import Facts
 from mapping.finder import Finder
 from mapping.header import decide_header
 from mapping.identities import check_documents
-from mapping.line_codes import code_charges
 from mapping.lines import NOTHING, Draft, Line, draft_sale
-from mapping.payment import decide_money, unpaid_rule
-from mapping.rates import bases, tax_detail
+from mapping.payments.money import decide_money, unpaid_rule
+from mapping.payments.tenders import application_of, memo_lines, memo_of, payments_of
 from mapping.rules import screen, unpostable
 from mapping.shipments import shipping_fields
-from mapping.tax import Taxed, decide_code, tax_block, tax_line, unusable_code
-from mapping.tenders import application_of, memo_lines, memo_of, payments_of
+from mapping.tax.coding import Coding, no_coding, us_coding
+from mapping.tax.line_codes import code_charges
+from mapping.tax.rates import bases, tax_detail
+from mapping.tax.us import Taxed, decide_code, tax_block, tax_line, unusable_code
 from mapping.totals import Totals, read_totals
 
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction

@@ -13,7 +13,7 @@ from cartledger.errors import SettingsWrong
 from daemon.console import doing, json_option, out, print_json
 from daemon.context import Context
 from daemon.inspection import NO_ANSWER, Inspection
-from mapping.findings import Finding, Level, problem
+from mapping.checks.findings import Finding, Level, problem
 
 _BARE = re.compile("[a-z_]+")  # the keys that are ours; others are names of the user's world
 

@@ -10,7 +10,7 @@ import click
 from daemon.console import doing, json_option, out, print_json, table
 from daemon.context import Context
 from daemon.inspection import latest_orders
-from mapping.methods_seen import SeenMethod, methods_seen
+from mapping.checks.methods_seen import SeenMethod, methods_seen
 
 _COLUMNS = ("payment method", "orders", "last order", "account", "QuickBooks method", "paid when")
 

@@ -13,9 +13,9 @@ from daemon.app import Line
 from daemon.console import doing, json_option, out, print_json, table
 from daemon.context import Context
 from daemon.inspection import fetched, latest_orders
-from mapping.tax import OrderTax, read_taxes
-from mapping.taxes_seen import Seen, needs_map, rows_to_add, taxes_seen
-from mapping.trial import taxed_alike
+from mapping.checks.taxes_seen import Seen, needs_map, rows_to_add, taxes_seen
+from mapping.checks.trial import taxed_alike
+from mapping.tax.rows import OrderTax, read_taxes
 
 READS = 25
 """The most orders whose taxes are read; orders that are taxed alike share those of one of them."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from mapping.checks.company import check_connection, check_generic_customer
 from mapping.company import read_company
-from mapping.company_checks import check_connection, check_generic_customer
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from cartledger.money import D
 from mapping.company import read_company
 from mapping.decision import Fact, Needs
-from mapping.tax import OrderTax
+from mapping.tax.rows import OrderTax
 
 
 def row(name, rate, amount="1.00", *, class_name="Default Tax Class", line=1, kind="item"):

@@ -8,8 +8,17 @@ import pytest
 
 from cartledger.money import D
 from cartledger.records import read_order
+from mapping.checks.opening import (
+    CERTIFICATES,
+    CREDIT,
+    Owed,
+    ToCome,
+    certificates_owed,
+    check_opening,
+    credit_owed,
+    to_come,
+)
 from mapping.company import read_company
-from mapping.opening import CERTIFICATES, CREDIT, Owed, ToCome, certificates_owed, check_opening, credit_owed, to_come
 
 START, TODAY = "2026-01-01", date(2026, 5, 1)
 NOTHING = ToCome(sold=D(0), redeemed=D(0), whole=True)

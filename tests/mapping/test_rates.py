@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from cartledger.money import D
-from mapping.tax import OrderTax
+from mapping.tax.rows import OrderTax
 
 TWO_RATES = {"map": {"Standard": "20.0% S", "Reduced": "5.0% R"}}
 PERCENTS = {"20.0% S": D("0.2"), "5.0% R": D("0.05"), "0.0% Z": D(0)}

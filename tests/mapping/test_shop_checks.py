@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from mapping.shop_checks import SKUS_SHOWN, check_catalogue, check_start
+from mapping.checks.shop import SKUS_SHOWN, check_catalogue, check_start
 
 
 def test_blank_and_twin_skus():

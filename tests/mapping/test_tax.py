@@ -10,7 +10,7 @@ from cartledger.errors import BadRecord
 from cartledger.money import D
 from mapping.company import read_company
 from mapping.decision import Fact, Needs
-from mapping.tax import OrderTax, read_taxes
+from mapping.tax.rows import OrderTax, read_taxes
 
 
 def row(name, *, class_name="Default Tax Class", amount="1.00"):

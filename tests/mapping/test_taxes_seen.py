@@ -6,9 +6,9 @@ import pytest
 
 from cartledger.money import D
 from cartledger.records import read_order
+from mapping.checks.taxes_seen import rows_to_add, taxes_seen
 from mapping.company import read_company
-from mapping.tax import OrderTax
-from mapping.taxes_seen import rows_to_add, taxes_seen
+from mapping.tax.rows import OrderTax
 
 
 def row(name, rate, *, class_name="Default", line=1):

@@ -10,10 +10,10 @@ import pytest
 
 from cartledger.errors import Problem
 from cartledger.records import read_order
+from mapping.checks.findings import Level, problem, warning
+from mapping.checks.trial import Tried, alike, report, taxed_alike, try_sale
 from mapping.decision import Excluded, Fact, Held, Post
 from mapping.facts import UNREAD
-from mapping.findings import Level, problem, warning
-from mapping.trial import Tried, alike, report, taxed_alike, try_sale
 
 ZONE = ZoneInfo("America/Chicago")
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from mapping.facts import Standing
-from mapping.transactions import read_transactions
+from mapping.payments.transactions import read_transactions
 
 INVOICE = {"sales.post_as": "invoice"}
 VISA = {"Credit Card": {"account": "Checking", "method": "Visa"}}
@@ -97,7 +97,7 @@ def test_without_the_workflow_invoices_have_no_payments(decide, order):
 @pytest.mark.parametrize("order_status", [11, 10, 14])
 @pytest.mark.parametrize("when", ["captured", "status", "never"])
 def test_the_whole_table(decide, order, status, order_status, when):
-    """As in the docstring of mapping.paid: what header and settings say, for invoices and receipts."""
+    """As in the docstring of mapping.payments.paid: what header and settings say, for invoices and receipts."""
     raw = order(payment_status=status, status_id=order_status)
     changes = {"payments.methods": {"Credit Card": {"paid_when": when}}}
     if when == "never":

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from mapping.tax import read_taxes
+from mapping.tax.rows import read_taxes
 
 
 def row(name, rate, amount, line=None, *, kind="item", of_class=""):

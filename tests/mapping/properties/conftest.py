@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from mapping.tax import OrderTax
+from mapping.tax.rows import OrderTax
 
 CENT = Decimal("0.01")
 FOUR = Decimal("0.0001")

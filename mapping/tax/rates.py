@@ -16,9 +16,9 @@ from cartledger.errors import Problem
 from cartledger.money import CENT, ZERO, cents
 from mapping.bill import Bill
 from mapping.charges import ONE
-from mapping.coding import Coding
 from mapping.company import TaxCode, TaxRate
-from mapping.tax import tax_line
+from mapping.tax.coding import Coding
+from mapping.tax.us import tax_line
 
 Priced = tuple[Decimal, TaxCode]
 """A line's amount without tax and its code."""

@@ -20,7 +20,7 @@ from mapping.decision import Document
 from mapping.document import Sale
 from mapping.finder import Finder
 from mapping.lines import Line, line_body
-from mapping.payment import INVOICE, Money, Received, payment_name
+from mapping.payments.money import INVOICE, Money, Received, payment_name
 from mapping.text import clean, cut, marker, note
 
 MEMO_SUFFIX = "-T"

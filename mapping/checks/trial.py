@@ -13,10 +13,10 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Order, OrderLine
 from cartledger.settings import Connection
+from mapping.checks.findings import Finding, note, warning
 from mapping.company import Company
 from mapping.decision import Decision, Excluded, Fact, Held, Post
 from mapping.facts import Facts
-from mapping.findings import Finding, note, warning
 from mapping.sale import decide_sale
 
 _LARGE_ENOUGH = 10

@@ -11,8 +11,8 @@ from cartledger.money import ZERO
 from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.company import Company, TaxCode, TaxMode, fold
-from mapping.tax import OrderTax
-from mapping.tax_map import TaxMap, read_tax_map
+from mapping.tax.rows import OrderTax
+from mapping.tax.tax_map import TaxMap, read_tax_map
 
 _TAXED_BY_STATE = frozenset({"us", "ca"})
 

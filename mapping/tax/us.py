@@ -1,7 +1,7 @@
 """Sales tax on a US document: which code, and the block that carries the shop's tax to the cent.
 
-US companies take one code a document, and TAX or NON on a line (`mapping.coding`). Where a real code stands on every
-line, `mapping.line_codes` and `mapping.rates` do this work.
+US companies take one code a document, and TAX or NON on a line (`mapping.tax.coding`). Where a real code stands on
+every line, `mapping.tax.line_codes` and `mapping.tax.rates` do this work.
 """
 
 from __future__ import annotations
@@ -11,33 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from cartledger.errors import BadRecord, Problem
-from cartledger.money import D, cents, split
+from cartledger.errors import Problem
+from cartledger.money import cents, split
 from mapping.company import Company, TaxCode, TaxRate, fold
 from mapping.decision import Fact, Held, Needs
+from mapping.tax.rows import OrderTax
 
 EVERY = "*"
 """The key of tax.map that stands for every tax that is not listed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderTax:
-    """One row of `/v2/orders/{id}/taxes?details=true`: one tax on one line or charge. `rate` in percent."""
-
-    name: str
-    class_name: str
-    rate: Decimal
-    amount: Decimal
-    order_product_id: int | None
-    line_item_type: str
-
-    def __str__(self) -> str:
-        return f'"{self.name}" (class "{self.class_name}", {self.rate.normalize():f} %)'
-
-    @property
-    def key(self) -> tuple[str, str, Decimal]:
-        """What tells one tax of the shop from another."""
-        return self.name, self.class_name, self.rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +27,6 @@ class Taxed:
 
     net: Decimal | None
     tax: Decimal
-
-
-def read_taxes(rows: Iterable[Mapping[str, Any]]) -> tuple[OrderTax, ...]:
-    """The tax rows of one order. Raises BadRecord for a rate, amount or id that is no number."""
-    return tuple(_row(row) for row in rows)
 
 
 def decide_code(
@@ -120,22 +96,6 @@ def unusable_code(code: TaxCode, company: Company) -> Problem | None:
         text=f'The shop charged tax, and the QuickBooks tax code "{code.name}" has a rate of 0 %.',
         fix="Map the tax to a code with its rate in tax.map.",
     )
-
-
-def _row(row: Mapping[str, Any]) -> OrderTax:
-    product = row.get("order_product_id")
-    try:
-        return OrderTax(
-            name=str(row.get("name") or "").strip(),
-            class_name=str(row.get("class") or "").strip(),
-            rate=D(row.get("rate") or 0),
-            amount=D(row.get("line_amount") or 0),
-            order_product_id=int(product) if product else None,
-            line_item_type=str(row.get("line_item_type") or ""),
-        )
-    except (ValueError, TypeError) as error:
-        text = f"A tax row of the order cannot be read: {error}."
-        raise BadRecord([Problem(code="unreadable_field", text=text)]) from error
 
 
 def _mapped_codes(mapping: Mapping[str, str], company: Company) -> tuple[dict[str, TaxCode], list[Problem]]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from cartledger.errors import Problem
 from cartledger.settings import Connection, nearest
+from mapping.checks.findings import Finding, at, problem, warning
 from mapping.company import Account, Company, Item, TaxCode, TaxMode, fold
-from mapping.findings import Finding, at, problem, warning
 from mapping.item import ITEM_ACCOUNTS
-from mapping.line_codes import code_with_rate
+from mapping.tax.line_codes import code_with_rate
 
 Key = tuple[str, ...]
 

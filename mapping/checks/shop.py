@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from mapping.checks.findings import Finding, note, warning
 from mapping.company import fold
-from mapping.findings import Finding, note, warning
 
 SKUS_SHOWN = 20
 LONG_AGO = timedelta(days=366)

@@ -15,12 +15,12 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, cents, split
 from mapping.bill import Bill
 from mapping.charges import Charge, Kind
-from mapping.coding import NO_CODE, Coded, Coding
 from mapping.company import TaxCode
 from mapping.decision import Fact, Needs
 from mapping.finder import Finder
-from mapping.tax import OrderTax
-from mapping.tax_map import TaxMap, read_tax_map
+from mapping.tax.coding import NO_CODE, Coded, Coding
+from mapping.tax.rows import OrderTax
+from mapping.tax.tax_map import TaxMap, read_tax_map
 
 HUNDRED = Decimal(100)
 

@@ -14,8 +14,8 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, D, cents
 from cartledger.records import Order
 from cartledger.settings import Connection
+from mapping.checks.findings import Finding, note, warning
 from mapping.company import Account, Company
-from mapping.findings import Finding, note, warning
 
 CERTIFICATES, CREDIT = "gift_card_product", "store_credit_product"
 LIABILITIES = frozenset({"Accounts Payable", "Credit Card", "Other Current Liability", "Long Term Liability"})

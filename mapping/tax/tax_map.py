@@ -13,7 +13,7 @@ from cartledger.errors import Problem
 from cartledger.records import Address, Order
 from cartledger.settings import Connection
 from mapping.company import Company, TaxCode, fold
-from mapping.tax import OrderTax
+from mapping.tax.rows import OrderTax
 
 _EU = frozenset(
     {"at", "be", "bg", "cy", "cz", "de", "dk", "ee", "es", "fi", "fr", "gr", "hr", "hu"}
