@@ -12,9 +12,9 @@ from cartledger.records import Order
 from consumers.rates import RateBook
 from mapping.decision import Fact, Needs
 from mapping.facts import Facts
-from mapping.payments.transactions import read_transactions
 from mapping.shipments import read_shipments
 from mapping.tax.rows import read_taxes
+from mapping.transactions import read_transactions
 
 ORDERS_KEPT = 1000
 

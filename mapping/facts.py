@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from mapping.currency import DayRate
-from mapping.payments.transactions import Transaction
 from mapping.tax.rows import OrderTax
+from mapping.transactions import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,13 +26,13 @@ from mapping.header import decide_header
 from mapping.identities import check_documents
 from mapping.lines import NOTHING, Draft, Line, draft_sale
 from mapping.payments.money import decide_money, unpaid_rule
-from mapping.payments.tenders import application_of, memo_lines, memo_of, payments_of
 from mapping.rules import screen, unpostable
 from mapping.shipments import shipping_fields
 from mapping.tax.coding import Coding, no_coding, us_coding
 from mapping.tax.line_codes import code_charges
 from mapping.tax.rates import bases, tax_detail
 from mapping.tax.us import Taxed, decide_code, tax_block, tax_line, unusable_code
+from mapping.tenders import application_of, memo_lines, memo_of, payments_of
 from mapping.totals import Totals, read_totals
 
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction

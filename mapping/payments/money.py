@@ -18,9 +18,9 @@ from mapping.decision import Fact, Needs
 from mapping.facts import Facts
 from mapping.finder import Finder
 from mapping.payments.paid import is_paid, paid_day
-from mapping.payments.transactions import Transaction, money_in
 from mapping.text import clean
 from mapping.totals import Totals
+from mapping.transactions import Transaction, money_in
 
 INVOICE, RECEIPT = "Invoice", "SalesReceipt"
 PENDING, AWAITING_PAYMENT = 1, 7

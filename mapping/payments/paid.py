@@ -21,7 +21,7 @@ from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.decision import Fact, Needs
 from mapping.facts import Facts
-from mapping.payments.transactions import money_in
+from mapping.transactions import money_in
 
 _SAYS: Mapping[str, bool] = {
     **dict.fromkeys(("captured", "paid", "partially refunded", "refunded"), True),

@@ -11,9 +11,9 @@ from cartledger.records import read_order
 from mapping.company import read_company
 from mapping.customer import customer_document, person
 from mapping.decision import Held, Needs, Post
-from mapping.payments.transactions import read_transactions
 from mapping.tax.rows import read_taxes
 from mapping.text import marker
+from mapping.transactions import read_transactions
 from simulator.goods import catalogue
 from simulator.orders import generate
 from simulator.quickbooks.company import Company

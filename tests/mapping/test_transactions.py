@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from cartledger.errors import BadRecord
-from mapping.payments.transactions import money_in, read_transactions
+from mapping.transactions import money_in, read_transactions
 
 
 def row(number, amount, event="purchase", **more):

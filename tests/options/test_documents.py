@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from mapping.facts import Standing
-from mapping.payments.transactions import read_transactions
+from mapping.transactions import read_transactions
 
 RECEIPT_AND_INVOICE = pytest.mark.parametrize("post_as", ["sales_receipt", "invoice"])
 CLASSES = {"per document": "ClassTrackingPerTxn", "per line": "ClassTrackingPerTxnLine"}

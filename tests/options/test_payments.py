@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from mapping.facts import Standing
-from mapping.payments.transactions import read_transactions
+from mapping.transactions import read_transactions
 
 INVOICE = {"sales.post_as": "invoice"}
 VISA = {"Credit Card": {"account": "Checking", "method": "Visa"}}

@@ -18,8 +18,8 @@ from mapping.company import read_company
 from mapping.currency import DayRate
 from mapping.decision import Excluded, Fact, Held, Needs, Post
 from mapping.facts import UNREAD
-from mapping.payments.transactions import read_transactions
 from mapping.sale import decide_sale
+from mapping.transactions import read_transactions
 from simulator.quickbooks.company import Company
 
 CENT = Decimal("0.01")
