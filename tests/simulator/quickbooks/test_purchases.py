@@ -152,6 +152,7 @@ def test_the_receivable_and_the_money_must_be_of_the_customers_currency(desk_of)
     assert euro.refused(euro.send_back, customer, euro.spent(RECEIVABLE, "40.00"), AccountRef=clearing, **money) == [
         "6000"
     ]
+    assert euro.refused(euro.send_back, customer, euro.spent("Sales returns", "40.00"), **home) == ["6000"]
     made = euro.send_back(customer, line, AccountRef=clearing, **money)
     assert (made["TotalAmt"], made["CurrencyRef"]["value"], made["ExchangeRate"]) == (40, "EUR", D("1.1"))
     assert euro.company.foreign_balances()["Card clearing EUR"] == -40
@@ -200,5 +201,7 @@ def test_its_number_is_its_own_and_leaves_the_companys_sequence_alone(desk, comp
         assert desk.refused(make, desk.line("B", "1.00"), DocNumber="R-1001", CustomerRef=customer) == ["6140"]
     desk.send_back(customer, desk.spent(RECEIVABLE, "40.00"), DocNumber="9000")
     assert desk.receipt(desk.line("B", "1.00"), DocNumber="AUTO_GENERATE")["DocNumber"] == "R-1002"
+    company.preferences["SalesFormsPrefs"]["CustomTxnNumbers"] = False
+    assert "DocNumber" not in desk.send_back(customer, desk.spent(RECEIVABLE, "1.00"))
     company.warn_duplicates = False
     assert desk.send_back(customer, desk.spent(RECEIVABLE, "1.00"), DocNumber="R-1001")["DocNumber"] == "R-1001"

@@ -131,6 +131,17 @@ def test_8_and_9_in_the_uk(desk_of):
     assert uk.refused(uk.refund, uk.coded("Returned", "10.00", "No VAT")) == ["2020"]
 
 
+def test_8_and_9_with_automated_tax(automated_desk):
+    """The refund's own tax is honoured with a code; a sum without tax has no taxable line for the engine to tax."""
+    desk = automated_desk
+    override = {"TxnTaxCodeRef": {"value": "2"}, "TotalTax": D("1.86")}
+    refund = desk.refund(desk.line("Returned", "22.50", tax="TAX"), TxnTaxDetail=override)
+    assert desk.company.entries("RefundReceipt", refund["Id"]) == dollars(
+        Sales_returns="22.50", Sales_tax_payable="1.86", Card_clearing="-24.36"
+    )
+    assert desk.refund(desk.line("Returned", "10.00", tax="NON"))["TotalAmt"] == 10
+
+
 @pytest.fixture
 def euro(desk_of):
     """A desk whose euro is worth 1.10 dollars in May and 1.12 in June."""

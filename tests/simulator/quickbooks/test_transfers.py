@@ -70,7 +70,8 @@ def test_its_currency_is_that_of_its_accounts(desk_of):
     home = {"CurrencyRef": {"value": "USD"}}
     assert euro.refused(transfer, euro, "Checking", "PayPal clearing", "10.00", **EUR) == ["6000"]
     assert euro.refused(transfer, euro, "Card clearing EUR", "Checking", "10.00", **home) == ["6000"]
-    assert euro.refused(transfer, euro, "Card clearing EUR", "Pounds", "10.00", **EUR) == ["6000"]
+    with pytest.raises(euro.FaultError, match="only one foreign currency at a time"):
+        transfer(euro, "Card clearing EUR", "Pounds", "10.00", **EUR)
     assert euro.refused(transfer, euro, "Card clearing EUR", "Checking", "10.00") == ["2020"]
     made = transfer(euro, "Checking", "PayPal clearing", "10.00", **home)
     assert made["ExchangeRate"] == 1
