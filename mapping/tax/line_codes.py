@@ -111,12 +111,15 @@ def _answer(case: _Case, table: TaxMap) -> _Answer:
 
 def _of_taxed(case: _Case, table: TaxMap) -> _Answer:
     fitting = _fitting(case, table.charging)
-    if len(fitting) == 1 and (case.rows is not None or _shares_are_plain(case, fitting[0])):
+    told = len(fitting) == 1 and table.tells_by_rate(fitting[0])
+    if told and (case.rows is not None or _shares_are_plain(case, fitting[0])):
         return fitting[0]
     if case.rows is None:
         return Needs(fact=Fact.TAXES)
     charged = _distinct(case.rows)
-    return _by_rows(case, charged, table) if charged else _Open()
+    if charged:
+        return _by_rows(case, charged, table)
+    return fitting[0] if len(fitting) == 1 else _Open()
 
 
 def _of_untaxed(case: _Case, table: TaxMap) -> _Answer:

@@ -25,17 +25,23 @@ _EVERYWHERE = ""
 
 @dataclass(frozen=True, kw_only=True)
 class TaxMap:
-    """The codes by folded tax name, class, `every` ("*") and `without` ("none"); `place` is for people ("DE")."""
+    """The codes by folded tax name, class, `every` ("*") and `without` ("none"); `place` is for people ("DE"), `abroad`
+    says that it is not the company's country."""
 
     codes: Mapping[str, TaxCode]
     every: str
     without: str
     place: str
+    abroad: bool
 
     @property
     def charging(self) -> tuple[TaxCode, ...]:
         """The codes that bear tax, each once."""
         return tuple({code.id: code for code in self.codes.values() if code.percent > 0}.values())
+
+    def tells_by_rate(self, code: TaxCode) -> bool:
+        """Whether a tax of this code's rate can be no other one. Abroad another country's tax may have the same."""
+        return not self.abroad or self.codes.get(self.every) == code
 
     @property
     def tells_classes_apart(self) -> bool:
@@ -65,8 +71,15 @@ def read_tax_map(connection: Connection, company: Company, order: Order) -> tupl
             problems.append(Problem(code=found.code, text=f'tax.map."{key}": {found.text}', fix=found.fix))
         else:
             codes[what] = found
-    place = address.country_iso2.upper()
-    return TaxMap(codes=codes, every=connection.tax.EVERY, without=connection.tax.WITHOUT, place=place), problems
+    country = fold(address.country_iso2)
+    table = TaxMap(
+        codes=codes,
+        every=connection.tax.EVERY,
+        without=connection.tax.WITHOUT,
+        place=country.upper(),
+        abroad=country not in ("", _code(company.country)),
+    )
+    return table, problems
 
 
 def _most_exact(connection: Connection, places: Sequence[str]) -> dict[str, str]:

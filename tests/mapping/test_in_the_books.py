@@ -15,6 +15,7 @@ from mapping.tax.rows import read_taxes
 from mapping.text import marker
 from mapping.transactions import read_transactions
 from simulator.goods import catalogue
+from simulator.markets import MARKETS
 from simulator.orders import generate
 from simulator.quickbooks.company import Company
 
@@ -127,7 +128,7 @@ def test_orders_reach_books_with_a_code_on_every_line_rate_by_rate(
     buyer = company.create("Customer", {"DisplayName": "Everybody"})["Id"]
     rates = {name: Decimal(percent) for name, percent in percents.items()}
     asked = 0
-    for raw in generate(3, 150, 40, mode, currency, clean=True, rates=rates):
+    for raw in generate(3, 150, 40, mode, currency, clean=True, rates=rates, market=MARKETS[kind]):
         order, taxes = read_order(raw), read_taxes(raw["taxes"])
         decision = decide(raw, connection=connection, company=known, customer_id=buyer)
         if isinstance(decision, Needs):

@@ -213,13 +213,39 @@ def test_what_was_taxed_in_several_parts_is_told_by_its_rows(
 
 
 @pytest.mark.parametrize(
+    ("country", "table", "code"),
+    [
+        ("DE", {"VAT": "20.0% S"}, None),
+        ("DE", {"VAT": "20.0% S", "Mehrwertsteuer": "20.0% FR"}, "20.0% FR"),
+        ("DE", {"VAT @ DE": "20.0% S"}, None),
+        ("DE", {"*": "20.0% S"}, "20.0% S"),
+        ("GB", {"VAT": "20.0% S"}, "20.0% S"),
+    ],
+)
+def test_another_country_s_tax_of_the_same_rate_is_not_taken_for_ours(
+    decide_in, code_of, one_line, country, table, code
+):
+    """20 % of Germany's is no VAT of the company's: abroad the tax rows are read, and name it."""
+    raw, taxes = one_line("100.00", "20.00", country), [row("Mehrwertsteuer", "20")]
+    if code:
+        assert code_of("uk", raw, tax={"map": table}, taxes=taxes) == code
+    else:
+        assert decide_in("uk", raw, tax={"map": table}) == Needs(fact=Fact.TAXES)
+        (problem,) = decide_in("uk", raw, tax={"map": table}, taxes=taxes).problems
+        assert problem.code == "unmapped_tax"
+        assert "Mehrwertsteuer" in problem.text
+        assert "20 %" in problem.text
+        assert "DE" in problem.text
+
+
+@pytest.mark.parametrize(
     ("country", "state", "code"),
     [
         ("CA", "Quebec", "GST/QST QC"),
         ("ca", "QUEBEC ", "GST/QST QC"),
         ("CA", "Ontario", "HST ON"),
         ("CA", "Yukon", "GST"),
-        ("US", "Ontario", "GST/PST BC"),
+        ("", "Ontario", "GST/PST BC"),
     ],
 )
 def test_the_most_exact_row_of_a_tax_counts(code_of, one_line, country, state, code):
