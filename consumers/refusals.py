@@ -1,0 +1,122 @@
+"""What follows when QuickBooks refuses a document of an order: it stands already, it becomes another one, or a hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cartledger.clients.faults import Fault, duplicate_of, lists_are_stale, verdict
+from cartledger.clients.quickbooks import QuickBooks
+from cartledger.errors import Hold, Problem, TryLater
+from cartledger.ledger.store import Ledger
+from cartledger.ledger.types import Claim, Part, Stage
+from cartledger.money import ZERO, read_json
+from cartledger.records import read_order
+from consumers.applied import as_far_as_open
+from consumers.buyers import Buyers
+from consumers.company import CompanyBook
+from consumers.customers import DOCUMENT
+from consumers.finding import PAYMENT, find_parts
+from consumers.outcome import Held
+from consumers.posting import AfterRefusal, read_made
+from mapping.decision import Document, Post
+from mapping.text import marker_of
+
+TAKEN_SUFFIX = "-S"
+
+
+class Refusals:
+    """Those of one connection's orders."""
+
+    def __init__(self, *, ledger: Ledger, quickbooks: QuickBooks, book: CompanyBook, buyers: Buyers) -> None:
+        self._ledger = ledger
+        self._quickbooks = quickbooks
+        self._book = book
+        self._buyers = buyers
+
+    def after(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
+        """A number that is taken is ours (found again after all) or a stranger's, who is never touched.
+
+        Payments have no number: one that is refused may be there already, on an invoice that was found again.
+        """
+        if part.entity == PAYMENT and (paid := find_parts(self._quickbooks, [part])):
+            return paid[part.marker]
+        if part.name.startswith("payment") and (relinked := self._relinked(claim, part)):
+            return relinked
+        if (other := duplicate_of(fault)) is not None:
+            return self._number_taken(claim, part, fault, other)
+        if lists_are_stale(fault):
+            successor = self._successor(claim, part)
+            if successor is not None:
+                return successor if isinstance(successor, Held) else self._given_to(successor, claim, part)
+            self._book.forget()
+            if claim.attempts == 0:
+                return TryLater("What the document refers to has changed in QuickBooks.")
+        return _as_said(fault)
+
+    def _relinked(self, claim: Claim, payment: Part) -> AfterRefusal | None:
+        if not self._book.company().applies_payments:
+            return None
+        links = self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id])[claim.key.id]
+        body = as_far_as_open(self._quickbooks, links[DOCUMENT].target_id, payment.body)
+        if body is None or isinstance(body, Held):
+            return body
+        now = self._ledger.refresh(claim) or claim
+        open_parts = [part for part in now.parts if part.stage is not Stage.ANSWERED]
+        documents = [_document(part, **({"body": body} if part.name == payment.name else {})) for part in open_parts]
+        return Post(documents=tuple(documents), rounding=ZERO)
+
+    def _number_taken(self, claim: Claim, part: Part, fault: Fault, other: str) -> AfterRefusal:
+        row = self._quickbooks.read(part.entity, other)
+        if row is not None and marker_of(str(row.get("PrivateNote") or "")) == part.marker:
+            return read_made(row)
+        if not part.number or part.number.endswith(TAKEN_SUFFIX):
+            return _as_said(fault)
+        return _renumbered(claim, part)
+
+    def _successor(self, claim: Claim, refused: Part) -> str | Held | None:
+        """The customer that the order has by now, if it is another one than that of the refused part."""
+        if "CustomerRef" not in refused.body:
+            return None
+        order, home_currency = read_order(read_json(claim.record)), self._book.company().home_currency
+        return self._buyers.successor(str(refused.body["CustomerRef"]["value"]), claim.key, order, home_currency)
+
+    def _given_to(self, customer: str, claim: Claim, refused: Part) -> AfterRefusal:
+        """The parts that are still to be made, for another customer."""
+        reference = {"CustomerRef": {"value": customer}}
+        now = self._ledger.refresh(claim) or claim
+        if any(part.name != refused.name for part in now.sending):  # the answer to it is still to be read
+            return Held(problems=(_MERGED_MEANWHILE,))
+        open_parts = [part for part in claim.parts if part.stage is not Stage.ANSWERED]
+        documents = [_document(part, body=part.body | reference) for part in open_parts]
+        return Post(documents=tuple(documents), rounding=ZERO)
+
+
+def _as_said(fault: Fault) -> Held | TryLater:
+    error = verdict(fault)
+    return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
+
+
+def _document(part: Part, **changes: Any) -> Document:
+    """The part as it was decided, with these changes."""
+    fields = ("name", "order", "entity", "body", "number", "marker", "amount")
+    return Document(**{name: getattr(part, name) for name in fields} | changes)
+
+
+def _renumbered(claim: Claim, part: Part) -> Post:
+    """The same documents, the refused one under its number with a suffix: the same order always gets the same."""
+    number = part.number + TAKEN_SUFFIX
+    documents = [
+        _document(each, body=each.body | {"DocNumber": number}, number=number)
+        if each.name == part.name
+        else _document(each)
+        for each in claim.parts
+    ]
+    notice = Problem(code="number_taken", text=f"{part.number} is another document's number, so {number} is used.")
+    return Post(documents=tuple(documents), rounding=ZERO, notices=(notice,))
+
+
+_MERGED_MEANWHILE = Problem(
+    code="customer_merged",
+    text="The order's customer was merged into another one while its payments were made.",
+    fix="Retry the order: what is missing is made for the other one.",
+)
