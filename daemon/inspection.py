@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from cartledger.clients.bigcommerce import OrdersPage
-from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause, TryLater
+from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause, Problem, TryLater
 from cartledger.ledger.types import State
 from cartledger.money import read_json, write_json
 from cartledger.records import Order, order_modified, read_order
@@ -19,12 +19,13 @@ from consumers.company import fetch_company
 from consumers.customers import DOCUMENT
 from daemon.app import App, Line
 from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
-from mapping.checks.company import check_connection, check_generic_customer
-from mapping.checks.findings import Finding, Level, warning
+from mapping.checks.company import check_connection
+from mapping.checks.findings import Finding, Level, at, warning
 from mapping.checks.opening import CERTIFICATES, CREDIT, Owed, certificates_owed, check_opening, credit_owed, to_come
 from mapping.checks.shop import LONG_AGO, check_catalogue, check_start
-from mapping.checks.trial import Tried, is_early, report
+from mapping.checks.trial import Tried, is_early, report, without_customer
 from mapping.company import Company, read_company
+from mapping.customer import choose_generic, generic_name, listed_names
 from mapping.decision import Excluded
 from producers.orders import STREAM, start_of
 
@@ -60,9 +61,11 @@ class Inspection:
         found = [*self._clock(page), *check_catalogue(catalogue or ())]
         if company is not None:
             found += check_connection(self.line.connection, company, store_currency=self._currency)
-            found += self._generic_customer(company)
+            missing = self._missing_customers(company, page)
+            if why := missing.get(company.home_currency):
+                found.append(at(("sales", "generic_customer"), why))
             if page is not None and (zone := self._shop(self.line.zone)) is not None:
-                found += self._of_orders(page, company, zone, tuple(found))
+                found += self._of_orders(page, company, zone, tuple(found), missing)
         return [*self._failed.values(), *found]
 
     def _clock(self, page: OrdersPage | None) -> Iterator[Finding]:
@@ -74,22 +77,30 @@ class Inspection:
         if page.rows:
             self._shop(partial(self.line.shop.transactions, int(page.rows[0]["id"])))
 
-    def _generic_customer(self, company: Company) -> list[Finding]:
-        sales = self.line.connection.sales
+    def _missing_customers(self, company: Company, page: OrdersPage | None) -> dict[str, Problem]:
+        """Why sales cannot go to the customer for all: in the books' currency, and in others of the last orders."""
+        sales, home = self.line.connection.sales, company.home_currency
         if sales.customer != "generic" or sales.generic_customer is None:
-            return []
-        # QuickBooks lists an inactive one under its name with a mark.
-        names = [sales.generic_customer, f"{sales.generic_customer} (deleted)"]
+            return {}
+        currencies = {home, *(order.currency for order in _readable(page))} if page is not None else {home}
+        names = {currency: generic_name(sales.generic_customer, currency, home) for currency in sorted(currencies)}
+        listed = [each for name in names.values() for each in listed_names(name)]
         quickbooks, every = self.line.quickbooks, "Active IN (true, false)"
-        rows = self._company(lambda: quickbooks.find("Customer", "DisplayName", names, every))
-        return [] if rows is None else list(check_generic_customer(self.line.connection, company, rows))
+        rows = self._company(lambda: quickbooks.find("Customer", "DisplayName", listed, every))
+        found = {} if rows is None else {each: choose_generic(name, each, rows) for each, name in names.items()}
+        return {currency: why for currency, why in found.items() if isinstance(why, Problem)}
 
     def _of_orders(
-        self, page: OrdersPage, company: Company, zone: ZoneInfo, known: tuple[Finding, ...]
+        self,
+        page: OrdersPage,
+        company: Company,
+        zone: ZoneInfo,
+        known: tuple[Finding, ...],
+        missing: Mapping[str, Problem],
     ) -> list[Finding]:
         total = len(page.rows)
         trial = self.app.trial(self.line, company, zone, lambda done: self.say(f"trying orders: {done} of {total}"))
-        tried = trial.run(page.rows)
+        tried = without_customer(trial.run(page.rows), missing)
         for trouble in trial.troubles:
             self._fail("shop", trouble)
         today = self.app.clock().astimezone(zone).date()
@@ -183,11 +194,13 @@ class Inspection:
 
 def latest_orders(line: Line) -> list[Order]:
     """The orders changed last that can be read; check tells of the others. Raises what the client raises."""
-    orders = []
-    for row in line.shop.latest_orders().rows:
+    return list(_readable(line.shop.latest_orders()))
+
+
+def _readable(page: OrdersPage) -> Iterator[Order]:
+    for row in page.rows:
         with suppress(BadRecord):
-            orders.append(read_order(row))
-    return orders
+            yield read_order(row)
 
 
 def fetched(line: Line) -> Company:

@@ -176,11 +176,11 @@ def choose_generic(name: str, currency: str, rows: Iterable[Mapping[str, Any]]) 
         why = f'The customer "{name}" is inactive in QuickBooks.' if named else f'QuickBooks has no customer "{name}".'
         fix = "Make it active again" if named else f"Make it there, with the currency {currency}"
         code = "inactive_generic_customer" if named else "no_generic_customer"
-        return Problem(code=code, text=why, fix=f"{fix}, or name another one as sales.generic_customer; then retry.")
+        return Problem(code=code, text=why, fix=f"{fix}, or name another one as sales.generic_customer.")
     other = _currency(active[0])
     if other and other != currency:
-        text = f'The customer "{name}" has the currency {other}, the order {currency}.'
-        fix = f"Rename it in QuickBooks and make one of that name with the currency {currency}; then retry."
+        text = f'The customer "{name}" has the currency {other}, not {currency}.'
+        fix = f"Rename it in QuickBooks and make one of that name with the currency {currency}."
         return Problem(code="generic_customer_currency", text=text, fix=fix)
     return str(active[0]["Id"])
 

@@ -134,8 +134,8 @@ class Finder:
             self.report(
                 Problem(
                     code=f"{what}_not_tracked",
-                    text=f'sales.{what} is "{name}", and the company does not track its {what}.',
-                    fix=f"Switch {what} tracking on in QuickBooks, or take sales.{what} out.",
+                    text=f'sales.{what} is "{name}", and {what} tracking is off in QuickBooks.',
+                    fix=f"Switch it on there, or take sales.{what} out.",
                 )
             )
         return on

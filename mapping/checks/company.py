@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any
 
 from cartledger.errors import Problem
 from cartledger.settings import Connection, nearest
@@ -47,25 +46,6 @@ def check_connection(connection: Connection, company: Company, *, store_currency
         *_check_numbers(connection, company),
         *_check_automation(connection, company),
     )
-
-
-def check_generic_customer(
-    connection: Connection, company: Company, customers: Sequence[Mapping[str, Any]]
-) -> Iterator[Finding]:
-    """`customers` are those that QuickBooks has under the name of sales.generic_customer, inactive ones too."""
-    name, key = connection.sales.generic_customer, ("sales", "generic_customer")
-    active = [row for row in customers if row.get("Active") is not False]
-    if not customers:
-        fix = "Make it in QuickBooks, or name another one."
-        yield problem("no_customer", f'QuickBooks has no customer "{name}".', fix, key=key)
-    elif not active:
-        fix = "Make it active again, or name another one."
-        yield problem("inactive_customer", f'The customer "{name}" is inactive in QuickBooks.', fix, key=key)
-    for row in active:
-        currency = str((row.get("CurrencyRef") or {}).get("value", company.home_currency))
-        if currency != company.home_currency:
-            text = f'The customer "{name}" is kept in {currency}, the books in {company.home_currency}.'
-            yield problem("customer_currency", text, f"Name one that is kept in {company.home_currency}.", key=key)
 
 
 def _check_currency(connection: Connection, company: Company, store_currency: str) -> Iterator[Finding]:
@@ -187,8 +167,8 @@ def _check_tracking(connection: Connection, company: Company) -> Iterator[Findin
         if isinstance(found, Problem):
             yield at(key, found)
         if not tracked:
-            fix = f"Switch {what} tracking on in QuickBooks (Advanced, Categories), or take it out."
-            yield problem(f"{what}_not_tracked", f"The company does not track its {what}.", fix, key=key)
+            fix = f"Switch it on there (Advanced, Categories), or take sales.{what} out."
+            yield problem(f"{what}_not_tracked", f"{what.title()} tracking is off in QuickBooks.", fix, key=key)
 
 
 def _check_forms(connection: Connection, company: Company) -> Iterator[Finding]:

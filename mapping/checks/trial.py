@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,10 @@ from mapping.sale import decide_sale
 
 _LARGE_ENOUGH = 10
 """From this amount on, tax over price tells the percent; that of a smaller line is mostly rounding."""
-_OF_ORDERS = frozenset({"blank_sku", "no_item", "inactive_item", "ambiguous_item", "bundle_item", "unmapped_tax"})
+_OF_ORDERS = frozenset(
+    {"blank_sku", "no_item", "inactive_item", "ambiguous_item", "bundle_item", "unmapped_tax"}
+    | {"no_generic_customer", "inactive_generic_customer", "generic_customer_currency"}
+)
 """Causes that an order has by itself, whatever the settings lack besides."""
 
 
@@ -47,6 +50,16 @@ def try_sale(order: Order, facts: Facts, *, connection: Connection, company: Com
         customer_id="",
         facts=replace(facts, transactions=()),
     )
+
+
+def without_customer(tried: Sequence[Tried], missing: Mapping[str, Problem]) -> list[Tried]:
+    """Held where there is no customer for all in the order's currency: `missing` says why, by currency."""
+    return [
+        replace(one, decision=Held(problems=(missing[one.order.currency],)))
+        if one.order is not None and isinstance(one.decision, Post) and one.order.currency in missing
+        else one
+        for one in tried
+    ]
 
 
 def alike(order: Order, fact: Fact) -> Hashable:

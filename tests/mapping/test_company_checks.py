@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from mapping.checks.company import check_connection, check_generic_customer
+from mapping.checks.company import check_connection
 from mapping.company import read_company
 
 
@@ -201,19 +201,3 @@ def test_the_rates_of_such_a_shop_are_of_no_use(checked, company_json, store_cur
     sales = {"exchange_rate": "shop"}
     found = checked(company=in_euros(company_json), store_currency=store_currency, sales=sales)
     assert found == [("problem", "sales.exchange_rate", code) for code in codes]
-
-
-@pytest.mark.parametrize(
-    ("customers", "codes"),
-    [
-        ([], ["no_customer"]),
-        ([{"Active": False}], ["inactive_customer"]),
-        ([{"Active": True}], []),
-        ([{"Active": True, "CurrencyRef": {"value": "USD"}}], []),
-        ([{"Active": True, "CurrencyRef": {"value": "EUR"}}], ["customer_currency"]),
-        ([{"Active": False}, {"Active": True}], []),
-    ],
-)
-def test_the_customer_that_stands_for_all(make_connection, make_company, customers, codes):
-    connection = make_connection(sales={"customer": "generic", "generic_customer": "Web sales"})
-    assert [one.code for one in check_generic_customer(connection, make_company(), customers)] == codes

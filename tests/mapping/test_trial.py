@@ -11,7 +11,7 @@ import pytest
 from cartledger.errors import Problem
 from cartledger.records import read_order
 from mapping.checks.findings import Level, problem, warning
-from mapping.checks.trial import Tried, alike, report, taxed_alike, try_sale
+from mapping.checks.trial import Tried, alike, report, taxed_alike, try_sale, without_customer
 from mapping.decision import Excluded, Fact, Held, Post
 from mapping.facts import UNREAD
 
@@ -51,6 +51,17 @@ def held(code, text="It is wrong.", fix="Mend it."):
 
 def posted(*notices):
     return Post(documents=(), rounding=0, notices=tuple(Problem(code=code, text=text) for code, text in notices))
+
+
+def test_orders_without_a_customer_for_all_in_their_currency(small):
+    why = Problem(code="no_generic_customer", text="There is none.", fix="Make it.")
+    tried = [Tried(id=n, order=order, decision=posted()) for n, order in enumerate((small(1), None), 1)]
+    tried.append(Tried(id=3, order=small(3), decision=held("no_item")))
+    assert without_customer(tried, {"EUR": why}) == tried
+    assert without_customer(tried, {"USD": why}) == [
+        Tried(id=1, order=small(1), decision=Held(problems=(why,))),
+        *tried[1:],
+    ]
 
 
 def test_orders_that_would_be_posted(told):

@@ -254,14 +254,14 @@ def test_the_location_stands_on_the_document(decide, order, post_as):
             "ClassTrackingPerTxn",
             "Web",
             "class_not_tracked",
-            'sales.class is "Web", and the company does not track its class.',
+            'sales.class is "Web", and class tracking is off in QuickBooks.',
         ),
         (
             "location",
             "TrackDepartments",
             "Web store",
             "location_not_tracked",
-            'sales.location is "Web store", and the company does not track its location.',
+            'sales.location is "Web store", and location tracking is off in QuickBooks.',
         ),
         (
             "class",

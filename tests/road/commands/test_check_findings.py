@@ -353,8 +353,8 @@ CASES = [
             (
                 "problem",
                 "sales.class",
-                "The company does not track its class. Switch class tracking on in QuickBooks (Advanced, "
-                "Categories), or take it out.",
+                "Class tracking is off in QuickBooks. Switch it on there (Advanced, Categories), or take "
+                "sales.class out.",
             ),
         ),
     ),
@@ -370,8 +370,8 @@ CASES = [
             (
                 "problem",
                 "sales.location",
-                "The company does not track its location. Switch location tracking on in QuickBooks "
-                "(Advanced, Categories), or take it out.",
+                "Location tracking is off in QuickBooks. Switch it on there (Advanced, Categories), or take "
+                "sales.location out.",
             ),
         ),
     ),
@@ -406,7 +406,8 @@ CASES = [
             (
                 "problem",
                 "sales.generic_customer",
-                'QuickBooks has no customer "Web sales". Make it in QuickBooks, or name another one.',
+                'QuickBooks has no customer "Web sales". Make it there, with the currency USD, or name another one as '
+                "sales.generic_customer.",
             ),
         ),
     ),
@@ -418,20 +419,40 @@ CASES = [
             (
                 "problem",
                 "sales.generic_customer",
-                'The customer "Web sales" is inactive in QuickBooks. Make it active again, or name another one.',
+                'The customer "Web sales" is inactive in QuickBooks. Make it active again, or name another one as '
+                "sales.generic_customer.",
             ),
         ),
     ),
     Case(
         name="a generic customer of another currency",
         kind="eur",
-        change=made("Customer", DisplayName="Web sales", CurrencyRef={"value": "EUR"}),
+        change=both(
+            made("Customer", DisplayName="Web sales", CurrencyRef={"value": "EUR"}),
+            made("Customer", DisplayName="Web sales (EUR)", CurrencyRef={"value": "EUR"}),
+        ),
         sections={"sales": {"customer": "generic", "generic_customer": "Web sales"}},
         says=(
             (
                 "problem",
                 "sales.generic_customer",
-                'The customer "Web sales" is kept in EUR, the books in USD. Name one that is kept in USD.',
+                'The customer "Web sales" has the currency EUR, not USD. Rename it in QuickBooks and make one of that '
+                "name with the currency USD.",
+            ),
+        ),
+    ),
+    Case(
+        name="no generic customer for orders in another currency",
+        kind="eur",
+        change=made("Customer", DisplayName="Web sales"),
+        sections={"sales": {"customer": "generic", "generic_customer": "Web sales"}},
+        says=(
+            (
+                "warning",
+                "",
+                f"3 of the last 6 orders ({LAST} for one) would be held: QuickBooks has no customer "
+                '"Web sales (EUR)". Make it there, with the currency EUR, or name another one as '
+                "sales.generic_customer.",
             ),
         ),
     ),
