@@ -18,12 +18,13 @@ from consumers.outcome import Held
 from mapping.text import marker_of
 
 
-def as_far_as_open(quickbooks: QuickBooks, invoice_id: str, payment: Mapping[str, Any]) -> dict[str, Any] | Held | None:
+def as_far_as_open(
+    quickbooks: QuickBooks, invoice: Mapping[str, Any], payment: Mapping[str, Any]
+) -> dict[str, Any] | Held | None:
     """The body of a refused payment, linked to what its invoice still owes; None where it owes enough. Raises what the
     client raises."""
-    invoice = quickbooks.read("Invoice", invoice_id)
     (line,) = payment["Line"]
-    if invoice is None or (open_amount := D(invoice["Balance"])) >= D(line["Amount"]):
+    if (open_amount := D(invoice["Balance"])) >= D(line["Amount"]):
         return None
     younger = [row for row in _strangers(quickbooks, invoice) if _made(row) >= _made(invoice)]
     if younger:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from cartledger.clients.quickbooks import QuickBooks, quote, select
 from cartledger.ledger.types import Claim, Made, Part
 from cartledger.money import ZERO
 from consumers.customers import DOCUMENT
-from consumers.posting import VOID, read_made
+from consumers.posting import NEVER_VOID, VOID, read_made
 from mapping.text import marker_of
 
 PAYMENT = "Payment"
@@ -18,25 +19,36 @@ _Where = Callable[[Sequence[Part]], str]
 
 
 def find_parts(quickbooks: QuickBooks, parts: Sequence[Part]) -> dict[str, Made]:
-    """Those that stand there, by marker. Raises what the client raises."""
+    """Those that stand there, or are voided as they should be, by marker. Raises what the client raises."""
     found: dict[str, Made] = {}
     for (entity, where), wanted in _questions(parts).items():
+        rows = quickbooks.query(select(entity, where(wanted)))
+        found |= _deleted(wanted, rows)
         by_marker = {part.marker: part for part in wanted}
-        for row in quickbooks.query(select(entity, where(wanted))):
+        for row in rows:
             part, made = by_marker.get(marker_of(str(row.get("PrivateNote") or ""))), read_made(row)
             if part and not (part.name == VOID and made.amount):
                 found[part.marker] = made
     return found
 
 
+def _deleted(parts: Iterable[Part], rows: Iterable[Mapping[str, Any]]) -> dict[str, Made]:
+    """What is taken back by deleting it, and is in no row any more."""
+    there = {str(row["Id"]) for row in rows}
+    gone = [part for part in parts if part.name == VOID and part.entity in NEVER_VOID and part.body["Id"] not in there]
+    return {part.marker: read_made({"Id": part.body["Id"]}) for part in gone}
+
+
 def may_stand_unseen(claim: Claim, part: Part) -> bool:
-    """A document without a number, and a payment that leaves room on its invoice for another one like it."""
+    """A document without a number, and a payment that leaves room on its invoice for another one like it, once what
+    comes before it has settled its share."""
     if part.number or part.name == VOID:
         return False
     if part.entity != PAYMENT:
         return True
-    settled = sum((each.amount for each in claim.parts if each.name not in (DOCUMENT, VOID)), ZERO)
-    return any(each.name == DOCUMENT and settled < each.amount for each in claim.parts)
+    before = [each.amount for each in claim.parts if each.name not in (DOCUMENT, VOID) and each.order < part.order]
+    settled = sum(before, ZERO)
+    return any(each.name == DOCUMENT and settled + 2 * part.amount <= each.amount for each in claim.parts)
 
 
 def _questions(parts: Iterable[Part]) -> Mapping[tuple[str, _Where], list[Part]]:

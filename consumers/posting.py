@@ -37,7 +37,7 @@ FIRST_RETRY = timedelta(seconds=5)
 A_MOMENT = timedelta(seconds=1)
 DISABLED_WAIT = timedelta(hours=1)
 VOID = "void"
-_NEVER_VOID = frozenset({"CreditMemo"})  # QuickBooks only deletes them
+NEVER_VOID = frozenset({"CreditMemo"})  # QuickBooks only deletes them
 RATES_MOVE = Decimal("0.01")
 """The part of a rate that it may move by within a day. Companies were reported that put the day's rate in place of the
 one that is sent: by more than this it is another rate, such as 1 for want of any."""
@@ -475,7 +475,7 @@ def _chunks(works: Sequence[_Work]) -> Iterable[Sequence[_Work]]:
 
 
 def _item(bid: str, work: _Work, part: Part) -> bytes:
-    operation = ("delete" if part.entity in _NEVER_VOID else "void") if part.name == VOID else "create"
+    operation = ("delete" if part.entity in NEVER_VOID else "void") if part.name == VOID else "create"
     return batch_item_bytes(bid, operation, part.entity, _resolved(part.body, work.ids))
 
 

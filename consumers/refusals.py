@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from cartledger.clients.faults import Fault, duplicate_of, lists_are_stale, verdict
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Claim, Part, Stage
-from cartledger.money import ZERO, read_json
+from cartledger.ledger.types import Claim, Link, Part, Stage
+from cartledger.money import ZERO, D, read_json
 from cartledger.records import read_order
+from cartledger.settings import TAKEN_SUFFIX
 from consumers.applied import as_far_as_open
 from consumers.buyers import Buyers
 from consumers.company import CompanyBook
 from consumers.customers import DOCUMENT
 from consumers.finding import PAYMENT, find_parts
 from consumers.outcome import Held
-from consumers.posting import AfterRefusal, read_made
+from consumers.posting import VOID, AfterRefusal, read_made
 from mapping.decision import Document, Post
+from mapping.tenders import APPLICATION
 from mapping.text import marker_of
-
-TAKEN_SUFFIX = "-S"
 
 
 class Refusals:
@@ -40,8 +42,8 @@ class Refusals:
         """
         if part.entity == PAYMENT and (paid := find_parts(self._quickbooks, [part])):
             return paid[part.marker]
-        if part.name.startswith("payment") and (relinked := self._relinked(claim, part)):
-            return relinked
+        if part.entity == PAYMENT and part.name != VOID and (followed := self._as_its_invoice_is(claim, part)):
+            return followed
         if (other := duplicate_of(fault)) is not None:
             return self._number_taken(claim, part, fault, other)
         if lists_are_stale(fault):
@@ -53,11 +55,19 @@ class Refusals:
                 return TryLater("What the document refers to has changed in QuickBooks.")
         return _as_said(fault)
 
-    def _relinked(self, claim: Claim, payment: Part) -> AfterRefusal | None:
-        if not self._book.company().applies_payments:
-            return None
-        links = self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id])[claim.key.id]
-        body = as_far_as_open(self._quickbooks, links[DOCUMENT].target_id, payment.body)
+    def _as_its_invoice_is(self, claim: Claim, payment: Part) -> AfterRefusal | None:
+        """What follows where somebody has taken back or settled the invoice meanwhile."""
+        link = self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id])[claim.key.id][DOCUMENT]
+        invoice = self._quickbooks.read(link.entity, link.target_id)
+        if invoice is None or not D(invoice["TotalAmt"]):
+            return Held(problems=(_taken_back(link),))
+        if payment.name == APPLICATION:
+            owed, used = D(invoice["Balance"]), D(payment.body["Line"][0]["Amount"])
+            return Held(problems=(_settled(link, owed, used),)) if owed < used else None
+        return self._relinked(claim, invoice, payment) if self._book.company().applies_payments else None
+
+    def _relinked(self, claim: Claim, invoice: Mapping[str, Any], payment: Part) -> AfterRefusal | None:
+        body = as_far_as_open(self._quickbooks, invoice, payment.body)
         if body is None or isinstance(body, Held):
             return body
         now = self._ledger.refresh(claim) or claim
@@ -113,6 +123,22 @@ def _renumbered(claim: Claim, part: Part) -> Post:
     ]
     notice = Problem(code="number_taken", text=f"{part.number} is another document's number, so {number} is used.")
     return Post(documents=tuple(documents), rounding=ZERO, notices=(notice,))
+
+
+def _taken_back(invoice: Link) -> Problem:
+    return Problem(
+        code="taken_back",
+        text=f"{invoice.entity} {invoice.number} was voided or deleted before the rest of the order was booked.",
+        fix="Enter in QuickBooks what is missing, or take back the rest there, then use `cartledger held ignore`.",
+    )
+
+
+def _settled(invoice: Link, owed: Decimal, redeemed: Decimal) -> Problem:
+    return Problem(
+        code="settled_already",
+        text=f"{invoice.entity} {invoice.number} owes {owed:.2f} by now, less than the {redeemed:.2f} redeemed.",
+        fix="Unlink in QuickBooks what was applied to it meanwhile, then retry the order.",
+    )
 
 
 _MERGED_MEANWHILE = Problem(

@@ -144,7 +144,7 @@ def _documents(sale: Sale, redeemed: Sequence[Line], mode: TaxMode) -> Iterator[
         memo = memo_of(sale, redeemed, _untaxed_fields(redeemed, mode))
         yield memo
         yield application_of(sale, memo.amount)
-    yield from payments_of(sale, sale.money.payments, order=2 if redeemed else 1)
+    yield from payments_of(sale, sale.money.payments, order=3 if redeemed else 1)
 
 
 def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:

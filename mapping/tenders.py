@@ -15,7 +15,7 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Order
-from cartledger.settings import NUMBER_LENGTH, Connection
+from cartledger.settings import MEMO_SUFFIX, NUMBER_LENGTH, Connection
 from mapping.decision import Document
 from mapping.document import Sale
 from mapping.finder import Finder
@@ -23,13 +23,13 @@ from mapping.lines import Line, line_body
 from mapping.payments.money import INVOICE, Money, Received, payment_name
 from mapping.text import clean, cut, marker, note
 
-MEMO_SUFFIX = "-T"
-"""After the order's number: refunds have a prefix of their own and end in digits."""
+APPLICATION = "application"
+"""What the payment that applies the credit memo is called among the order's documents."""
 
 
 def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iterator[Document]:
-    """A payment of the invoice for each, sent as `order`. The first is told by the order's id, further ones by their
-    transaction's, too."""
+    """A payment of the invoice for each, sent one after the other from `order` on: what becomes of one decides about
+    the next. The first is told by the order's id, further ones by their transaction's, too."""
     for number, each in enumerate(received, 1):
         first = number == 1
         mark = _mark(sale, "payment", "" if first else f"-{each.transaction}")
@@ -44,7 +44,7 @@ def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iter
         }
         yield Document(
             name=payment_name(number),
-            order=order,
+            order=order + number - 1,
             entity="Payment",
             body=body,
             number="",
@@ -108,7 +108,7 @@ def application_of(sale: Sale, amount: Decimal) -> Document:
         "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}."], mark),
     }
     return Document(
-        name="application",
+        name=APPLICATION,
         order=2,
         entity="Payment",
         body=body,

@@ -5,15 +5,17 @@ systemd credentials together; `problems` says what is wrong with them, all at on
 allowed. Secrets never stand in the file.
 """
 
-from cartledger.settings.options import NUMBER_LENGTH, Connection, Settings
+from cartledger.settings.options import MEMO_SUFFIX, NUMBER_LENGTH, TAKEN_SUFFIX, Connection, Settings
 from cartledger.settings.reading import places_in, read_environment, read_settings
 from cartledger.settings.values import FORM_FIELD, ORDER_STATUSES, Schedule
 from cartledger.settings.words import nearest
 
 __all__ = [
     "FORM_FIELD",
+    "MEMO_SUFFIX",
     "NUMBER_LENGTH",
     "ORDER_STATUSES",
+    "TAKEN_SUFFIX",
     "Connection",
     "Schedule",
     "Settings",

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from cartledger.settings.options import Connection, Section, Settings
+from cartledger.settings.options import (
+    BC_ID_DIGITS,
+    MEMO_SUFFIX,
+    NUMBER_LENGTH,
+    TAKEN_SUFFIX,
+    Connection,
+    Section,
+    Settings,
+)
 from cartledger.settings.values import ORDER_STATUSES, UNPAID_STATUSES
 
 Contradiction = tuple[tuple[str, ...], str, str]
 """Where it shows (section and key), its code, and its sentence from the verb on."""
 
+ROOM_BESIDE_MEMOS = NUMBER_LENGTH - BC_ID_DIGITS - len(f"-{MEMO_SUFFIX}{TAKEN_SUFFIX}")
 INTUITS_LIMIT = 120  # seconds after which QuickBooks ends a request
 
 
@@ -72,6 +81,13 @@ def _of_sales(connection: Connection) -> Iterator[Contradiction]:
     if sales.customer == "generic" and not sales.generic_customer:
         text = 'is missing: customer = "generic" needs the name of the customer that stands for all.'
         yield ("sales", "generic_customer"), "no_generic_customer", text
+    prefix = sales.number_prefix
+    if sales.tenders_on_invoice == "credit_memo" and _may_make_invoices(connection) and len(prefix) > ROOM_BESIDE_MEMOS:
+        text = (
+            f'is "{prefix}", which leaves no room for the {MEMO_SUFFIX} of credit memos; the most beside '
+            f'tenders_on_invoice = "credit_memo" is {ROOM_BESIDE_MEMOS} characters.'
+        )
+        yield ("sales", "number_prefix"), "no_room_for_memos", text
 
 
 def _of_payments(connection: Connection) -> Iterator[Contradiction]:

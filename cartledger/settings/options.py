@@ -54,6 +54,10 @@ QUICKBOOKS_TOKENS = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 BIGCOMMERCE_API = "https://api.bigcommerce.com"
 BC_ID_DIGITS = 10
 NUMBER_LENGTH = 21
+MEMO_SUFFIX = "-T"
+"""Of a credit memo, after the order's number: refunds have a prefix of their own and end in digits."""
+TAKEN_SUFFIX = "-S"
+"""Of a document whose number is another one's already."""
 
 ESSENTIAL: JsonDict = {"example": "set"}
 """Marks an option that cartledger.example.toml sets, although it has a default."""

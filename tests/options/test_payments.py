@@ -332,7 +332,7 @@ def test_redeemed_tenders_as_lines_or_as_a_credit_memo(decide, order, company):
     assert (application["TotalAmt"], [line["Amount"] for line in application["Line"]]) == (0, [Decimal("40.00")] * 2)
     assert [line["LinkedTxn"][0]["TxnType"] for line in application["Line"]] == ["Invoice", "CreditMemo"]
     assert payment["TotalAmt"] == Decimal("24.96")
-    assert [document.order for document in full.decision.documents] == [0, 1, 2, 2]
+    assert [document.order for document in full.decision.documents] == [0, 1, 2, 3]
 
 
 @pytest.mark.option("sales.tenders_on_invoice")

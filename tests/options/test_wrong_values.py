@@ -347,6 +347,9 @@ TOGETHER = [
     ({**ONLY_RECEIPTS, "sales.allow_credit_card_payments": "true"},
      "sales.allow_credit_card_payments has no effect where no order becomes an invoice; take it out, or set "
      'post_as = "invoice".'),
+    ({"sales.number_prefix": '"WEBSHOP"', "sales.tenders_on_invoice": '"credit_memo"'},
+     'sales.number_prefix is "WEBSHOP", which leaves no room for the -T of credit memos; the most beside '
+     'tenders_on_invoice = "credit_memo" is 6 characters.'),
     ({**ONLY_RECEIPTS, "sales.tenders_on_invoice": '"credit_memo"'},
      "sales.tenders_on_invoice has no effect where no order becomes an invoice; take it out, or set "
      'post_as = "invoice".'),
@@ -399,6 +402,8 @@ def test_what_is_right_alone_and_wrong_together(answer, changes, sentence):
         {"sales.due_date_offset": "30", "sales.allow_credit_card_payments": "true"},
         # What was paid in parts is an invoice.
         {**RECEIPTS, "sales.tenders_on_invoice": '"credit_memo"'},
+        {"sales.number_prefix": '"WEBSHP"', "sales.tenders_on_invoice": '"credit_memo"'},
+        {"sales.number_prefix": '"WEBSHOP123"'},
         {**RECEIPTS, "sales.due_date_offset": "30", "sales.allow_credit_card_payments": "true"},
         ONLY_RECEIPTS,
         {**RECEIPTS, "sales.statuses": '["Pending"]', "sales.receipt_for_unpaid": "true"},
