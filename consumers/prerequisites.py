@@ -50,7 +50,9 @@ class Prerequisites:
         found = [self._wanted(key, write_product(each), modified) for key, each in zip(keys, products, strict=True)]
         fix = "Retrying the order tries its items, too."
         problems = tuple(
-            Problem(code=ITEM_HELD, text=f"An item cannot be made: {problem}", fix=fix) for problem in found if problem
+            Problem(code=ITEM_HELD, text=f'The item "{each.sku}" cannot be made: {problem}', fix=fix)
+            for each, problem in zip(products, found, strict=True)
+            if problem
         )
         return Held(problems=problems) if problems else WaitFor(key=keys[0], why="its items are made first")
 

@@ -58,7 +58,7 @@ class Commands(click.Group):
 def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
     """Keeps a BigCommerce shop's books in QuickBooks Online: to the cent, exactly once."""
     logs.set_up(sys.stderr, as_json=not sys.stderr.isatty(), level=logging.DEBUG if verbose else logging.INFO)
-    ctx.obj = Context(config=config or (HERE if HERE.exists() else SYSTEM))
+    ctx.obj = Context(config=config or (SYSTEM if SYSTEM.exists() and not HERE.exists() else HERE))
 
 
 for command in (check, consume, demo, disable, enable, held, methods, produce, run, status, sync, taxes):

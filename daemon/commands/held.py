@@ -18,7 +18,7 @@ from consumers.prerequisites import CUSTOMER_HELD, ITEM_HELD
 from daemon.app import App
 from daemon.console import json_option, out, print_json, table
 
-SHOWN = 8
+SHOWN = 3
 """Ids in a row of the list."""
 
 connection_option = click.option(
@@ -44,10 +44,11 @@ def list_(ctx: click.Context, connection: str | None, *, as_json: bool) -> None:
         return
     console = out()
     for name, standings in by_connection.items():
-        rows = [(code, len(ones), _which(ones), problem) for code, ones, problem in _by_cause(standings)]
+        rows = [(f"{code}\n{_which(ones)}", len(ones), problem) for code, ones, problem in _by_cause(standings)]
         if rows:
-            columns = ["cause", "held", "which", "why the first of them"]
-            console.print(table(f"{name}: held", columns, rows, right=["held"]))
+            causes = table(f"{name}: held", ["cause, and which", "held", "why the first of them"], rows, right=["held"])
+            causes.show_lines = True
+            console.print(causes)
     if any(by_connection.values()):
         console.print("All reasons of one: cartledger held show ORDER")
         console.print("Once mended: cartledger held retry ORDER, or --cause CAUSE, or --all")

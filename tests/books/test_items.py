@@ -218,7 +218,7 @@ def test_without_the_accounts_an_order_is_held_and_the_others_go_on(open_shop, s
     assert books.state(1002) is State.POSTED
     assert books.held() == {"1001": ["item_held"], "sku:bowl": ["wrong_account_type", "wrong_account_type"]}
     assert books.reasons(1001) == [
-        'An item cannot be made: products.inventory_accounts.asset: the account "Checking" is of type Bank. '
+        'The item "BOWL" cannot be made: products.inventory_accounts.asset: the account "Checking" is of type Bank. '
         "It must be Other Current Asset. products.inventory_accounts.cogs: "
         'the account "Sales" is of type Income. It must be Cost of Goods Sold.'
     ]

@@ -36,6 +36,18 @@ def test_list_by_cause(synced, command):
     assert "cartledger held show ORDER" in shown
 
 
+def test_of_many_the_first_are_named(make_sim, make_road, command):
+    sim = make_sim()
+    sim.fill(orders=4, customers=2, clean=True)
+    for order_id in sim.shop.orders:
+        sim.shop.update(order_id, status_id=15, status="On Hold", date_created="Tue, 20 Jan 2026 12:00:00 +0000")
+    road = make_road(sim)
+    assert road.sync().held == 4
+    lines = [line.split("│") for line in command(road)("held", "list").stdout.splitlines()]
+    causes = [[cell.strip() for cell in cells][:2] for cells in lines if len(cells) == 3]
+    assert causes[:2] == [["unknown_status", "4"], ["1001, 1002, 1003 …", ""]]
+
+
 def test_facts(synced, command):
     (facts,) = [one for one in command(synced).facts("held", "list")["demo"] if one["id"] == str(FOREIGN)]
     assert facts.pop("modified")
