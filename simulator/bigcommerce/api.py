@@ -57,6 +57,10 @@ _ENDPOINTS = (
     _Endpoint("consignments", "v2/orders/{order_id:int}/consignments", orders_v2.consignments, _ORDERS),
     _Endpoint("transactions", "v3/orders/{order_id:int}/transactions", v3.transactions, _TRANSACTIONS),
     _Endpoint("refunds", "v3/orders/payment_actions/refunds", v3.refunds, _TRANSACTIONS | _ORDERS),
+    _Endpoint("refund", "v3/orders/payment_actions/refunds/{refund_id:int}", v3.refund, _TRANSACTIONS | _ORDERS),
+    _Endpoint(
+        "order_refunds", "v3/orders/{order_id:int}/payment_actions/refunds", v3.order_refunds, _TRANSACTIONS | _ORDERS
+    ),
     _Endpoint("catalog_products", "v3/catalog/products", v3.products, _PRODUCTS),
     _Endpoint("catalog_variants", "v3/catalog/variants", v3.variants, _PRODUCTS),
     _Endpoint("customers", "v3/customers", v3.customers, _CUSTOMERS),

@@ -31,6 +31,24 @@ def refunds(store: Store, request: Request) -> Json:
     return {"data": v3_page(params).of(found), "meta": {}}
 
 
+def order_refunds(store: Store, request: Request) -> Json:
+    """All of one order's, by refund id."""
+    params, order_id = request.query_params, request.path_params["order_id"]
+    _known(params, ("transaction_id",))
+    if order_id not in store.orders:
+        raise v3_error(404, "The requested resource was not found.")
+    own = [row for row in store.refunds if row["order_id"] == order_id]
+    return {"data": sorted(_matching(own, params, _REFUND_FILTERS), key=lambda refund: refund["id"]), "meta": {}}
+
+
+def refund(store: Store, request: Request) -> Json:
+    _known(request.query_params, ())
+    for row in store.refunds:
+        if row["id"] == request.path_params["refund_id"]:
+            return {"data": row, "meta": {}}
+    raise v3_error(404, "The requested resource was not found.")
+
+
 def products(store: Store, request: Request) -> Json:
     params = request.query_params
     _known(params, (*_PRODUCT_FILTERS, *_CATALOG_PARAMS, "include", "sort", "direction"))
