@@ -101,7 +101,7 @@ def report(
     return [
         *_held(tried, is_known),
         *_unmapped_methods(tried),
-        *_new_items(tried),
+        *_new_items(tried, connection),
         *_left_out(tried),
         *_summary(tried, connection, zone),
     ]
@@ -129,11 +129,18 @@ def _unmapped_methods(tried: Sequence[Tried]) -> Iterator[Finding]:
         yield warning("unmapped_method", f"{_share(tried, len(notices), next(iter(notices)))}: {text}", fix)
 
 
-def _new_items(tried: Sequence[Tried]) -> Iterator[Finding]:
+def _new_items(tried: Sequence[Tried], connection: Connection) -> Iterator[Finding]:
+    """Of orders that are alike the items of one are known."""
     wanted = [product for one in tried if isinstance(one.decision, Post) for product in one.decision.wants]
-    if keys := {product.key for product in wanted}:
-        items = "One item" if len(keys) == 1 else f"{len(keys)} items"
-        yield note("new_items", f"{items} that QuickBooks does not have would be made ({wanted[0].sku} for one).")
+    if not wanted:
+        return
+    count = len({product.key for product in wanted})
+    items = "one item" if count == 1 else f"{count} items"
+    yield note("new_items", f"At least {items} that QuickBooks does not have would be made ({wanted[0].sku} for one).")
+    for section, tracks in (("inventory_accounts", "tracks"), ("noninventory_accounts", "does not track")):
+        if getattr(connection.products, section) is None:
+            text = f"products.{section} is not set: orders of new products whose stock the shop {tracks} would be held."
+            yield warning(f"no_{section}", text, f"Set products.{section}, or make the items in QuickBooks.")
 
 
 def _left_out(tried: Sequence[Tried]) -> Iterator[Finding]:
