@@ -49,12 +49,16 @@ def _facts(orders: int, seen: list[SeenMethod]) -> dict[str, Any]:
 def _print(name: str, orders: int, seen: list[SeenMethod]) -> None:
     console = out()
     title = f"{name}: payment methods of the last {orders} orders"
-    console.print(table(title, _COLUMNS, map(_row, seen), right=("orders",)))
+    several = len({one.currency for one in seen if one.currency}) > 1
+    rows = [_row(one, several=several) for one in seen]
+    console.print(table(title, _COLUMNS, rows, right=("orders",)))
     if any(not one.listed for one in seen):
         console.print(f"{name}: what is not mapped can be, under [connections.{name}.payments.methods].")
 
 
-def _row(one: SeenMethod) -> tuple[object, ...]:
+def _row(one: SeenMethod, *, several: bool) -> tuple[object, ...]:
+    """The currency is named where there are several."""
+    method = f"{one.method or 'none'}{f', {one.currency}' if several and one.currency else ''}"
     account = one.account if one.listed else f"not mapped: {one.account or 'no default account'}"
     last = f"{one.last:%Y-%m-%d}" if one.last else None
-    return one.method or "none", one.orders, last, account, one.quickbooks, one.paid_when
+    return method, one.orders, last, account, one.quickbooks, one.paid_when

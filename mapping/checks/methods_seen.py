@@ -13,10 +13,12 @@ from cartledger.settings import Connection
 
 @dataclass(frozen=True, kw_only=True)
 class SeenMethod:
-    """One method. `last` is when the last order by it was placed, None where only the settings name it; `account` and
-    `quickbooks` are what its money goes to and is called, `listed` whether payments.methods says so."""
+    """One method in one currency. `last` is when the last order by it was placed, None where only the settings name it
+    (`currency` is "" then); `account` and `quickbooks` are what its money goes to and is called, `listed` whether
+    payments.methods says so."""
 
     method: str
+    currency: str
     orders: int
     last: datetime | None
     listed: bool
@@ -26,22 +28,25 @@ class SeenMethod:
 
 
 def methods_seen(orders: Iterable[Order], connection: Connection) -> list[SeenMethod]:
-    """Those of `orders`, most used first, then those that only the settings name."""
-    groups: defaultdict[str, list[Order]] = defaultdict(list)
+    """Those of `orders` that money came by, most used first, then those that only the settings name."""
+    groups: defaultdict[tuple[str, str], list[Order]] = defaultdict(list)
     for order in orders:
-        groups[order.payment_method.casefold()].append(order)
-    names = {group[0].payment_method: group for group in groups.values()}
-    unseen = [name for name in connection.payments.methods if name.casefold() not in groups]
-    found = [_seen(name, group, connection) for name, group in names.items()]
-    found.sort(key=lambda one: (-one.orders, one.method.casefold()))
+        if order.total.inc > order.tenders:
+            groups[order.payment_method.casefold(), order.currency].append(order)
+    used = {name for name, _ in groups}
+    unseen = [name for name in connection.payments.methods if name.casefold() not in used]
+    found = [_seen(group[0].payment_method, group, connection) for group in groups.values()]
+    found.sort(key=lambda one: (-one.orders, one.method.casefold(), one.currency))
     return [*found, *(_seen(name, [], connection) for name in unseen)]
 
 
 def _seen(name: str, orders: list[Order], connection: Connection) -> SeenMethod:
     last = max(orders, key=lambda order: order.created, default=None)
-    mapped = connection.payments.of(name, last.currency if last else "")
+    currency = last.currency if last else ""
+    mapped = connection.payments.of(name, currency)
     return SeenMethod(
         method=name,
+        currency=currency,
         orders=len(orders),
         last=last.created if last else None,
         listed=name.casefold() in {listed.casefold() for listed in connection.payments.methods},

@@ -50,6 +50,19 @@ def test_what_is_not_mapped_is_said(run):
     assert lines[-1] == "demo: what is not mapped can be, under [connections.demo.payments.methods]."
 
 
+def test_each_currency_by_itself_and_nothing_of_what_was_redeemed(run):
+    sim, methods = run
+    sim.shop.update(1002, currency_code="EUR", default_currency_code="EUR")
+    total = sim.shop.orders[1004].header["total_inc_tax"]
+    sim.shop.update(1004, gift_certificate_amount=total)
+    found = [(one["method"], one["currency"], one["orders"]) for one in methods.facts("methods")["demo"]["methods"]]
+    assert found[:3] == [("Credit Card", "USD", 2), ("Cash on Delivery", "USD", 1), ("credit card", "EUR", 1)]
+    assert found[3:] == [("Bank Deposit", "", 0)]
+    lines = methods("methods").stdout.splitlines()
+    names = [line.split("│")[0].strip() for line in lines if line.count("│") > 1]
+    assert names == ["Credit Card, USD", "Cash on Delivery, USD", "credit card, EUR", "Bank Deposit"]
+
+
 def test_an_unknown_connection_is_wrong_use(run):
     _, methods = run
     assert "demo" in methods("methods", "dmeo", expect=2).output
