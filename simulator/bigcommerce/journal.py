@@ -24,10 +24,20 @@ class Tender:
 
 def tenders(order: Order) -> list[Tender]:
     """By provider: gateways in the order of their rows, then what the shop itself owed (certificates, store credit)."""
-    brought = [row for row in order.transactions if row["event"] in _MONEY_IN and row["status"] == "ok"]
+    brought = money_in(order)
     first = {row["gateway"]: row for row in reversed(brought)}
     found = [Tender(provider=name, left=_balance(order, name), row=first[name]) for name in _in_order(brought)]
     return sorted(found, key=lambda tender: tender.provider in _TENDERS)
+
+
+def money_in(order: Order) -> list[Json]:
+    """Purchases and captures that went well. An authorisation is no money."""
+    return [row for row in order.transactions if row["event"] in _MONEY_IN and row["status"] == "ok"]
+
+
+def is_own_credit(row: Json) -> bool:
+    """Whether a transaction is of a gift certificate or store credit: what the shop owed already."""
+    return row["gateway"] in _TENDERS
 
 
 def _in_order(rows: Iterable[Json]) -> list[str]:
