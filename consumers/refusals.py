@@ -49,7 +49,7 @@ class Refusals:
         if lists_are_stale(fault):
             successor = self._successor(claim, part)
             if successor is not None:
-                return successor if isinstance(successor, Held) else self._given_to(successor, claim, part)
+                return successor if isinstance(successor, Held) else _given_to(successor, claim)
             self._book.forget()
             if claim.attempts == 0:
                 return TryLater("What the document refers to has changed in QuickBooks.")
@@ -70,10 +70,7 @@ class Refusals:
         body = as_far_as_open(self._quickbooks, invoice, payment.body)
         if body is None or isinstance(body, Held):
             return body
-        now = self._ledger.refresh(claim) or claim
-        open_parts = [part for part in now.parts if part.stage is not Stage.ANSWERED]
-        documents = [_document(part, **({"body": body} if part.name == payment.name else {})) for part in open_parts]
-        return Post(documents=tuple(documents), rounding=ZERO)
+        return Post(documents=_with(claim, payment, body=body), rounding=ZERO)
 
     def _number_taken(self, claim: Claim, part: Part, fault: Fault, other: str) -> AfterRefusal:
         row = self._quickbooks.read(part.entity, other)
@@ -90,20 +87,16 @@ class Refusals:
         order, home_currency = read_order(read_json(claim.record)), self._book.company().home_currency
         return self._buyers.successor(str(refused.body["CustomerRef"]["value"]), claim.key, order, home_currency)
 
-    def _given_to(self, customer: str, claim: Claim, refused: Part) -> AfterRefusal:
-        """The parts that are still to be made, for another customer."""
-        reference = {"CustomerRef": {"value": customer}}
-        now = self._ledger.refresh(claim) or claim
-        if any(part.name != refused.name for part in now.sending):  # the answer to it is still to be read
-            return Held(problems=(_MERGED_MEANWHILE,))
-        open_parts = [part for part in claim.parts if part.stage is not Stage.ANSWERED]
-        documents = [_document(part, body=part.body | reference) for part in open_parts]
-        return Post(documents=tuple(documents), rounding=ZERO)
-
 
 def _as_said(fault: Fault) -> Held | TryLater:
     error = verdict(fault)
     return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
+
+
+def _open(claim: Claim) -> list[Part]:
+    """Of what stood before this claim no body is kept. What was made since then stays as it is: none of the changes
+    here makes a document another one (`Document.hash`)."""
+    return [part for part in claim.parts if part.stage is not Stage.ANSWERED]
 
 
 def _document(part: Part, **changes: Any) -> Document:
@@ -112,17 +105,24 @@ def _document(part: Part, **changes: Any) -> Document:
     return Document(**{name: getattr(part, name) for name in fields} | changes)
 
 
+def _with(claim: Claim, part: Part, **changes: Any) -> tuple[Document, ...]:
+    """The documents that are still to be made, that of `part` with these changes."""
+    return tuple(_document(each, **(changes if each.name == part.name else {})) for each in _open(claim))
+
+
+def _given_to(customer: str, claim: Claim) -> Post:
+    """What is still to be made, for another customer."""
+    reference = {"CustomerRef": {"value": customer}}
+    documents = tuple(_document(part, body=part.body | reference) for part in _open(claim))
+    return Post(documents=documents, rounding=ZERO)
+
+
 def _renumbered(claim: Claim, part: Part) -> Post:
     """The same documents, the refused one under its number with a suffix: the same order always gets the same."""
     number = part.number + TAKEN_SUFFIX
-    documents = [
-        _document(each, body=each.body | {"DocNumber": number}, number=number)
-        if each.name == part.name
-        else _document(each)
-        for each in claim.parts
-    ]
+    documents = _with(claim, part, body=part.body | {"DocNumber": number}, number=number)
     notice = Problem(code="number_taken", text=f"{part.number} is another document's number, so {number} is used.")
-    return Post(documents=tuple(documents), rounding=ZERO, notices=(notice,))
+    return Post(documents=documents, rounding=ZERO, notices=(notice,))
 
 
 def _taken_back(invoice: Link) -> Problem:
@@ -139,10 +139,3 @@ def _settled(invoice: Link, owed: Decimal, redeemed: Decimal) -> Problem:
         text=f"{invoice.entity} {invoice.number} owes {owed:.2f} by now, less than the {redeemed:.2f} redeemed.",
         fix="Unlink in QuickBooks what was applied to it meanwhile, then retry the order.",
     )
-
-
-_MERGED_MEANWHILE = Problem(
-    code="customer_merged",
-    text="The order's customer was merged into another one while its payments were made.",
-    fix="Retry the order: what is missing is made for the other one.",
-)
