@@ -82,7 +82,13 @@ def _print(context: Context, found: Mapping[str, Sequence[Finding]]) -> None:
             console.print(f"{one.level}: {told}", soft_wrap=True)
         if _exit_code(findings) == 0:
             console.print(
-                f"{name}: the shop, the company and the settings fit together. Next: cartledger sync {name}, "
+                f"{name}: {_verdict(findings)} Next: cartledger sync {name}, "
                 f"or cartledger enable {name} and cartledger run.",
                 soft_wrap=True,
             )
+
+
+def _verdict(findings: Sequence[Finding]) -> str:
+    if any(one.level is Level.WARNING for one in findings):
+        return "nothing keeps it from posting; what the warnings tell of is better mended first."
+    return "the shop, the company and the settings fit together."
