@@ -412,7 +412,8 @@ class Tax(Section):
         json_schema_extra=ESSENTIAL,
         description='by the tax\'s name or class; "*" stands for every tax that is not listed. Outside the US also '
         '"none" for lines without tax (a class comes first), and any of these with where it is delivered to: '
-        '"none @ export", "VAT @ DE", "GST @ CA-Quebec", "Books @ eu", "* @ domestic"; the most exact row counts',
+        '"none @ export", "VAT @ DE", "GST @ CA-Quebec", "Books @ eu", "* @ domestic"; the most exact row counts. '
+        "Where none fits a tax, the one row whose code has its rate does, whatever it is called",
     )
 
     @field_validator("map", mode="after")
