@@ -72,7 +72,7 @@ class Bill:
         order = self._order
         return Asked(
             products={line["id"]: left for line in _own_lines(order) if (left := _units_left(line))},
-            wrapping=[line["id"] for line in _own_lines(order) if self._wrapped(line)],
+            wrapping=tuple(line["id"] for line in _own_lines(order) if self._wrapped(line)),
             shipping=self._left("SHIPPING", order.shipping_addresses),
             handling=self._left("HANDLING", order.shipping_addresses),
             fees=self._left("FEE", order.fees),
