@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from simulator.bigcommerce.editing import totals
-from simulator.bigcommerce.fulfilment import capture, unsent
+from simulator.bigcommerce.fulfilment import cancel, capture, unsent
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, decline, refund
 from simulator.bigcommerce.store import Store
@@ -51,10 +51,7 @@ def test_after_any_life_the_figures_agree(seed, mode):
         assert 0 <= standing.refunds <= total
         assert sum(standing.returned.values()) == standing.refunds
         for provider, amount in standing.received.items():
-            back = [
-                r for r in order.transactions if (r["gateway"], r["event"], r["status"]) == (provider, "refund", "ok")
-            ]
-            given = sum(r["amount"] for r in back)
+            given = given_back(order, provider)
             assert given == standing.returned.get(provider, 0)
             assert provider == "storecredit" or given <= amount
         assert all(0 <= line["quantity_refunded"] <= line["quantity"] for line in order.products)
@@ -93,12 +90,28 @@ def test_what_is_rated_at_nothing_never_happens_and_an_end_is_said():
         Lives(shop, 1, {"explode": 1})
 
 
-def test_what_an_order_stands_at_in_cents():
+@pytest.fixture
+def reserved():
+    """A shop with one order whose money is reserved."""
     shop = Store(clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
-    raw = next(
-        o for o in generate(7, 300) if o["payment_status"] == "authorized" and o["customer_id"] and o["status_id"] == 11
-    )
-    order = shop.add_order(raw)
+    orders = (raw for raw in generate(7, 300) if raw["customer_id"] and raw["status_id"] == 11)
+    return shop, shop.add_order(next(raw for raw in orders if raw["payment_status"] == "authorized"))
+
+
+def test_an_order_that_is_off_owes_nothing(reserved):
+    shop, order = reserved
+    cancel(shop, order.id)
+    assert [standing.owed for standing in standings(shop)] == [0]
+
+
+def test_nothing_is_given_back_of_money_that_is_only_reserved(reserved):
+    shop, _ = reserved
+    refunds = {name: 1 for name in RATES if name.startswith("refund ")}
+    assert Lives(shop, 1, {**dict.fromkeys(RATES, 0), **refunds}).step() == ""
+
+
+def test_what_an_order_stands_at_in_cents(reserved):
+    shop, order = reserved
     total = Decimal(order.header["total_inc_tax"])
     [before] = standings(shop)
     assert (before.received, before.returned, before.refunds, before.owed) == ({}, {}, 0, total)

@@ -122,6 +122,8 @@ def test_statuses_have_the_documented_ids_and_keys(authentic, api):
         ("GET", "/stores/abc/v2/orders/12/products", "products"),
         ("GET", "/stores/abc/v3/orders/12/transactions", "transactions"),
         ("GET", "/stores/abc/v3/orders/payment_actions/refunds", "refunds"),
+        ("GET", "/stores/abc/v3/orders/payment_actions/refunds/3", "refund"),
+        ("GET", "/stores/abc/v3/orders/12/payment_actions/refunds", "order_refunds"),
         ("GET", "/stores/abc/v3/catalog/variants", "catalog_variants"),
         ("GET", "/stores/abc/v2/orders/", "unknown"),
         ("PUT", "/stores/abc/v2/orders", "unknown"),

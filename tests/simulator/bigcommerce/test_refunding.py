@@ -47,6 +47,26 @@ def test_what_a_refund_comes_to_without_tax_in_prices(shop, of_example, asked, e
     assert sum(p["amount"] for p in row["payments"]) == total
 
 
+def test_items_name_what_was_asked_for(shop, of_example):
+    of_example()
+    row = refund(shop, 1001, Asked(products={1: 1}, deductions={1: Decimal("4.00")}, amount=Decimal("2.00")))
+    assert row["items"] == [
+        {
+            "item_type": "PRODUCT",
+            "item_id": 1,
+            "reason": "",
+            "quantity": 1,
+            "requested_amount": None,
+            "adjustments": [{"amount": Decimal("-4.00"), "description": "Service fee"}],
+        },
+        {"item_type": "ORDER", "item_id": 1001, "reason": "", "requested_amount": Decimal("2.00")},
+    ]
+    assert row["uses_merchant_override_values"] is False
+    assert refund(shop, 1001, Asked(tax_adjustment=Decimal(1)))["items"] == []
+    said = refund(shop, 1001, Asked(products={2: 1}, override=(Decimal(1), Decimal(0))))
+    assert said["uses_merchant_override_values"] is True
+
+
 def test_the_last_unit_takes_what_rounding_left(shop, sold):
     order = sold((1, 3, "3.33", "0"))  # 9.99, tax 0.82
     found = [figures(refund(shop, 1001, Asked(products={1: 1}))) for _ in range(3)]
@@ -200,6 +220,8 @@ def test_money_that_no_transaction_brought_goes_back_by_hand(shop, sold):
     row = refund(shop, 1001, Asked(products={1: 1}))
     assert paid_back(row) == [("custom", "54.13", True, False)]
     assert ("transaction_id" in row["payments"][0], order.transactions) == (False, [])
+    with pytest.raises(ValueError, match="cannot be declined"):
+        decline(shop, row["id"])
 
 
 def test_store_credit_in_the_shops_own_currency(shop, sold):
@@ -247,6 +269,8 @@ def test_a_refund_that_is_declined_at_once_gives_nothing_back(shop, of_example):
     assert row["payments"][0]["declined_message"] == "Expired card"
     assert order.transactions[-1]["status"] == "error"
     assert (order.header["status_id"], order.products[0]["quantity_refunded"]) == (11, 0)
+    refund(shop, 1001, Asked(products={1: 1}), Payout(provider="giftcertificate", declined="Out of order"))
+    assert shop.gift_certificates == []
 
 
 def test_a_refund_declined_later_is_made_again(shop, of_example):
