@@ -60,6 +60,7 @@ def in_stages(sim):
         sim.shop.update(
             order_id,
             status_id=11,
+            store_credit_amount="0.0000",
             gift_certificate_amount=f"{memo:.4f}",
             payment_method="Credit Card, PayPal" if len(came) > 1 else "Credit Card",
             payment_status="authorized" if first is None else "captured",
