@@ -100,17 +100,24 @@ class Producing:
     def read_for_ever(self, name: str) -> None:
         """The body of one thread for each connection: reads on its schedule; a time that was missed is caught up."""
         line, failures = self._app.lines[name], 0
+        silent_since = self._app.clock()
         while not self.crew.quiet.is_set():
             try:
                 nap = self._read_when_due(line)
-                failures = 0
             except LedgerTrouble:
                 raise
             except CartledgerError as error:
                 if not failures:
+                    silent_since = self._app.clock()
                     logs.warning(f"The shop cannot be read: {error}", action="read_failed", connection=line.name)
                 failures += 1
                 nap = FIRST_RETRY * (1 << min(failures - 1, 5))
+            else:
+                if failures:
+                    seconds = int((self._app.clock() - silent_since).total_seconds())
+                    text = f"The shop is read again after {seconds} s."
+                    logs.info(text, action="read_again", connection=line.name, seconds=seconds)
+                failures = 0
             self.crew.quiet.wait(nap.total_seconds())
 
     def _read_when_due(self, line: Line) -> timedelta:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+from datetime import timedelta
+
 import pytest
 
 from cartledger.ledger.types import State
+from daemon.clock import now
+from daemon.supervisor import Crew, Producing
 from tests.road.sentences.conftest import OTHERS, UNHURRIED, hurried
 
 DEAD = "http://127.0.0.1:1"
@@ -51,6 +57,34 @@ def test_what_was_read_is_posted_while_bigcommerce_does_not_answer(shop, make_ro
     synced = dead.sync(sleep=at_once)
     assert (synced.posted, synced.waiting, synced.exit_code) == (OTHERS, 0, 1)
     assert synced.troubles == (f"The shop cannot be read: {REFUSED}",)
+
+
+class Naps(threading.Event):
+    """What a run sleeps on: time passes at once, and `then` happens after each nap."""
+
+    def __init__(self, *then):
+        super().__init__()
+        self.slept, self._then = timedelta(0), iter(then)
+
+    def wait(self, timeout=None):
+        self.slept += timedelta(seconds=timeout)
+        next(self._then, self.set)()
+        return self.is_set()
+
+
+def test_a_run_says_once_that_the_shop_is_silent_and_once_that_it_is_not(shop, make_road, caplog):
+    began, road = now(), make_road(shop)
+    token, shop.shop.access_token = shop.shop.access_token, "another"
+    naps = Naps(lambda: None, lambda: setattr(shop.shop, "access_token", token), lambda: None)
+    app = road.app(clock=lambda: began + naps.slept)
+    with caplog.at_level(logging.INFO, "cartledger"):
+        Producing(app, [road.name], Crew(quiet=naps)).read_for_ever(road.name)
+    said = [record.getMessage() for record in caplog.records if getattr(record, "action", "").startswith("read")]
+    assert [sentence.partition(": BigCommerce refuses")[0] for sentence in said] == [
+        "The shop cannot be read",
+        f"{OTHERS} orders new or changed.",
+        "The shop is read again after 90 s.",
+    ]
 
 
 def test_quickbooks_does_not_answer(shop, make_road):
