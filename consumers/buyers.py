@@ -14,8 +14,9 @@ from cartledger.ledger.types import Link
 from cartledger.money import read_json, write_json
 from cartledger.records import Order, SourceKey
 from cartledger.settings import Connection
-from consumers.customers import CUSTOMER, DOCUMENT, ENTITY
+from consumers.customers import CUSTOMER, ENTITY
 from consumers.outcome import Held
+from consumers.posting import DOCUMENT
 from mapping.customer import Person, choose_generic, generic_name, listed_names, person
 
 GENERIC = "generic_customer"

@@ -12,21 +12,20 @@ from cartledger.clients.faults import Fault, verdict
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Hold, TryLater
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Claim, Link, Made, Part
+from cartledger.ledger.types import Claim, Made, Part
 from cartledger.money import ZERO, read_json
 from cartledger.records import SourceKey
 from consumers.outcome import Held, Later, Outcome, Unchanged
-from consumers.posting import Adopt, AfterRefusal, Posting, Verdict, WaitFor, read_made
+from consumers.posting import AfterRefusal, Posting, Verdict, WaitFor, adopted, read_made
 from mapping.address import fold_email
+from mapping.choice import Create, Match
 from mapping.company import fold
-from mapping.customer import Adopt as Match
-from mapping.customer import Create, Person, choose_customer, customer_document, known_names, names, read_person
+from mapping.customer import Person, choose_customer, customer_document, known_names, names, read_person
 from mapping.decision import Post
 from mapping.text import marker, marker_of
 
 CUSTOMER = "customer"
-DOCUMENT = "document"
-"""The kind of these sources, and the name of their one part."""
+"""The kind of these sources."""
 
 ENTITY = "Customer"
 NAME_TAKEN = "6240"
@@ -68,7 +67,7 @@ class Customers:
     def _verdict(self, key: SourceKey, who: Person, batch: _Batch) -> Verdict:
         choice = batch.choose(key, who, self._marker(who))
         if isinstance(choice, Match):
-            return Adopt(link=_link(key, choice))
+            return adopted(key, ENTITY, choice)
         return choice if isinstance(choice, WaitFor) else self._post(who, choice.name)
 
     def _marker(self, person: Person) -> str:
@@ -189,17 +188,3 @@ class OneAtATime:
             return self._desk.work(claims)
         finally:
             self._ledger.unlease(self._name, owner)
-
-
-def _link(key: SourceKey, found: Match) -> Link:
-    return Link(
-        key=key,
-        part=DOCUMENT,
-        entity=ENTITY,
-        target_id=found.id,
-        sync_token=found.sync_token,
-        number="",
-        amount=ZERO,
-        currency="",
-        hash="",
-    )

@@ -9,8 +9,7 @@ from typing import Any
 from cartledger.clients.quickbooks import QuickBooks, quote, select
 from cartledger.ledger.types import Claim, Made, Part
 from cartledger.money import ZERO
-from consumers.customers import DOCUMENT
-from consumers.posting import NEVER_VOID, VOID, read_made
+from consumers.posting import DOCUMENT, NEVER_VOID, VOID, read_made
 from mapping.text import marker_of
 
 PAYMENT = "Payment"

@@ -15,19 +15,19 @@ from cartledger.clients.faults import Fault, lists_are_stale, verdict
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Claim, Link, Made, Part
+from cartledger.ledger.types import Claim, Made, Part
 from cartledger.money import ZERO, read_json
 from cartledger.records import SourceKey, content_hash
 from cartledger.settings import Connection
 from consumers.company import CompanyBook
 from consumers.openings import Opening, Openings, Shop
 from consumers.outcome import Held, Later, Unchanged
-from consumers.posting import Adopt, AfterRefusal, Verdict, read_made
+from consumers.posting import DOCUMENT, AfterRefusal, Verdict, adopted, read_made
+from mapping.choice import Create, Match
 from mapping.company import Company, fold
 from mapping.decision import Document, Post
 from mapping.item import (
     NAME_FIELD,
-    Create,
     Product,
     choose_item,
     item_body,
@@ -35,12 +35,10 @@ from mapping.item import (
     names,
     read_product,
 )
-from mapping.item import Adopt as Match
 from mapping.text import marker
 
 ITEM = "item"
-DOCUMENT = "document"
-"""The kind of these sources, and the name of their one part."""
+"""The kind of these sources."""
 
 ENTITY = "Item"
 NAME_TAKEN = "6240"
@@ -114,7 +112,7 @@ class Items:
         self, key: SourceKey, product: Product, choice: Match | Create | Problem, openings: Mapping[str, Opening]
     ) -> Verdict:
         if isinstance(choice, Match):
-            return Adopt(link=_link(key, choice))
+            return adopted(key, ENTITY, choice)
         if isinstance(choice, Problem):
             return Held(problems=(choice,))
         opening = openings[product.key]
@@ -186,17 +184,3 @@ def _product(claim: Claim) -> Product:
 
 def _name_and_sku(item: Row) -> tuple[str, str]:
     return fold(str(item["Name"])), fold(str(item.get("Sku") or ""))
-
-
-def _link(key: SourceKey, found: Match) -> Link:
-    return Link(
-        key=key,
-        part=DOCUMENT,
-        entity=ENTITY,
-        target_id=found.id,
-        sync_token=found.sync_token,
-        number="",
-        amount=ZERO,
-        currency="",
-        hash="",
-    )

@@ -25,6 +25,7 @@ from cartledger.money import ZERO, D
 from cartledger.records import SourceKey
 from consumers.circuit import Breaker
 from consumers.outcome import Done, Excluded, Held, Later, Outcome, Unchanged
+from mapping.choice import Match
 from mapping.decision import Document, Post
 
 MOST_ITEMS = 30
@@ -36,6 +37,10 @@ MOST_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=5)
 A_MOMENT = timedelta(seconds=1)
 DISABLED_WAIT = timedelta(hours=1)
+
+DOCUMENT = "document"
+"""The part that a source is known by: its first, and of customers and items the only one."""
+
 VOID = "void"
 NEVER_VOID = frozenset({"CreditMemo"})  # QuickBooks only deletes them
 RATES_MOVE = Decimal("0.01")
@@ -499,6 +504,23 @@ def read_made(entity: Mapping[str, Any]) -> Made:
         currency=str(entity.get("CurrencyRef", {}).get("value", "")),
         customer=str(entity.get("CustomerRef", {}).get("value", "")),
         exchange_rate=D(entity["ExchangeRate"]) if "ExchangeRate" in entity else None,
+    )
+
+
+def adopted(key: SourceKey, entity: str, found: Match) -> Adopt:
+    """A list's entry that stands for the source from now on."""
+    return Adopt(
+        link=Link(
+            key=key,
+            part=DOCUMENT,
+            entity=entity,
+            target_id=found.id,
+            sync_token=found.sync_token,
+            number="",
+            amount=ZERO,
+            currency="",
+            hash="",
+        )
     )
 
 

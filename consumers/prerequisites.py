@@ -11,10 +11,10 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Read, State
 from cartledger.money import write_json
 from cartledger.records import SourceKey, content_hash
-from consumers.customers import CUSTOMER, DOCUMENT
+from consumers.customers import CUSTOMER
 from consumers.items import ITEM
 from consumers.outcome import Held
-from consumers.posting import WaitFor
+from consumers.posting import DOCUMENT, WaitFor
 from mapping.customer import Person, write_person
 from mapping.item import Product, write_product
 

@@ -17,10 +17,9 @@ from cartledger.settings import TAKEN_SUFFIX
 from consumers.applied import as_far_as_open
 from consumers.buyers import Buyers
 from consumers.company import CompanyBook
-from consumers.customers import DOCUMENT
 from consumers.finding import PAYMENT, find_parts
 from consumers.outcome import Held
-from consumers.posting import VOID, AfterRefusal, read_made
+from consumers.posting import DOCUMENT, VOID, AfterRefusal, read_made
 from mapping.decision import Document, Post
 from mapping.tenders import APPLICATION
 from mapping.text import marker_of

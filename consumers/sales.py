@@ -17,11 +17,10 @@ from cartledger.records import Order, SourceKey, content_hash, read_order
 from cartledger.settings import Connection
 from consumers.buyers import Buyer, Buyers
 from consumers.company import CompanyBook
-from consumers.customers import DOCUMENT
 from consumers.facts import FactReader, Shop, ShopSilent
 from consumers.finding import find_parts, may_stand_unseen
 from consumers.outcome import Excluded, Held, Later, Unchanged
-from consumers.posting import VOID, AfterRefusal, Verdict
+from consumers.posting import DOCUMENT, VOID, AfterRefusal, Verdict
 from consumers.prerequisites import Prerequisites
 from consumers.rates import RateBook
 from consumers.refusals import Refusals

@@ -54,6 +54,7 @@ class Line:
     shop: BigCommerce
     quickbooks: QuickBooks
     book: CompanyBook
+    rates: RateBook
     breaker: Breaker
     ledger: Ledger
     clock: Callable[[], datetime]
@@ -155,6 +156,7 @@ class App:
             shop=shop,
             quickbooks=quickbooks,
             book=CompanyBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
+            rates=RateBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
             breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock),
             ledger=self.ledger,
             clock=self.clock,
@@ -202,10 +204,9 @@ class App:
 
     def trial(self, line: Line, company: Company, zone: ZoneInfo, on_order: Callable[[int], None]) -> Trial:
         """A trial of orders of one connection, in `company` as it is now."""
-        rates = RateBook(pair=line.connection.pair, ledger=self.ledger, quickbooks=line.quickbooks, clock=self.clock)
         return Trial(
             decide=partial(try_sale, connection=line.connection, company=company, zone=zone),
-            facts=FactReader(line.shop, rates),
+            facts=FactReader(line.shop, line.rates),
             shop=line.shop,
             on_order=on_order,
         )
@@ -219,7 +220,7 @@ class App:
             quickbooks=line.quickbooks,
             shop=line.shop,
             book=line.book,
-            rates=RateBook(pair=pair, ledger=self.ledger, quickbooks=line.quickbooks, clock=self.clock),
+            rates=line.rates,
             clock=self.clock,
         )
         customers = Customers(

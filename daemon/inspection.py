@@ -16,7 +16,7 @@ from cartledger.ledger.types import State
 from cartledger.money import read_json, write_json
 from cartledger.records import Order, order_modified, read_order
 from consumers.company import fetch_company
-from consumers.customers import DOCUMENT
+from consumers.posting import DOCUMENT
 from daemon.app import App, Line
 from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
 from mapping.checks.company import check_connection

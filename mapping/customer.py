@@ -16,6 +16,7 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Address, Order, content_hash
 from mapping.address import email_of, fold_email, full_name, is_email, postal
+from mapping.choice import Create, Match
 from mapping.company import fold
 from mapping.decision import Document
 from mapping.text import CUSTOMER_NOTE_LIMIT, clean, cut, marker_of, note, without_accents
@@ -49,21 +50,6 @@ class Person:
     @property
     def is_company(self) -> bool:
         return self.key.startswith(_COMPANY)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Adopt:
-    """The person stands in QuickBooks already."""
-
-    id: str
-    sync_token: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Create:
-    """A new customer, under this display name."""
-
-    name: str
 
 
 def person(order: Order, home_currency: str, *, companies: bool = False) -> Person:
@@ -136,7 +122,7 @@ def choose_customer(
     *,
     marker: str = "",
     taken: Iterable[str] = (),
-) -> Adopt | Create:
+) -> Match | Create:
     """The customer to adopt among those found by e-mail and by display name, or the name of a new one.
 
     First the one that bears our marker, then the e-mail address (of several the oldest), then the same display name
@@ -152,7 +138,7 @@ def choose_customer(
     )
     if chosen:
         oldest = min(chosen, key=lambda found: int(found["Id"]))
-        return Adopt(id=str(oldest["Id"]), sync_token=str(oldest.get("SyncToken", "")))
+        return Match(id=str(oldest["Id"]), sync_token=str(oldest.get("SyncToken", "")))
     known = {_folded(name) for name in taken} | {_listed(found) for found in (*by_email, *by_name)}
     candidates = names(who)
     return Create(name=next((name for name in candidates if _folded(name) not in known), candidates[-1]))

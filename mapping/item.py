@@ -16,6 +16,7 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.records import OrderLine
 from cartledger.settings import Connection
+from mapping.choice import Create, Match
 from mapping.company import Account, Company, Miss, TaxMode, fold
 from mapping.text import DESCRIPTION_LIMIT, clean, cut
 
@@ -45,21 +46,6 @@ class Product:
     def source_id(self) -> str:
         """What messages, links and people know it by, beside the ids of orders and customers."""
         return f"sku:{self.key}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Adopt:
-    """The item stands in QuickBooks already."""
-
-    id: str
-    sync_token: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Create:
-    """A new item, under this name."""
-
-    name: str
 
 
 def product_of(line: OrderLine) -> Product:
@@ -95,7 +81,7 @@ def names(product: Product, field: str) -> tuple[str, ...]:
 
 def choose_item(
     product: Product, rows: Iterable[Mapping[str, Any]], field: str, *, taken: Iterable[str] = ()
-) -> Adopt | Create | Problem:
+) -> Match | Create | Problem:
     """The item to adopt among `rows` (Items as QuickBooks answers them), the name of a new one, or why there is none.
 
     `taken` are names that refused creations and others of the same batch hold. An item that is inactive is never
@@ -247,10 +233,10 @@ def _unfit(product: Product, field: str) -> Problem | None:
     )
 
 
-def _adopted(row: Mapping[str, Any]) -> Adopt | Problem:
+def _adopted(row: Mapping[str, Any]) -> Match | Problem:
     if row.get("Type") == _GROUP:
         return bundle_item(str(row.get("Name", "")))
-    return Adopt(id=str(row["Id"]), sync_token=str(row.get("SyncToken", "")))
+    return Match(id=str(row["Id"]), sync_token=str(row.get("SyncToken", "")))
 
 
 def _listed(row: Mapping[str, Any]) -> str:

@@ -6,9 +6,8 @@ import pytest
 
 from cartledger.money import read_json, write_json
 from cartledger.records import read_order
+from mapping.choice import Create, Match
 from mapping.customer import (
-    Adopt,
-    Create,
     choose_customer,
     choose_generic,
     customer_document,
@@ -149,12 +148,12 @@ def test_the_e_mail_address_tells_first_and_the_oldest_of_several(buyer):
         found("5", "Gone (deleted)", "ada@example.com", Active=False),
         found("4", "Other", "other@example.com"),
     ]
-    assert choose_customer(buyer(), by_email, [found("2", "Ada Byrne")]) == Adopt(id="7", sync_token="3")
+    assert choose_customer(buyer(), by_email, [found("2", "Ada Byrne")]) == Match(id="7", sync_token="3")
 
 
 def test_our_own_marker_tells_before_anything_else(buyer):
     ours = found("40", "Ada Byrne (42)", "changed@example.com", Notes=f"BigCommerce customer 42.\n{MARK}")
-    assert choose_customer(buyer(), [found("7", "X", "ada@example.com")], [ours], marker=MARK) == Adopt(
+    assert choose_customer(buyer(), [found("7", "X", "ada@example.com")], [ours], marker=MARK) == Match(
         id="40", sync_token="3"
     )
 
@@ -168,7 +167,7 @@ def test_our_own_marker_tells_before_anything_else(buyer):
     ],
 )
 def test_the_same_name_is_the_same_customer_without_another_e_mail(buyer, twin):
-    assert choose_customer(buyer(), [], [twin]) == Adopt(id="8", sync_token="3")
+    assert choose_customer(buyer(), [], [twin]) == Match(id="8", sync_token="3")
 
 
 @pytest.mark.parametrize(
@@ -192,9 +191,9 @@ IN_DOLLARS = {"CurrencyRef": {"value": "USD"}}
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        (found("8", "Ada Byrne (USD)", **IN_DOLLARS), Adopt(id="8", sync_token="3")),
-        (found("8", "ada byrne", **IN_DOLLARS), Adopt(id="8", sync_token="3")),
-        (found("8", "Ada B.", "ada@example.com", **IN_DOLLARS), Adopt(id="8", sync_token="3")),
+        (found("8", "Ada Byrne (USD)", **IN_DOLLARS), Match(id="8", sync_token="3")),
+        (found("8", "ada byrne", **IN_DOLLARS), Match(id="8", sync_token="3")),
+        (found("8", "Ada B.", "ada@example.com", **IN_DOLLARS), Match(id="8", sync_token="3")),
         (found("8", "Ada Byrne", "ada@example.com", CurrencyRef={"value": "EUR"}), Create(name="Ada Byrne (USD)")),
         (found("8", "Ada Byrne", "ada@example.com"), Create(name="Ada Byrne (USD)")),
         (found("8", "Ada Byrne (USD)", "bo@example.com", **IN_DOLLARS), Create(name="Ada Byrne (USD) (42)")),
@@ -206,7 +205,7 @@ def test_a_buyer_in_another_currency_is_a_customer_of_that_currency(buyer, row, 
 
 def test_a_company_is_matched_by_name_whatever_its_e_mail_address(buyer):
     company = buyer(companies=True)
-    assert choose_customer(company, [], [found("8", "byrne  looms", "office@example.com")]) == Adopt(
+    assert choose_customer(company, [], [found("8", "byrne  looms", "office@example.com")]) == Match(
         id="8", sync_token="3"
     )
     someone = found("8", "Byrne Looms", Notes="BigCommerce guest.\ncartledger:abc123:customer:g0011")

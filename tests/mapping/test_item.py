@@ -9,7 +9,8 @@ import pytest
 from cartledger.errors import Problem
 from cartledger.money import D
 from cartledger.records import read_order
-from mapping.item import NAME_FIELD, SKU_FIELD, Adopt, Create, Product, choose_item, names
+from mapping.choice import Create, Match
+from mapping.item import NAME_FIELD, SKU_FIELD, Product, choose_item, names
 from mapping.stock import is_counted, level_of, units_to_come
 
 LONG = "Handwoven blanket of undyed highland wool with fringes on two sides, moth-proofed, colour may vary, large"
@@ -59,13 +60,13 @@ def test_where_the_name_is_matched_it_is_the_sku():
 @pytest.mark.parametrize(
     ("field", "rows", "choice"),
     [
-        (SKU_FIELD, [row(4, "Bowl", "bowl-1")], Adopt(id="4", sync_token="3")),
-        (NAME_FIELD, [row(4, "bowl-1")], Adopt(id="4", sync_token="3")),
-        (SKU_FIELD, [row(4, "Bowl", "BOWL-1"), row(4, "Bowl", "BOWL-1")], Adopt(id="4", sync_token="3")),
+        (SKU_FIELD, [row(4, "Bowl", "bowl-1")], Match(id="4", sync_token="3")),
+        (NAME_FIELD, [row(4, "bowl-1")], Match(id="4", sync_token="3")),
+        (SKU_FIELD, [row(4, "Bowl", "BOWL-1"), row(4, "Bowl", "BOWL-1")], Match(id="4", sync_token="3")),
         (
             SKU_FIELD,
             [row(4, "Bowl", "BOWL-1"), row(5, "Old", "BOWL-1", Active=False)],
-            Adopt(id="4", sync_token="3"),
+            Match(id="4", sync_token="3"),
         ),
         (SKU_FIELD, [], Create(name="Oak bowl")),
         (SKU_FIELD, [row(4, "OAK BOWL", "BOWL-2")], Create(name="Oak bowl (BOWL-1)")),
