@@ -56,7 +56,7 @@ _VERBS = {"created": "Placed", "shipped": "Shipped", "paid": "Paid"}
 def _document_day(order: Order, connection: Connection, zone: ZoneInfo, facts: Facts) -> date | Excluded | Held | Needs:
     """An order that waits for its day comes again as a new version; a document that stands keeps the one it has."""
     match connection.sales.document_date:
-        case "shipped" if _is_shipped(order) and not _stands(facts):
+        case "shipped" if _needs_shipping(order) and not _stands(facts):
             return _shipping_day(order, zone)
         case "paid" if _is_due(order) and not _stands(facts):
             if _is_unpaid(order, connection):
@@ -70,7 +70,7 @@ def _stands(facts: Facts) -> bool:
     return "document" in facts.stands
 
 
-def _is_shipped(order: Order) -> bool:
+def _needs_shipping(order: Order) -> bool:
     """What needs no shipping is there when it is ordered."""
     return any(line.type not in _NOT_SHIPPED for line in order.lines)
 
