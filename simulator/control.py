@@ -22,12 +22,19 @@ class Controlled(Protocol):
 
     def proof(self, number: str = ...) -> dict[str, Any]: ...
 
+    def live(self, *, steps: int, seed: int = ..., rates: dict[str, int] | None = ...) -> dict[str, Any]: ...
+
+    def settle(self) -> list[str]: ...
+
     def reset_counts(self) -> None: ...
 
 
 def control_routes(simulator: Controlled) -> list[BaseRoute]:
-    """Routes below `/control`. A fault that cannot be added is 400 with the reason."""
+    """Routes below `/control`. A fault that cannot be added, or a life that cannot be lived, is 400 with the reason."""
+    return [*_looking(simulator), *_living(simulator), *_failing(simulator)]
 
+
+def _looking(simulator: Controlled) -> list[BaseRoute]:
     async def ready(_request: Request) -> Response:
         return JSONResponse({"ready": True})
 
@@ -40,9 +47,36 @@ def control_routes(simulator: Controlled) -> list[BaseRoute]:
     async def balances(_request: Request) -> Response:
         return JSONResponse(proof.balances(simulator.company))
 
+    async def reset_counts(_request: Request) -> Response:
+        simulator.reset_counts()
+        return Response(status_code=204)
+
+    return [
+        Route("/ready", ready),
+        Route("/report", report),
+        Route("/proof", prove),
+        Route("/balances", balances),
+        Route("/reset-counts", reset_counts, methods=["POST"]),
+    ]
+
+
+def _living(simulator: Controlled) -> list[BaseRoute]:
+    async def live(request: Request) -> Response:
+        try:
+            return JSONResponse(simulator.live(**await _arguments(request, "a life")))
+        except (TypeError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    async def settle(_request: Request) -> Response:
+        return JSONResponse({"said": simulator.settle()})
+
+    return [Route("/live", live, methods=["POST"]), Route("/settle", settle, methods=["POST"])]
+
+
+def _failing(simulator: Controlled) -> list[BaseRoute]:
     async def add_fault(request: Request) -> Response:
         try:
-            simulator.faults.add(**await _fault(request))
+            simulator.faults.add(**await _arguments(request, "a fault"))
         except (TypeError, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)
         return Response(status_code=204)
@@ -55,25 +89,16 @@ def control_routes(simulator: Controlled) -> list[BaseRoute]:
         await simulator.faults.let_go()
         return Response(status_code=204)
 
-    async def reset_counts(_request: Request) -> Response:
-        simulator.reset_counts()
-        return Response(status_code=204)
-
     return [
-        Route("/ready", ready),
-        Route("/report", report),
-        Route("/proof", prove),
-        Route("/balances", balances),
         Route("/faults", add_fault, methods=["POST"]),
         Route("/faults", clear_faults, methods=["DELETE"]),
         Route("/release", release, methods=["POST"]),
-        Route("/reset-counts", reset_counts, methods=["POST"]),
     ]
 
 
-async def _fault(request: Request) -> dict[str, Any]:
-    rule = json.loads(await request.body())
-    if not isinstance(rule, dict):
-        msg = "a fault is an object"
+async def _arguments(request: Request, what: str) -> dict[str, Any]:
+    told = json.loads(await request.body())
+    if not isinstance(told, dict):
+        msg = f"{what} is an object"
         raise TypeError(msg)
-    return rule
+    return told

@@ -1,6 +1,7 @@
 """What happens to a shop's orders after they were placed: seeded steps of one order each, and what they came to."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,6 +27,9 @@ RATES: Mapping[str, int] = {
     "ship a part": 6,
     "complete": 8,
     "edit a line": 3,
+    "edit a line paid by hand": 0,
+    "pay the difference": 12,
+    "take a unit back": 2,
     "edit an address": 3,
     "cancel": 3,
     "refund a unit": 10,
@@ -43,7 +47,11 @@ RATES: Mapping[str, int] = {
 
 class Lives:
     """Takes one step after the other in the lives of a store's orders; its clock dates them. The same seed on the same
-    orders gives the same lives. `rates` replace those of `RATES`; a thing at 0 never happens."""
+    orders gives the same lives. `rates` replace those of `RATES`; a thing at 0 never happens. `happened` counts them.
+
+    What `generate` made odd stays as it is. An order whose lines were edited is not called off, disputed, archived or
+    refunded by hand by the same Lives: whoever reads the shop in between has seen what it came to.
+    """
 
     def __init__(self, store: Store, seed: int, rates: Mapping[str, int] | None = None) -> None:
         wanted = rates or {}
@@ -53,26 +61,53 @@ class Lives:
         self.store = store
         self.source = random.Random(f"lives {seed}")
         self.rates = {name: rate for name, rate in {**RATES, **wanted}.items() if rate}
+        self.happened: Counter[str] = Counter()
+        self._edited: set[int] = set()
 
     def step(self) -> str:
         """Does one thing to one order and says what, "" where nothing can happen to any."""
         with self.store.lock:
-            orders = [order for _, order in sorted(self.store.orders.items()) if not order.header["is_deleted"]]
+            orders = [order for _, order in sorted(self.store.orders.items()) if _lives(order)]
             for order in self.source.sample(orders, len(orders)):
-                scene = Scene(store=self.store, source=self.source, order=order)
+                scene = Scene(store=self.store, source=self.source, order=order, edited=order.id in self._edited)
                 if names := [name for name in self.rates if _THINGS[name].can(scene)]:
                     [name] = self.source.choices(names, [self.rates[name] for name in names])
-                    return f"order {order.id}: {_THINGS[name].do(scene)}"
+                    return self._do(name, scene)
             return ""
+
+    def _do(self, name: str, scene: "Scene") -> str:
+        self.happened[name] += 1
+        if name in _EDITS:
+            self._edited.add(scene.order.id)
+        return f"order {scene.order.id}: {_THINGS[name].do(scene)}"
+
+
+def _lives(order: Order) -> bool:
+    return not order.header["is_deleted"] and not order.header.get("staff_notes")
+
+
+def settle(store: Store) -> list[str]:
+    """Everybody who still owes what an edit added pays it. Says what was paid."""
+    with store.lock:
+        orders = [order for _, order in sorted(store.orders.items()) if _lives(order) and short(order)]
+        return [f"order {order.id}: {_pay_the_difference(store, order)}" for order in orders]
+
+
+def short(order: Order) -> bool:
+    """Whether providers took some of what a sold order comes to, and not all: an edit made it more."""
+    if order.header["status_id"] not in _PAID or fulfilment.reserved(order):
+        return False
+    return 0 < fulfilment.received(order) < fulfilment.due(order)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One order, and the chance that decides about it."""
+    """One order, and the chance that decides about it. `edited`: its lines were, a moment ago."""
 
     store: Store
     source: random.Random
     order: Order
+    edited: bool = False
 
     @property
     def status(self) -> int:
@@ -87,9 +122,21 @@ class Scene:
         return Bill(self.order, self.refunds).rest()
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a sold order was paid past the providers, or by certificates alone."""
+        if self.status in _UNPAID or fulfilment.reserved(self.order):
+            return False
+        return not fulfilment.received(self.order)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is open that somebody would see to first."""
+        return not self.edited and not short(self.order)
+
+    @property
     def left(self) -> Decimal:
-        """What can be given back: nothing before money came in."""
-        if self.status not in _PAID or fulfilment.reserved(self.order):
+        """What can be given back: nothing before all of the money came in."""
+        if self.status not in _PAID or fulfilment.reserved(self.order) or short(self.order):
             return ZERO
         return cents(Decimal(self.order.header["total_inc_tax"]) - went_back(self.refunds))
 
@@ -106,7 +153,23 @@ class Scene:
         ]
 
     @property
+    def returnable(self) -> list[Json]:
+        """Lines of which one unit can go back at its price, since providers took all of the order's money, which is
+        more than that."""
+        if self.by_hand or self.refunds or fulfilment.received(self.order) != fulfilment.due(self.order):
+            return []
+        return [
+            line
+            for line in self.editable
+            if line["quantity"] > 1 and not line["applied_discounts"]
+            if Decimal(line["total_inc_tax"]) <= fulfilment.received(self.order)
+        ]
+
+    @property
     def declinable(self) -> list[Json]:
+        """None of an order that had too much: who is refused that has paid for what was taken back."""
+        if fulfilment.received(self.order) > fulfilment.due(self.order):
+            return []
         rows = [row for row in self.refunds if row["payments"]]
         return [row for row in rows if not row["payments"][0]["offline"] and not row["payments"][0]["is_declined"]]
 
@@ -162,10 +225,33 @@ def _edit_line(scene: Scene) -> str:
     return f"line {line['id']} has {line['quantity']} units now"
 
 
+def _pay_the_difference(store: Store, order: Order) -> str:
+    owed = fulfilment.due(order) - fulfilment.received(order)
+    fulfilment.pay(store, order.id)
+    return f"{owed:.2f} paid on top"
+
+
+def _take_a_unit_back(scene: Scene) -> str:
+    """The line is sold with a unit less, which lowers the order's totals, and what was paid for the unit goes back."""
+    line, order = scene.source.choice(scene.returnable), scene.order
+    before = [Decimal(order.header[name]) for name in ("total_inc_tax", "total_tax")]
+    edit_line(scene.store, order.id, line["id"], units=line["quantity"] - 1)
+    after = [Decimal(order.header[name]) for name in ("total_inc_tax", "total_tax")]
+    total, tax = (cents(was - now) for was, now in zip(before, after, strict=True))
+    row = refund(scene.store, order.id, Asked(amount=total, override=(total, tax)))
+    return f"line {line['id']} has {line['quantity']} units left, {_refunded(row)}"
+
+
 def _edit_address(scene: Scene) -> str:
     number = scene.source.randrange(1, 200)
     edit_address(scene.store, scene.order.id, street_1=f"{number} Other Street")
     return "another billing address"
+
+
+def _can_cancel(scene: Scene) -> bool:
+    """Before it is paid, or before it is sent where nothing came in by the shop's own books."""
+    waits = scene.status in (9, 11) and not scene.refunds and not journal.money_in(scene.order)
+    return scene.settled and (scene.status in _UNPAID or waits)
 
 
 def _cancel(scene: Scene) -> str:
@@ -228,9 +314,12 @@ _THINGS: Mapping[str, _Thing] = {
     "ship": _Thing(_can_ship, _ship),
     "ship a part": _Thing(_can_ship_a_part, _ship_a_part),
     "complete": _Thing(lambda s: s.status == 2, _status(10)),
-    "edit a line": _Thing(lambda s: s.editable, _edit_line),
+    "edit a line": _Thing(lambda s: s.editable and not s.by_hand, _edit_line),
+    "edit a line paid by hand": _Thing(lambda s: s.editable and s.by_hand, _edit_line),
+    "pay the difference": _Thing(lambda s: short(s.order), lambda s: _pay_the_difference(s.store, s.order)),
+    "take a unit back": _Thing(lambda s: s.returnable, _take_a_unit_back),
     "edit an address": _Thing(lambda s: s.status in (*_UNPAID, *_OPEN), _edit_address),
-    "cancel": _Thing(lambda s: s.status in _UNPAID, _cancel),
+    "cancel": _Thing(_can_cancel, _cancel),
     "refund a unit": _Thing(lambda s: s.left and s.rest.products, _refund_unit),
     "refund an amount": _Thing(lambda s: s.left, _refund_amount),
     "refund shipping": _Thing(lambda s: s.left and s.rest.shipping, _refund_shipping),
@@ -239,10 +328,11 @@ _THINGS: Mapping[str, _Thing] = {
     ),
     "refund the rest": _Thing(lambda s: s.left and s.rest != Asked(), _refund_rest),
     "decline a refund": _Thing(lambda s: s.declinable, _decline),
-    "dispute": _Thing(lambda s: s.status in _PAID and s.order.transactions, _status(13)),
-    "refunded by hand": _Thing(lambda s: s.status in (2, 10) and not s.refunds, _status(4)),
-    "archive": _Thing(lambda s: s.status in (*_OFF, 4, 10), _archive),
+    "dispute": _Thing(lambda s: s.settled and s.status in _PAID and s.order.transactions, _status(13)),
+    "refunded by hand": _Thing(lambda s: s.settled and s.status in (2, 10) and not s.refunds, _status(4)),
+    "archive": _Thing(lambda s: s.settled and s.status in (*_OFF, 4, 10), _archive),
 }
+_EDITS = ("edit a line", "edit a line paid by hand", "take a unit back")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from simulator.bigcommerce.store import Store
 from simulator.control import control_routes
 from simulator.faults import FaultInjector, Faults
 from simulator.goods import Product, catalogue
+from simulator.lives import Lives, settle
 from simulator.loopback import Loopback
 from simulator.markets import MARKETS
 from simulator.orders import generate
@@ -106,6 +107,19 @@ class Simulator:
         for order in raw:
             self.shop.add_order(order)
         self._register(raw)
+
+    def live(self, *, steps: int, seed: int = 1, rates: dict[str, int] | None = None) -> Json:
+        """The shop's orders go on living for so many steps; see `simulator.lives`.
+
+        {"said": a sentence for each step that was taken, "counts": how often each thing happened}
+        """
+        lives = Lives(self.shop, seed, rates)
+        said = [sentence for _ in range(steps) if (sentence := lives.step())]
+        return {"said": said, "counts": dict(sorted(lives.happened.items()))}
+
+    def settle(self) -> list[str]:
+        """Everybody who still owes what an edit of an order added pays it. Says what was paid."""
+        return settle(self.shop)
 
     def report(self) -> Json:
         """The calls that arrived at each side, as each side counts them."""

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.bigcommerce.editing import totals
+from simulator.bigcommerce.editing import edit_line, totals
 from simulator.bigcommerce.fulfilment import cancel, capture, unsent
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, decline, refund
 from simulator.bigcommerce.store import Store
-from simulator.lives import RATES, Lives, standings
+from simulator.lives import RATES, Lives, settle, standings
 from simulator.orders import generate
 
 
@@ -76,7 +76,7 @@ def test_everything_that_can_happen_does():
     words = (
         *("captured", ": paid", "sent in 1 parcels", "one unit of line", "Completed by hand", "units now"),
         *("another billing address", "cancelled", "to stripe", "to storecredit", "to custom", "declined"),
-        *("Disputed by hand", "Refunded by hand", "archived"),
+        *("Disputed by hand", "Refunded by hand", "archived", "paid on top", "units left, refund"),
     )
     assert [word for word in words if word not in said] == []
 
@@ -88,6 +88,143 @@ def test_what_is_rated_at_nothing_never_happens_and_an_end_is_said():
     assert said[-1] == ""
     with pytest.raises(ValueError, match="nothing that happens"):
         Lives(shop, 1, {"explode": 1})
+
+
+def only(*names):
+    return {**dict.fromkeys(RATES, 0), **dict.fromkeys(names, 1)}
+
+
+def test_what_happened_is_counted_by_kind():
+    lives = Lives(a_shop(7, 10), 7, only("ship", "complete"))
+    said = [each for each in (lives.step() for _ in range(30)) if each]
+    shipped = sum("sent in" in each for each in said)
+    assert lives.happened == {"ship": shipped, "complete": len(said) - shipped}
+    assert 0 < shipped < len(said) < 30
+
+
+@pytest.fixture
+def shop_of():
+    """A shop with one order, the first of many that is as asked for."""
+
+    def shop(wanted, seed=7):
+        shop = Store(clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
+        return shop, shop.add_order(next(raw for raw in generate(seed, 300, share_odd=0) if wanted(raw)))
+
+    return shop
+
+
+def is_money(row):
+    return row["event"] in ("purchase", "capture") and row["gateway"] not in ("giftcertificate", "storecredit")
+
+
+def by_card(raw):
+    """Paid by a provider alone, not sent yet, with a taxed line of several units without a discount."""
+    plain = [line for line in raw["products"] if line["quantity"] > 1 and not line["applied_discounts"]]
+    gateways = {row["gateway"] for row in raw["transactions"]}
+    paid = raw["payment_status"] == "captured" and gateways in ({"stripe"}, {"paypalcommerce"})
+    return raw["status_id"] == 11 and paid and any(Decimal(line["total_tax"]) for line in plain)
+
+
+def by_hand(raw):
+    return raw["status_id"] == 11 and raw["payment_method"] == "Cash on Delivery" and not raw["transactions"]
+
+
+def test_whoever_paid_a_provider_pays_there_what_an_edit_added(shop_of):
+    shop, order = shop_of(by_card)
+    paid, before = Decimal(order.header["total_inc_tax"]), len(order.transactions)
+    line = order.products[0]
+    edit_line(shop, order.id, line["id"], units=line["quantity"] + 1)
+    owed = Decimal(order.header["total_inc_tax"]) - paid
+    assert [standing.owed for standing in standings(shop)] == [owed]
+    assert Lives(shop, 1, only("pay the difference")).step() == f"order {order.id}: {owed:.2f} paid on top"
+    added = order.transactions[before:]
+    assert [(row["event"], row["gateway"], row["amount"]) for row in added] == [
+        ("purchase", order.transactions[0]["gateway"], owed)
+    ]
+    assert (order.header["status_id"], order.header["payment_status"]) == (11, "captured")
+    assert [standing.owed for standing in standings(shop)] == [0]
+    assert Lives(shop, 1, only("pay the difference")).step() == ""
+
+
+def test_who_owes_a_difference_gets_nothing_back_and_is_not_called_off(shop_of):
+    shop, order = shop_of(by_card)
+    line = order.products[0]
+    edit_line(shop, order.id, line["id"], units=line["quantity"] + 1)
+    ends = [name for name in RATES if name.startswith(("refund", "take"))]
+    assert Lives(shop, 1, only(*ends, "cancel", "dispute", "archive")).step() == ""
+    assert len(settle(shop)) == 1
+    assert Lives(shop, 1, only("refund an amount")).step()
+
+
+def test_settling_pays_what_is_owed_of_sold_orders_and_nothing_else():
+    shop = a_shop(8, 120)
+    live(shop, 8, 300, {"pay the difference": 0, "edit a line": 20})
+    owing = {s.order_id for s in standings(shop) if s.owed > 0 and any(s.received.values())}
+    sold = {i for i in owing if shop.orders[i].header["status_id"] not in (0, 1, 4, 5, 6, 7, 13)}
+    sold = {i for i in sold if any(map(is_money, shop.orders[i].transactions))}
+    said = settle(shop)
+    assert {int(each.split()[1].strip(":")) for each in said} == sold != set()
+    assert all(s.owed == 0 for s in standings(shop) if s.order_id in sold)
+    assert settle(shop) == []
+
+
+def test_a_unit_taken_back_lowers_the_order_by_what_is_refunded(shop_of):
+    shop, order = shop_of(by_card)
+    before = {name: Decimal(order.header[name]) for name in ("total_inc_tax", "total_tax")}
+    units = sum(line["quantity"] for line in order.products)
+    assert "units left, refund" in Lives(shop, 1, only("take a unit back")).step()
+    [row] = shop.refunds
+    assert row["total_amount"] > row["total_tax"] > 0
+    assert Decimal(order.header["total_inc_tax"]) == before["total_inc_tax"] - row["total_amount"]
+    assert Decimal(order.header["total_tax"]) == before["total_tax"] - row["total_tax"]
+    assert sum(line["quantity"] for line in order.products) == units - 1
+    assert [(item["item_type"], item["requested_amount"]) for item in row["items"]] == [("ORDER", row["total_amount"])]
+    [after] = standings(shop)
+    assert sum(after.received.values()) - after.refunds == Decimal(order.header["total_inc_tax"])
+    assert (after.owed, order.header["status_id"]) == (-row["total_amount"], 14)
+    assert Lives(shop, 1, only("take a unit back", "decline a refund")).step() == ""
+
+
+def test_orders_paid_by_hand_are_edited_only_where_that_is_asked_for(shop_of):
+    shop, order = shop_of(by_hand)
+    assert Lives(shop, 1, only("edit a line", "take a unit back")).step() == ""
+    assert "units now" in Lives(shop, 1, only("edit a line paid by hand")).step()
+    assert settle(shop) == []
+    assert Lives(shop, 1, only("pay the difference")).step() == ""
+    card, _ = shop_of(by_card)
+    assert Lives(card, 1, only("edit a line paid by hand")).step() == ""
+    assert order.header["payment_status"] == "pending"
+
+
+def test_what_waits_to_be_sent_is_called_off_only_where_no_provider_took_money(shop_of):
+    assert Lives(shop_of(by_card)[0], 1, only("cancel")).step() == ""
+    shop, order = shop_of(by_hand)
+    assert Lives(shop, 1, only("cancel")).step() == f"order {order.id}: cancelled"
+
+
+def test_what_certificates_paid_is_not_called_off(shop_of):
+    shop, _ = shop_of(lambda raw: raw["status_id"] == 11 and raw["payment_method"] == "Gift Certificate", seed=2)
+    assert Lives(shop, 1, only("cancel", "edit a line", "take a unit back")).step() == ""
+
+
+def test_an_order_is_not_edited_and_called_off_by_the_same_lives(shop_of):
+    shop, _ = shop_of(by_hand)
+    lives = Lives(shop, 1, only("edit a line paid by hand", "cancel"))
+    lives.rates["edit a line paid by hand"] = 10**9
+    assert ["units now" in lives.step() for _ in range(3)] == [True] * 3
+    del lives.rates["edit a line paid by hand"]
+    assert lives.step() == ""
+    assert "cancelled" in Lives(shop, 1, only("cancel")).step()
+
+
+def test_odd_orders_stay_as_they_are():
+    shop = Store(clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    for raw in generate(9, 200, share_odd=1):
+        shop.add_order(raw)
+    odd = {i for i, order in shop.orders.items() if order.header["staff_notes"]}
+    said = [each for each in live(shop, 9, 50) if each]
+    assert odd == shop.orders.keys()
+    assert said == []
 
 
 @pytest.fixture

@@ -287,6 +287,29 @@ def test_control_answers_the_same_proof_and_balances(booked):
     assert httpx.get(f"{sim.url}/control/ready").json() == {"ready": True}
 
 
+def test_lives_are_lived_over_http_and_the_same_seed_gives_the_same(sim):
+    sim.fill(orders=40, customers=10, share_odd=0)
+    with Simulator(quotas=False) as other:
+        other.fill(orders=40, customers=10, share_odd=0, now=sim.shop.clock())
+        life = {"steps": 60, "seed": 3, "rates": {"edit a line": 90, "pay the difference": 0}}
+        first, again = (httpx.post(f"{each.url}/control/live", json=life).json() for each in (sim, other))
+    assert first["counts"] == again["counts"]
+    assert sum(first["counts"].values()) == len(first["said"]) == 60
+    assert "pay the difference" not in first["counts"]
+    assert first["counts"]["edit a line"] > 10
+    paid = httpx.post(f"{sim.url}/control/settle").json()["said"]
+    assert paid
+    assert all(each.endswith("paid on top") for each in paid)
+    assert httpx.post(f"{sim.url}/control/settle").json() == {"said": []}
+
+
+@pytest.mark.parametrize("life", [{"steps": 1, "rates": {"explode": 1}}, {"seed": 1}, {"steps": 1, "surprise": 1}, [1]])
+def test_a_life_that_cannot_be_lived_is_refused_with_the_reason(shared, life):
+    answer = httpx.post(f"{shared.url}/control/live", json=life)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
 def test_a_hanging_request_does_not_hold_the_exit():
     with Simulator(cap=30) as sim:
         sim.faults.add(side="bigcommerce", call="time", kind="hang", nth=1)
