@@ -14,12 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from cartledger.errors import BadRecord, Problem
 from cartledger.money import ZERO, D, write_json
+from cartledger.refunds import KEPT, Refund, read_refunds
 
 MESSAGE_SCHEMA = 1
+REFUNDS = "refunds"
+"""The key of a raw order that its refunds are laid in under; the shop gives them apart."""
 T = TypeVar("T")
 _NO_DATE = datetime.min.replace(tzinfo=UTC)
 
@@ -38,6 +42,15 @@ class SourceKey:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class Operation(StrEnum):
+    """What is done to an object of QuickBooks."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    VOID = "void"
+    DELETE = "delete"
 
 
 class NotAMessage(ValueError):
@@ -198,6 +211,7 @@ class Order:
     lines: tuple[OrderLine, ...]
     fees: tuple[Fee, ...]
     deliveries: int
+    refunds: tuple[Refund, ...] = ()
     lines_incomplete: bool = field(compare=False)
 
     @property
@@ -256,6 +270,7 @@ def read_order(raw: Mapping[str, Any]) -> Order:
         lines=lines,
         fees=tuple(_fee(fee, read) for fee in _list(raw.get("fees"))),
         deliveries=max(1, read.int("shipping_address_count")),
+        refunds=read_refunds(_list(raw.get(REFUNDS))),
         lines_incomplete=_has_warning(raw) or not _complete(lines, read.money("items_total")),
     )
     read.finish()
@@ -265,6 +280,12 @@ def read_order(raw: Mapping[str, Any]) -> Order:
 def with_lines(raw: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The raw order with all its lines from `/v2/orders/{id}/products` in place of those of the consignments."""
     return {**raw, "products": list(products)}
+
+
+def with_refunds(raw: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The raw order with its refunds, of which only what can change a document is kept."""
+    kept = [{name: row[name] for name in KEPT if name in row} for row in rows]
+    return {**raw, REFUNDS: sorted(kept, key=lambda row: int(row["id"]))} if kept else dict(raw)
 
 
 def order_modified(raw: Mapping[str, Any]) -> datetime:
@@ -284,6 +305,8 @@ def order_version(raw: Mapping[str, Any]) -> str:
     kept["ship_to"] = [
         {name: row.get(name) for name in _VERSION_SHIPPING_FIELDS if name in row} for row in _shippings(raw)
     ]
+    if refunds := _list(raw.get(REFUNDS)):
+        kept[REFUNDS] = refunds
     return content_hash(kept)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from cartledger.clients.quickbooks import QuickBooks, quote, select
 from cartledger.ledger.types import Claim, Made, Part
 from cartledger.money import ZERO
-from consumers.posting import DOCUMENT, NEVER_VOID, VOID, read_made
+from cartledger.records import Operation
+from consumers.posting import DOCUMENT, VOID, read_made
 from mapping.text import marker_of
 
 PAYMENT = "Payment"
@@ -26,7 +27,7 @@ def find_parts(quickbooks: QuickBooks, parts: Sequence[Part]) -> dict[str, Made]
         by_marker = {part.marker: part for part in wanted}
         for row in rows:
             part, made = by_marker.get(marker_of(str(row.get("PrivateNote") or ""))), read_made(row)
-            if part and not (part.name == VOID and made.amount):
+            if part and not (part.operation is Operation.VOID and made.amount):
                 found[part.marker] = made
     return found
 
@@ -34,14 +35,14 @@ def find_parts(quickbooks: QuickBooks, parts: Sequence[Part]) -> dict[str, Made]
 def _deleted(parts: Iterable[Part], rows: Iterable[Mapping[str, Any]]) -> dict[str, Made]:
     """What is taken back by deleting it, and is in no row any more."""
     there = {str(row["Id"]) for row in rows}
-    gone = [part for part in parts if part.name == VOID and part.entity in NEVER_VOID and part.body["Id"] not in there]
+    gone = [part for part in parts if part.operation is Operation.DELETE and part.body["Id"] not in there]
     return {part.marker: read_made({"Id": part.body["Id"]}) for part in gone}
 
 
 def may_stand_unseen(claim: Claim, part: Part) -> bool:
     """A document without a number, and a payment that leaves room on its invoice for another one like it, once what
     comes before it has settled its share."""
-    if part.number or part.name == VOID:
+    if part.number or part.operation is not Operation.CREATE:
         return False
     if part.entity != PAYMENT:
         return True
@@ -54,13 +55,13 @@ def _questions(parts: Iterable[Part]) -> Mapping[tuple[str, _Where], list[Part]]
     """The parts by what they are asked for with: one query each."""
     questions: defaultdict[tuple[str, _Where], list[Part]] = defaultdict(list)
     for part in parts:
-        where = _of_ids if part.name == VOID else _numbered if part.number else _of_buyers
+        where = _of_ids if part.operation is not Operation.CREATE else _numbered if part.number else _of_buyers
         questions[part.entity, where].append(part)
     return questions
 
 
 def _of_ids(parts: Sequence[Part]) -> str:
-    """What is voided is known by its id."""
+    """What is changed, voided or deleted is known by its id."""
     return f"Id in ({', '.join(quote(str(part.body['Id'])) for part in parts)})"
 
 

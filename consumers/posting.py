@@ -22,11 +22,12 @@ from cartledger.errors import CartledgerError, Hold, LedgerTrouble, Pause, Probl
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Link, Made, NewPart, Part, Sending, Sent, Stage
 from cartledger.money import ZERO, D
-from cartledger.records import SourceKey
+from cartledger.records import Operation, SourceKey
 from consumers.circuit import Breaker
 from consumers.outcome import Done, Excluded, Held, Later, Outcome, Unchanged
 from mapping.choice import Match
 from mapping.decision import Document, Post
+from mapping.standing import standing_hash
 
 MOST_ITEMS = 30
 MOST_BYTES = 900_000  # QuickBooks takes about 1 MB
@@ -42,7 +43,9 @@ DOCUMENT = "document"
 """The part that a source is known by: its first, and of customers and items the only one."""
 
 VOID = "void"
-NEVER_VOID = frozenset({"CreditMemo"})  # QuickBooks only deletes them
+"""The part that takes back what QuickBooks made another one than was sent."""
+
+VOIDABLE = frozenset({"SalesReceipt", "Invoice", "Payment"})  # what else there is QuickBooks only deletes
 RATES_MOVE = Decimal("0.01")
 """The part of a rate that it may move by within a day. Companies were reported that put the day's rate in place of the
 one that is sent: by more than this it is another rate, such as 1 for want of any."""
@@ -202,22 +205,26 @@ class Posting:
         for key, verdict_ in self._handler.decide(claims).items() if claims else ():
             claim = next(claim for claim in claims if claim.key == key)
             if isinstance(verdict_, Post):
-                works += self._plan(claim, verdict_, out)
+                works += self._plan(claim, verdict_, verdict_.problems, out)
             else:
                 self._settle(claim, verdict_, out)
         return works
 
-    def _plan(self, claim: Claim, post: Post, out: dict[SourceKey, Outcome]) -> list[_Work]:
+    def _plan(
+        self, claim: Claim, post: Post, problems: Sequence[Problem] | None, out: dict[SourceKey, Outcome]
+    ) -> list[_Work]:
+        """`problems` None: those that were decided with the documents that these replace."""
         for notice in {str(notice) for notice in post.notices} - self._said:
             self._said.add(notice)
             logs.info(notice, action="notice", connection=self._connection, source=str(claim.key))
-        planned = self._ledger.plan(claim, [_new_part(d) for d in post.documents], self._handler.fingerprint())
+        parts = [_new_part(document) for document in post.documents]
+        planned = self._ledger.plan(claim, parts, self._handler.fingerprint(), problems=problems)
         if planned is None:
             return []
         work = _Work.of(planned)
         if work.todo:
             return [work]
-        self._settle(planned, Unchanged(), out)
+        self._settle(planned, Held(problems=tuple(problems)) if problems else Unchanged(), out)
         return []
 
     def _settle(self, claim: Claim, verdict_: Verdict, out: dict[SourceKey, Outcome]) -> None:
@@ -397,7 +404,7 @@ class Posting:
                 self._made(work, part, sent.request_id, sent.bid, replace(made, exchange_rate=None), out)
             case Post() as post:
                 self._ledger.not_executed([sent], until=None, why=str(verdict(fault)))
-                replanned = self._plan(work.claim, post, out)
+                replanned = self._plan(work.claim, post, None, out)
                 work.claim, work.todo = (replanned[0].claim, replanned[0].todo) if replanned else (work.claim, [])
             case TryLater() as error:
                 self._retry(work, sent, error, out)
@@ -429,8 +436,8 @@ class Posting:
         self, work: _Work, part: Part, request_id: str, bid: str, made: Made, out: dict[SourceKey, Outcome]
     ) -> None:
         """T5, T6: it stands there. What is not worth what we computed is voided at once and held."""
-        wrong = None if part.name == VOID else _differs(part, made)
-        then = [_void(part, made)] if wrong else []
+        wrong = _differs(part, made)
+        then = [_void(part, made)] if wrong and part.operation is Operation.CREATE else []
         problems = [wrong] if wrong else []
         answered = self._ledger.answered(request_id, bid, made, then=then, problems=problems)
         if wrong:
@@ -480,8 +487,7 @@ def _chunks(works: Sequence[_Work]) -> Iterable[Sequence[_Work]]:
 
 
 def _item(bid: str, work: _Work, part: Part) -> bytes:
-    operation = ("delete" if part.entity in NEVER_VOID else "void") if part.name == VOID else "create"
-    return batch_item_bytes(bid, operation, part.entity, _resolved(part.body, work.ids))
+    return batch_item_bytes(bid, part.operation, part.entity, _resolved(part.body, work.ids))
 
 
 def _resolved(body: Any, ids: Mapping[str, str]) -> Any:
@@ -504,6 +510,8 @@ def read_made(entity: Mapping[str, Any]) -> Made:
         currency=str(entity.get("CurrencyRef", {}).get("value", "")),
         customer=str(entity.get("CustomerRef", {}).get("value", "")),
         exchange_rate=D(entity["ExchangeRate"]) if "ExchangeRate" in entity else None,
+        day=str(entity.get("TxnDate", "")),
+        stood=standing_hash(entity) if "TxnDate" in entity else "",
     )
 
 
@@ -529,6 +537,7 @@ def _new_part(document: Document) -> NewPart:
         name=document.name,
         order=document.order,
         entity=document.entity,
+        operation=document.operation,
         body=document.body,
         number=document.number,
         marker=document.marker,
@@ -543,6 +552,7 @@ def _void(part: Part, made: Made) -> NewPart:
         name=VOID,
         order=part.order + 1,
         entity=part.entity,
+        operation=Operation.VOID if part.entity in VOIDABLE else Operation.DELETE,
         body=body,
         number=part.number,
         marker=part.marker,
@@ -552,7 +562,15 @@ def _void(part: Part, made: Made) -> NewPart:
 
 
 def _differs(part: Part, made: Made) -> Problem | None:
-    """Whether QuickBooks made it worth something else."""
+    """Whether QuickBooks made it worth something else. A change is not taken back for that: it was there before."""
+    if part.operation is Operation.UPDATE and made.amount != part.amount:
+        return Problem(
+            code="total_differs",
+            text=f"QuickBooks changed {part.entity} {made.number} to {made.amount} instead of {part.amount}.",
+            fix="Look at the company's tax settings, correct the document there, then use `cartledger held ignore`.",
+        )
+    if part.operation is not Operation.CREATE:
+        return None
     if made.amount != part.amount:
         return Problem(
             code="total_differs",

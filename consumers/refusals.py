@@ -12,14 +12,14 @@ from cartledger.errors import Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Link, Part, Stage
 from cartledger.money import ZERO, D, read_json
-from cartledger.records import read_order
+from cartledger.records import Operation, read_order
 from cartledger.settings import TAKEN_SUFFIX
 from consumers.applied import as_far_as_open
 from consumers.buyers import Buyers
 from consumers.company import CompanyBook
 from consumers.finding import PAYMENT, find_parts
 from consumers.outcome import Held
-from consumers.posting import DOCUMENT, VOID, AfterRefusal, read_made
+from consumers.posting import DOCUMENT, AfterRefusal, read_made
 from mapping.decision import Document, Post
 from mapping.tenders import APPLICATION
 from mapping.text import marker_of
@@ -41,7 +41,11 @@ class Refusals:
         """
         if part.entity == PAYMENT and (paid := find_parts(self._quickbooks, [part])):
             return paid[part.marker]
-        if part.entity == PAYMENT and part.name != VOID and (followed := self._as_its_invoice_is(claim, part)):
+        if (
+            part.entity == PAYMENT
+            and part.operation is Operation.CREATE
+            and (followed := self._as_its_invoice_is(claim, part))
+        ):
             return followed
         if (other := duplicate_of(fault)) is not None:
             return self._number_taken(claim, part, fault, other)
@@ -100,8 +104,8 @@ def _open(claim: Claim) -> list[Part]:
 
 def _document(part: Part, **changes: Any) -> Document:
     """The part as it was decided, with these changes."""
-    fields = ("name", "order", "entity", "body", "number", "marker", "amount")
-    return Document(**{name: getattr(part, name) for name in fields} | changes)
+    fields = ("name", "order", "entity", "operation", "body", "number", "marker", "amount")
+    return Document(**{name: getattr(part, name) for name in fields} | changes, whole=part.hash)
 
 
 def _with(claim: Claim, part: Part, **changes: Any) -> tuple[Document, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cartledger.clients.faults import Fault
 from cartledger.clients.quickbooks import QuickBooks
-from cartledger.errors import BadRecord, Problem
+from cartledger.errors import BadRecord
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Link, Made, Part
 from cartledger.money import read_json
@@ -19,16 +19,17 @@ from consumers.buyers import Buyer, Buyers
 from consumers.company import CompanyBook
 from consumers.facts import FactReader, Shop, ShopSilent
 from consumers.finding import find_parts, may_stand_unseen
-from consumers.outcome import Excluded, Held, Later, Unchanged
-from consumers.posting import DOCUMENT, VOID, AfterRefusal, Verdict
+from consumers.outcome import Excluded, Held, Later
+from consumers.posting import AfterRefusal, Verdict
 from consumers.prerequisites import Prerequisites
 from consumers.rates import RateBook
 from consumers.refusals import Refusals
+from mapping.case import Case
 from mapping.company import Company
 from mapping.customer import Person
 from mapping.decision import Decision, Fact, Needs, Post
 from mapping.facts import Facts, Standing
-from mapping.sale import decide_sale
+from mapping.life import decide_life
 
 SHOP_SILENT_WAIT = timedelta(minutes=5)
 
@@ -95,16 +96,16 @@ class Sales:
                 silent = tried
                 verdicts[claim.key] = Later(until=self._clock() + SHOP_SILENT_WAIT, why=str(tried))
             elif isinstance(tried, Held):
-                verdicts[claim.key] = self._against_what_stands(claim, tried)
+                verdicts[claim.key] = tried
             else:
                 reads.append(tried)
         postable = []
         for read in self._with_newer_company(reads):
-            verdict = self._against_what_stands(read.claim, read.decision)
-            if not isinstance(verdict, Post):
-                verdicts[read.claim.key] = verdict
-            elif verdict.wants:
-                verdicts[read.claim.key] = self._needed.wait_for_items(verdict.wants, modified=read.order.modified)
+            if not isinstance(read.decision, Post):
+                verdicts[read.claim.key] = read.decision
+            elif read.decision.wants:
+                wants = read.decision.wants
+                verdicts[read.claim.key] = self._needed.wait_for_items(wants, modified=read.order.modified)
             else:
                 postable.append(read)
         return verdicts | self._with_customers(postable, company.home_currency)
@@ -132,11 +133,8 @@ class Sales:
 
     def _before_reading(self, claim: Claim) -> Facts:
         """Nothing but what stands of the order in QuickBooks."""
-        links = self._stands(claim).items()
-        return Facts(stands={name: Standing(entity=link.entity, amount=link.amount) for name, link in links})
-
-    def _stands(self, claim: Claim) -> Mapping[str, Link]:
-        return self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id]).get(claim.key.id, {})
+        links = self._ledger.links(claim.key.pair, claim.key.kind, [claim.key.id]).get(claim.key.id, {})
+        return Facts(stands={name: _standing(link) for name, link in links.items()})
 
     def _with_newer_company(self, reads: list[_Read]) -> list[_Read]:
         """What is held may only want something that the company has got since it was read."""
@@ -159,34 +157,20 @@ class Sales:
         return buyer if isinstance(buyer, Held) else self._final(read, buyer)
 
     def _decision(self, order: Order, company: Company, customer_id: str, facts: Facts) -> Decision:
-        return decide_sale(
-            order,
-            connection=self._connection,
-            company=company,
-            zone=self._zone(),
-            customer_id=customer_id,
-            facts=facts,
+        return decide_life(
+            Case(
+                order=order,
+                connection=self._connection,
+                company=company,
+                zone=self._zone(),
+                customer_id=customer_id,
+                facts=facts,
+            )
         )
 
     def _final(self, read: _Read, customer_id: str) -> Verdict:
         decision = self._decision(read.order, read.company, customer_id, read.facts)
-        return self._against_what_stands(read.claim, _told(decision))
-
-    def _against_what_stands(self, claim: Claim, decision: Post | Held | Excluded) -> Verdict:
-        """Never touch a document that stands: an order that changed so that it would be another one is held."""
-        stands = self._stands(claim)
-        if VOID in stands:
-            return Held(problems=(_voided(stands),))
-        if DOCUMENT not in stands:
-            return decision
-        if isinstance(decision, Excluded):
-            return Held(problems=(_left(stands[DOCUMENT], decision.rule),))
-        if isinstance(decision, Held):
-            return decision
-        changed = [d for d in decision.documents if d.name in stands and stands[d.name].hash != d.hash]
-        if changed:
-            return Held(problems=(_changed(stands[DOCUMENT]),))
-        return decision if any(d.name not in stands for d in decision.documents) else Unchanged()
+        return _told(decision)
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:
         return find_parts(self._quickbooks, [part for _, part in parts])
@@ -198,32 +182,19 @@ class Sales:
         return self._refusals.after(claim, part, fault)
 
 
+def _standing(link: Link) -> Standing:
+    return Standing(
+        entity=link.entity,
+        amount=link.amount,
+        target_id=link.target_id,
+        sync_token=link.sync_token,
+        number=link.number,
+        hash=link.hash,
+        customer=link.customer,
+        day=date.fromisoformat(link.day) if link.day else None,
+    )
+
+
 def _told(decision: Decision) -> Post | Held | Excluded:
     assert not isinstance(decision, Needs), f"{decision.fact} were read"  # noqa: S101 - says what cannot be
     return decision
-
-
-def _voided(stands: Mapping[str, Link]) -> Problem:
-    undone = (stands[VOID].entity, stands[VOID].target_id)
-    made = next(link for name, link in stands.items() if name != VOID and (link.entity, link.target_id) == undone)
-    return Problem(
-        code="voided",
-        text=f"{made.entity} {made.number} was made with another total or exchange rate than was sent, and voided.",
-        fix="Enter the sale by hand, then use `cartledger held ignore`.",
-    )
-
-
-def _changed(stands: Link) -> Problem:
-    return Problem(
-        code="changed_after_posting",
-        text=f"The order changed after {stands.entity} {stands.number} was posted; this version changes no document.",
-        fix="Change the document in QuickBooks, then use `cartledger held ignore`.",
-    )
-
-
-def _left(stands: Link, rule: str) -> Problem:
-    return Problem(
-        code="left_after_posting",
-        text=f"{stands.entity} {stands.number} stands in QuickBooks, and now: {rule}",
-        fix="Void or refund the document in QuickBooks if need be, then use `cartledger held ignore`.",
-    )

@@ -9,16 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.records import content_hash
+from cartledger.money import ZERO
+from cartledger.records import Operation
+from mapping.fingerprint import hash_of
 from mapping.item import Product
-
-_PROGRESS = {"ShipDate", "ShipMethodRef", "TrackingNum", "CustomField"}
-_SETTINGS = {"ClassRef", "DepartmentRef", "CustomerMemo", "DueDate", "AllowOnlineCreditCardPayment"}
-_BESIDE = frozenset({"DocNumber", "TxnDate", "ExchangeRate", "CustomerRef", *_PROGRESS, *_SETTINGS})
-"""Fields, also of lines, that make no document another one: an order goes on its way, settings change, and what stands
-keeps its day."""
-_BESIDE_PAYMENTS = frozenset({"Line"})
-"""A payment that stands is not another one because a later look has what it settles otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +22,9 @@ class Document:
     `name` is unique within the source (`document`, `payment`); those of `order` 0 are sent first. `body` is the
     entity's JSON with Decimals; where it needs the id of an earlier document it says `{"$ref": "document"}` in place
     of the id. `number` is its DocNumber (empty where it has none, or QuickBooks gives it one), `marker` ends its
-    private note, `amount` is the TotalAmt it must be answered with, in the document's currency.
+    private note, `amount` is the TotalAmt it must be answered with, in the document's currency (0 for what is voided or
+    deleted). What changes something that stands has its Id and SyncToken in the body, and in `whole` the hash of the
+    document that stands then.
     """
 
     name: str
@@ -38,24 +34,26 @@ class Document:
     number: str
     marker: str
     amount: Decimal
+    operation: Operation = Operation.CREATE
+    whole: str = ""
 
     @property
     def hash(self) -> str:
-        """Tells whether a document decided again is the one that stands (whose number may have got a suffix, its
-        day's exchange rate another value, and whose customer may have been merged into another one)."""
-        beside = _BESIDE | _BESIDE_PAYMENTS if self.entity == "Payment" else _BESIDE
-        return content_hash({"entity": self.entity, "body": _without(beside, self.body)})
+        """Tells whether a document decided again is the one that stands; see `mapping.fingerprint`."""
+        return self.whole or hash_of(self.entity, self.body)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """The source becomes these documents. `rounding` is what the rounding line took (document currency).
+    """The source becomes these documents; none: everything stands already. `rounding` is what the rounding line took
+    (document currency). `problems` are those for which the source is held once the documents stand.
 
     While there are no items of `wants`, the documents are a trial: they name no ids for them.
     """
 
     documents: tuple[Document, ...]
-    rounding: Decimal
+    rounding: Decimal = ZERO
+    problems: tuple[Problem, ...] = ()
     notices: tuple[Problem, ...] = ()
     wants: tuple[Product, ...] = ()
 
@@ -69,9 +67,11 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Excluded:
-    """A rule leaves the source out; `rule` is a sentence for a person."""
+    """A rule leaves the source out; `rule` is a sentence for a person. `early`: it was placed before the first day that
+    is kept in step."""
 
     rule: str
+    early: bool = False
 
 
 class Fact(StrEnum):
@@ -81,6 +81,7 @@ class Fact(StrEnum):
     TRANSACTIONS = "transactions"  # what its payments were, /v3/orders/{id}/transactions
     SHIPMENTS = "shipments"  # its tracking numbers, /v2/orders/{id}/shipments
     EXCHANGE_RATES = "exchange_rates"  # QuickBooks' of its currency on the days that its documents bear
+    INVOICE = "invoice"  # its invoice as it stands in QuickBooks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +93,3 @@ class Needs:
 
 
 Decision = Post | Held | Excluded | Needs
-
-
-def _without(names: frozenset[str], value: Any) -> Any:
-    """`value` without the fields of those names, at any depth."""
-    if isinstance(value, dict):
-        return {name: _without(names, inner) for name, inner in value.items() if name not in names}
-    return [_without(names, inner) for inner in value] if isinstance(value, list) else value

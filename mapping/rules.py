@@ -45,7 +45,7 @@ def screen(order: Order, connection: Connection, zone: ZoneInfo, facts: Facts) -
         return day
     if day < connection.start_date and not _stands(facts):
         verb = _VERBS[connection.sales.document_date]
-        return Excluded(rule=f"{verb} on {day}, before start_date {connection.start_date}.")
+        return Excluded(rule=f"{verb} on {day}, before start_date {connection.start_date}.", early=True)
     problems = tuple(_open_questions(order))
     return Held(problems=problems) if problems else day
 

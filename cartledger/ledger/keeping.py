@@ -70,6 +70,8 @@ class Keeping(Engine):
                 currency=link.currency,
                 customer=link.customer,
                 hash=link.hash,
+                day=link.day,
+                stood=link.stood,
             )
             self._event(link.key, "linked", part=link.part, entity=link.entity, target_id=link.target_id)
 

@@ -31,8 +31,12 @@ LEASE_BEYOND_FLIGHT = timedelta(seconds=30)
 class Parts(Claims, Keeping):
     """The transitions of a part."""
 
-    def plan(self, claim: Claim, parts: Sequence[NewPart], fingerprint: str) -> Claim | None:
+    def plan(
+        self, claim: Claim, parts: Sequence[NewPart], fingerprint: str, *, problems: Sequence[Problem] | None = ()
+    ) -> Claim | None:
         """T3: all parts of this version together; None: the claim is not ours any more.
+
+        The source is held with `problems` once all parts stand; None: with those that it had.
 
         Parts planned or refused before are replaced; an answered part of the same name and hash is kept, one of
         another hash is planned anew (its link stays, so that the body can be an update). Where every part is kept
@@ -43,7 +47,8 @@ class Parts(Claims, Keeping):
                 return None
             self._assert_not_sending(claim)
             self._rows(sql.DROP_PLAN, **as_key(claim.key))
-            self._rows(sql.DECIDED, **as_key(claim.key), fingerprint=fingerprint)
+            afterwards = None if problems is None else write_problems(problems)
+            self._rows(sql.DECIDED, **as_key(claim.key), fingerprint=fingerprint, afterwards=afterwards)
             self._plan(claim.key, claim.version, parts)
             return self.refresh(claim)
 
@@ -56,6 +61,7 @@ class Parts(Claims, Keeping):
                 position=part.order,
                 version=version,
                 entity=part.entity,
+                operation=part.operation,
                 body=write_json(part.body),
                 number=part.number,
                 marker=part.marker,
@@ -208,6 +214,8 @@ class Parts(Claims, Keeping):
             currency=made.currency,
             customer=made.customer,
             hash=part.hash,
+            day=made.day,
+            stood=made.stood,
         )
         return row is not None
 

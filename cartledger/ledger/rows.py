@@ -13,7 +13,7 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.ledger.types import Circuit, Claim, Link, Part, Stage, Standing, State, begun
 from cartledger.money import D, read_json, write_json
-from cartledger.records import SourceKey
+from cartledger.records import Operation, SourceKey
 
 
 def write_time(at: datetime) -> str:
@@ -89,6 +89,7 @@ def read_part(row: sqlite3.Row) -> Part:
         name=row["part"],
         order=row["position"],
         entity=row["entity"],
+        operation=Operation(row["operation"]),
         body=read_json(row["body"]),
         number=row["number"],
         marker=row["marker"],
@@ -149,6 +150,8 @@ def read_link(row: sqlite3.Row) -> Link:
         currency=row["currency"],
         customer=row["customer"],
         hash=row["hash"],
+        day=row["day"],
+        stood=row["stood"],
     )
 
 

@@ -165,6 +165,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE link ADD COLUMN customer TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX link_customer ON link (pair, customer) WHERE customer <> ''",
     ),
+    (
+        "ALTER TABLE document ADD COLUMN operation TEXT NOT NULL DEFAULT 'create'",
+        "UPDATE document SET operation = CASE entity WHEN 'CreditMemo' THEN 'delete' ELSE 'void' END "
+        "WHERE part = 'void'",
+        "ALTER TABLE link ADD COLUMN day TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE link ADD COLUMN stood TEXT NOT NULL DEFAULT ''",
+        """
+        CREATE TABLE refund (
+          pair TEXT NOT NULL, id TEXT NOT NULL, order_id TEXT NOT NULL, version TEXT NOT NULL, created TEXT NOT NULL,
+          content BLOB NOT NULL, fresh INTEGER NOT NULL,
+          PRIMARY KEY (pair, id)
+        ) STRICT
+        """,
+        "CREATE INDEX refund_order ON refund (pair, order_id)",
+        "CREATE INDEX refund_fresh ON refund (pair) WHERE fresh = 1",
+    ),
 )
 
 

@@ -10,8 +10,8 @@ from sqlite3 import Row
 
 from cartledger.ledger import statements as sql
 from cartledger.ledger.claims import Claims
-from cartledger.ledger.rows import as_key, codes, pack, read_key, read_problems, read_time, write_time
-from cartledger.ledger.types import Cursor, Read, Remembered, Swept
+from cartledger.ledger.rows import as_key, codes, pack, read_key, read_problems, read_time, unpack, write_time
+from cartledger.ledger.types import Cursor, Read, ReadRefund, Remembered, Swept
 from cartledger.records import SourceKey
 
 PROBE_TIME = timedelta(seconds=160)
@@ -54,6 +54,41 @@ class Sources(Claims):
         self._event(key, "read", version=read.version)
         versions: int = row["versions"]
         return versions
+
+    def remember_refunds(self, pair: str, reads: Iterable[ReadRefund], cursor: Cursor | None, *, stream: str) -> int:
+        """A page of refunds and how far their stream is read, together. How many were new or changed: these are fresh
+        until `refunds_taken`."""
+        with self.transaction():
+            rows = [
+                self._row(
+                    sql.REMEMBER_REFUND,
+                    pair=pair,
+                    id=read.id,
+                    order_id=read.order_id,
+                    version=read.version,
+                    created=write_time(read.created),
+                    content=pack(read.row),
+                )
+                for read in reads
+            ]
+            if cursor is not None:
+                self.set_cursor(pair, stream, cursor)
+        return sum(row is not None for row in rows)
+
+    def refunds_of(self, pair: str, order_ids: Iterable[str]) -> dict[str, list[bytes]]:
+        """The refunds read of those orders that have any, as JSON bytes, by order."""
+        found = {id_: self._rows(sql.REFUNDS_OF, pair=pair, order_id=id_) for id_ in set(order_ids)}
+        return {id_: [unpack(row["content"]) for row in rows] for id_, rows in found.items() if rows}
+
+    def orders_with_fresh_refunds(self, pair: str) -> list[str]:
+        """The orders that have to be remembered with refunds that they were not remembered with yet."""
+        return [row["order_id"] for row in self._rows(sql.FRESH_REFUNDS, pair=pair)]
+
+    def refunds_taken(self, pair: str, order_ids: Iterable[str]) -> None:
+        """These orders are remembered with all refunds read of them."""
+        with self.transaction():
+            for id_ in order_ids:
+                self._rows(sql.REFUNDS_TAKEN, pair=pair, order_id=id_)
 
     def cursor(self, pair: str, stream: str) -> Cursor | None:
         """How far `stream` is read."""

@@ -26,6 +26,21 @@ WHERE source.version <> excluded.version AND source.modified <= excluded.modifie
 RETURNING versions
 """
 
+REMEMBER_REFUND = """
+INSERT INTO refund (pair, id, order_id, version, created, content, fresh)
+VALUES (:pair, :id, :order_id, :version, :created, :content, 1)
+ON CONFLICT (pair, id) DO UPDATE SET
+  version = excluded.version, created = excluded.created, content = excluded.content, fresh = 1
+WHERE refund.version <> excluded.version
+RETURNING id
+"""
+
+REFUNDS_OF = "SELECT order_id, content FROM refund WHERE pair = :pair AND order_id = :order_id ORDER BY id"
+
+FRESH_REFUNDS = "SELECT DISTINCT order_id FROM refund WHERE pair = :pair AND fresh = 1 ORDER BY order_id"
+
+REFUNDS_TAKEN = "UPDATE refund SET fresh = 0 WHERE pair = :pair AND order_id = :order_id AND fresh = 1"
+
 CURSOR = "SELECT watermark, polled_at FROM cursor WHERE pair = :pair AND stream = :stream"
 
 SET_CURSOR = """
@@ -168,12 +183,16 @@ SELECT * FROM document WHERE pair = :pair AND kind = :kind AND id = :id ORDER BY
 """
 
 PLAN = """
-INSERT INTO document (pair, kind, id, part, position, version, stage, entity, body, number, marker, amount, hash)
-VALUES (:pair, :kind, :id, :part, :position, :version, 'planned', :entity, :body, :number, :marker, :amount, :hash)
+INSERT INTO document (
+  pair, kind, id, part, position, version, stage, entity, operation, body, number, marker, amount, hash)
+VALUES (
+  :pair, :kind, :id, :part, :position, :version, 'planned', :entity, :operation, :body, :number, :marker, :amount,
+  :hash)
 ON CONFLICT (pair, kind, id, part) DO UPDATE SET
   position = excluded.position, version = excluded.version, stage = 'planned', entity = excluded.entity,
-  body = excluded.body, number = excluded.number, marker = excluded.marker, amount = excluded.amount,
-  hash = excluded.hash, request_id = NULL, bid = NULL, sent = NULL, sent_at = NULL, target_id = '', sync_token = ''
+  operation = excluded.operation, body = excluded.body, number = excluded.number, marker = excluded.marker,
+  amount = excluded.amount, hash = excluded.hash,
+  request_id = NULL, bid = NULL, sent = NULL, sent_at = NULL, target_id = '', sync_token = ''
 WHERE document.stage <> 'answered' OR document.hash <> excluded.hash
 """
 
@@ -182,7 +201,7 @@ DELETE FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage 
 """
 
 DECIDED = """
-UPDATE source SET fingerprint = :fingerprint, problems = '[]', afterwards = '[]'
+UPDATE source SET fingerprint = :fingerprint, problems = '[]', afterwards = COALESCE(:afterwards, afterwards)
 WHERE pair = :pair AND kind = :kind AND id = :id
 """
 
@@ -357,22 +376,27 @@ SELECT * FROM link WHERE pair = :pair AND customer = :customer ORDER BY kind, id
 """
 
 ADD_LINK = """
-INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, customer, hash)
-VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :customer, :hash)
+INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, customer, hash,
+  day, stood)
+VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :customer, :hash,
+  :day, :stood)
 ON CONFLICT (pair, kind, id, part) DO UPDATE SET
   sync_token = excluded.sync_token, number = excluded.number, amount = excluded.amount,
-  currency = excluded.currency, customer = excluded.customer, hash = excluded.hash
+  currency = excluded.currency, customer = excluded.customer, hash = excluded.hash, day = excluded.day,
+  stood = excluded.stood
 WHERE link.target_id = excluded.target_id
 RETURNING target_id
 """
 
 SET_LINK = """
-INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, customer, hash)
-VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :customer, :hash)
+INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, customer, hash,
+  day, stood)
+VALUES (:pair, :kind, :id, :part, :entity, :target_id, :sync_token, :number, :amount, :currency, :customer, :hash,
+  :day, :stood)
 ON CONFLICT (pair, kind, id, part) DO UPDATE SET
   entity = excluded.entity, target_id = excluded.target_id, sync_token = excluded.sync_token,
   number = excluded.number, amount = excluded.amount, currency = excluded.currency, customer = excluded.customer,
-  hash = excluded.hash
+  hash = excluded.hash, day = excluded.day, stood = excluded.stood
 """
 
 MERGED_CUSTOMER = """

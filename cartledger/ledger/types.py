@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.records import SourceKey
+from cartledger.records import Operation, SourceKey
 
 
 class State(StrEnum):
@@ -43,6 +43,17 @@ class Read:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadRefund:
+    """One refund as a producer read it. `row` is JSON bytes without people; `created` the shop's own time."""
+
+    id: str
+    order_id: str
+    version: str
+    row: bytes
+    created: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Remembered:
     """What a page of reads was: counts of sources never seen before, seen in another version, and known already."""
 
@@ -64,12 +75,14 @@ class NewPart:
     """A part as decided. Parts of `order` 0 are sent first; a later body may say `{"$ref": name}` for an earlier id.
 
     `entity` is the QuickBooks entity; `body` its JSON with Decimals; `number` its DocNumber, empty where it has none;
-    `marker` ends its private note; `amount` is the TotalAmt it must be answered with (document currency).
+    `marker` ends its private note; `amount` is the TotalAmt it must be answered with (document currency; 0 for what is
+    voided or deleted). The body of what changes something names its Id and SyncToken.
     """
 
     name: str
     order: int
     entity: str
+    operation: Operation = Operation.CREATE
     body: dict[str, Any]
     number: str
     marker: str
@@ -160,7 +173,8 @@ class Sent:
 @dataclass(frozen=True, kw_only=True)
 class Made:
     """What QuickBooks answered for a part, or what was found there. `customer` is the id of its customer, if any;
-    `exchange_rate` home units for one of `currency`, where it says any."""
+    `exchange_rate` home units for one of `currency`, where it says any; `day` the day that it bears, `stood` a hash of
+    what people see of it, both "" for what has none."""
 
     target_id: str
     sync_token: str
@@ -169,6 +183,8 @@ class Made:
     currency: str
     customer: str = ""
     exchange_rate: Decimal | None = None
+    day: str = ""
+    stood: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +213,9 @@ class Swept:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """Something that stands in QuickBooks because of us, or that we adopted. `customer` is the id of its customer."""
+    """Something that stands in QuickBooks because of us, or that we adopted. `customer` is the id of its customer;
+    `day` the day that it bears, `stood` a hash of what people see of it, both as QuickBooks last answered, "" where it
+    was made by a version that did not remember them."""
 
     key: SourceKey
     part: str
@@ -209,6 +227,8 @@ class Link:
     currency: str
     hash: str
     customer: str = ""
+    day: str = ""
+    stood: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

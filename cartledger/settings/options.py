@@ -44,7 +44,7 @@ from cartledger.settings.values import (
 )
 from cartledger.settings.words import closest, nearest, shown
 
-WORKFLOWS = ("sales", "payments")
+WORKFLOWS = ("sales", "payments", "refunds")
 ENVIRONMENT_PREFIX = "CARTLEDGER_"
 SECRETS = (("bigcommerce", "access_token"), ("quickbooks", "client_secret"), ("quickbooks", "refresh_token"))
 """Section and key of each."""
@@ -348,6 +348,64 @@ class Payments(Section):
         return mapped.model_copy(update={"account": account})
 
 
+REFUND_PREFIX_LENGTH = NUMBER_LENGTH - BC_ID_DIGITS - len("--99")
+
+
+class Refunds(Section):
+    """What refunds and cancellations become, with workflow refunds."""
+
+    number_prefix: str = Field(
+        "",
+        max_length=REFUND_PREFIX_LENGTH,
+        pattern=NUMBER_PREFIX,
+        description="R makes the first refund of order 1234 R-1234, the next R-1234-2; it has to be another one than "
+        "that of sales",
+        examples=["R"],
+        json_schema_extra=ESSENTIAL,
+    )
+    statuses: tuple[StatusId, ...] = Field(
+        (4, 14, 5),
+        description="order statuses that say something went back or was called off: an order that was posted and is "
+        "Cancelled now, or Refunded without a refund, is looked at; refunds themselves are posted whatever the status",
+        examples=[[ORDER_STATUSES[number] for number in (4, 14, 5)]],
+    )
+    account: Name | None = Field(
+        None,
+        description="account that the money of all refunds leaves; without it the clearing account that the sale's "
+        "money went to",
+        examples=["Card clearing"],
+    )
+    accounts: dict[Currency, Name] = Field(
+        default_factory=dict,
+        description="the same for orders in other currencies, by currency",
+        examples=[{"EUR": "Card clearing EUR"}],
+    )
+    restock: Literal["never", "always", "shop"] = Field(
+        "never",
+        description="whether refunded goods go back to stock in QuickBooks, by their own item, or not, by "
+        "no_restock_product; shop: as the store's own setting has it, since the shop does not say it of a refund",
+    )
+    no_restock_product: Name | None = Field(
+        None,
+        description="item of goods that were refunded and are not put back to stock; it posts to sales returns",
+        examples=["Returned goods"],
+        json_schema_extra=ESSENTIAL,
+    )
+    adjustment_product: Name | None = Field(
+        None,
+        description="item of amounts that were refunded without goods, and of what was kept back",
+        examples=["Refund adjustments"],
+        json_schema_extra=ESSENTIAL,
+    )
+    cancel_unpaid: Literal["auto", "void", "credit_memo"] = Field(
+        "auto",
+        description="what becomes of an unpaid invoice whose order is cancelled: it is voided, or taken back by a "
+        "credit memo of the day of cancellation; auto: voided in its own month while its day is open, else a memo",
+    )
+
+    _some = field_validator("statuses", mode="after")(at_least_one)
+
+
 class InventoryAccounts(Section):
     """Accounts of items whose stock the shop tracks, set when they are made and never touched again."""
 
@@ -445,8 +503,9 @@ class Connection(Section):
     )
     workflows: frozenset[Annotated[str, Words("workflow")]] = Field(
         frozenset(),
-        description="what is kept in step: sales; with payments, invoices get a Payment when the order is paid",
-        examples=[["sales", "payments"]],
+        description="what is kept in step: sales; with payments, invoices get a Payment when the order is paid; with "
+        "refunds, what goes back or is called off is booked, too",
+        examples=[["sales", "payments", "refunds"]],
         json_schema_extra=ESSENTIAL,
     )
     interval: Interval = Field(
@@ -454,11 +513,17 @@ class Connection(Section):
         description='how often the shop is read by itself: "15m", "daily at 02:30", "manual"',
         examples=["1h"],
     )
+    closed_books: Literal["hold", "first_open_day"] = Field(
+        "hold",
+        description="what happens to a sale, refund or payment of a day whose books are closed in QuickBooks: it is "
+        "held, or bears the first open day and says its own in the private note; nothing of closed days is changed",
+    )
     bigcommerce: BigCommerce
     quickbooks: QuickBooks
     sales: Sales
     products: Products
     payments: Payments = Payments()
+    refunds: Refunds = Refunds()
     tax: Tax = Tax()
 
     @field_validator("workflows", mode="after")
@@ -484,9 +549,18 @@ class Connection(Section):
     def records_payments(self) -> bool:
         return "payments" in self.workflows
 
+    @property
+    def records_refunds(self) -> bool:
+        return "refunds" in self.workflows
+
     def number(self, order_id: int) -> str:
         """The document number of an order."""
         return f"{self.sales.number_prefix}-{order_id}" if self.sales.number_prefix else str(order_id)
+
+    def refund_number(self, order_id: int, rank: int) -> str:
+        """The number of what takes the order's sale back in part or whole; `rank` counts from 1."""
+        number = f"{self.refunds.number_prefix}-{order_id}"
+        return number if rank == 1 else f"{number}-{rank}"
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,54 @@
+"""What people see of a document that stands in QuickBooks, as one hash: taken from QuickBooks' own answer, so that a
+later look tells whether somebody has changed it since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cartledger.records import content_hash
+
+_HEADER = (
+    *("DocNumber", "TxnDate", "CustomerRef", "CurrencyRef", "ExchangeRate", "TotalAmt", "DepositToAccountRef"),
+    *("PaymentMethodRef", "PaymentRefNum", "AccountRef", "EntityRef", "PaymentType", "FromAccountRef", "ToAccountRef"),
+    *("Amount", "ClassRef", "DepartmentRef", "SalesTermRef", "DueDate", "BillEmail", "ShipDate", "ShipMethodRef"),
+    *("TrackingNum", "CustomerMemo", "PrivateNote", "GlobalTaxCalculation"),
+)
+_ADDRESSES = ("BillAddr", "ShipAddr")
+_LINE = ("Description", "Amount", "DetailType", "LinkedTxn")
+_DETAILS = (
+    *("SalesItemLineDetail", "DiscountLineDetail", "AccountBasedExpenseLineDetail"),
+    *("DescriptionLineDetail", "GroupLineDetail"),
+)
+
+
+def standing_hash(entity: Mapping[str, Any]) -> str:
+    """Of a transaction as QuickBooks answers it. What follows from other documents (balance, links of an invoice,
+    times, sync token) and what is printed or mailed of it is left out, so are the ids of addresses and lines."""
+    kept = {name: _plain(entity[name]) for name in _HEADER if name in entity}
+    for name in _ADDRESSES:
+        if name in entity:
+            kept[name] = {key: value for key, value in entity[name].items() if key not in ("Id", "Lat", "Long")}
+    kept["Line"] = [_line(line) for line in entity.get("Line") or () if line.get("DetailType") != "SubTotalLineDetail"]
+    kept["Tax"] = [
+        {"Amount": line.get("Amount"), **_plain(line.get("TaxLineDetail") or {})}
+        for line in (entity.get("TxnTaxDetail") or {}).get("TaxLine") or ()
+    ]
+    kept["CustomField"] = [
+        (field.get("DefinitionId"), field["StringValue"])
+        for field in entity.get("CustomField") or ()
+        if field.get("StringValue")
+    ]
+    return content_hash(kept)
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: _plain(line[name]) for name in _LINE if name in line}
+    return kept | {name: _plain(line[name]) for name in _DETAILS if name in line}
+
+
+def _plain(value: Any) -> Any:
+    """References by their id alone: names follow the lists that they are in."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items() if not (key == "name" and "value" in value)}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
