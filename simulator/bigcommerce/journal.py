@@ -10,7 +10,7 @@ from simulator.bigcommerce.store import Json, Order, Store
 
 _MONEY_IN = ("purchase", "capture")
 _FIRST_NEW_ID = 500_000_000  # above what generated orders number theirs with
-_TENDERS = ("giftcertificate", "storecredit")
+TENDERS = ("giftcertificate", "storecredit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ def tenders(order: Order) -> list[Tender]:
     brought = money_in(order)
     first = {row["gateway"]: row for row in reversed(brought)}
     found = [Tender(provider=name, left=_balance(order, name), row=first[name]) for name in _in_order(brought)]
-    return sorted(found, key=lambda tender: tender.provider in _TENDERS)
+    return sorted(found, key=lambda tender: tender.provider in TENDERS)
 
 
 def money_in(order: Order) -> list[Json]:
@@ -37,7 +37,7 @@ def money_in(order: Order) -> list[Json]:
 
 def is_own_credit(row: Json) -> bool:
     """Whether a transaction is of a gift certificate or store credit: what the shop owed already."""
-    return row["gateway"] in _TENDERS
+    return row["gateway"] in TENDERS
 
 
 def _in_order(rows: Iterable[Json]) -> list[str]:

@@ -106,6 +106,7 @@ class Company(Bookkeeper):
                 answer = writes.delete(self.state, change.entity, change.body)
             else:
                 record = _WRITES[change.action](self.state, change.entity, change.body)
+                record.updates += change.action == "update"
                 answer = self.state.show(record)
         self.traffic.counts.written += 1
         return {change.entity: answer}
@@ -193,6 +194,11 @@ class Company(Bookkeeper):
         with self.lock:
             journal = self.state.books.entries((entity, record_id))
             return {self.state.get("Account", account).shown["Name"]: amount for account, amount in journal.items()}
+
+    def updates(self, entity: str, record_id: str) -> int:
+        """How often the API has updated a document; what its payments and the bookkeeper do to it is no update."""
+        with self.lock:
+            return self.state.get(entity, record_id).updates
 
     def report(self) -> dict[str, int]:
         return self.traffic.counts.as_json()

@@ -49,6 +49,8 @@ _PRODUCTS = {
     "Rounding": ("Service", "Rounding"),
     "Returned": ("NonInventory", "Sales returns"),
     "Unknown product": ("NonInventory", "Sales"),
+    "Returned goods": ("NonInventory", "Sales returns"),
+    "Refund adjustments": ("NonInventory", "Sales returns"),
 }
 _PAYMENT_METHODS = {
     "Visa": "CREDIT_CARD",

@@ -108,6 +108,7 @@ class Record:
     created: dt.datetime
     updated: dt.datetime
     sync_token: int = 0
+    updates: int = 0  # by the API; what a person changed and payments moved counts in sync_token alone
     asked: JsonObject = field(default_factory=dict)
     shown: JsonObject = field(default_factory=dict)
     effects: Effects = NOTHING

@@ -154,6 +154,10 @@ def test_an_empty_company_proves_nothing_posted(booked):
         "tax_by_rate_difference": "0.00",
         "off_by_rate": {},
         "tax_by_agency": None,
+        **{name: {"count": 0, "difference": "0.00"} for name in ("refunds", "voids", "edits")},
+        "off_by_refund": {},
+        "off_by_void": {},
+        "clearing": {},
         "totals": {},
         "balances": {},
     }
