@@ -11,7 +11,7 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Operation
-from mapping.fingerprint import hash_of
+from mapping.fingerprint import hash_of, of_day
 from mapping.item import Product
 
 
@@ -24,7 +24,7 @@ class Document:
     of the id. `number` is its DocNumber (empty where it has none, or QuickBooks gives it one), `marker` ends its
     private note, `amount` is the TotalAmt it must be answered with, in the document's currency (0 for what is voided or
     deleted). What changes something that stands has its Id and SyncToken in the body, and in `whole` the hash of the
-    document that stands then.
+    document that stands then. `own_day` is `Booked.own` (`mapping.closing`).
     """
 
     name: str
@@ -36,11 +36,12 @@ class Document:
     amount: Decimal
     operation: Operation = Operation.CREATE
     whole: str = ""
+    own_day: date | None = None
 
     @property
     def hash(self) -> str:
         """Tells whether a document decided again is the one that stands; see `mapping.fingerprint`."""
-        return self.whole or hash_of(self.entity, self.body)
+        return self.whole or of_day(hash_of(self.entity, self.body), self.own_day)
 
 
 @dataclass(frozen=True, kw_only=True)

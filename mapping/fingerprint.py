@@ -7,6 +7,7 @@ goods and money, `accounts` what the settings make of it: by themselves these ch
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from cartledger.records import content_hash
@@ -29,6 +30,7 @@ _BESIDE = frozenset(
 may have been merged, and what stands keeps its day."""
 
 _SAID = ("Description", "Amount")
+_OF = " of:"
 
 
 def hash_of(entity: str, body: Mapping[str, Any]) -> str:
@@ -50,6 +52,17 @@ def changed_groups(before: str, now: str) -> frozenset[str] | None:
     if not all(groups):
         return None
     return frozenset(name for name in groups[0].keys() | groups[1].keys() if groups[0].get(name) != groups[1].get(name))
+
+
+def of_day(text: str, own: date | None) -> str:
+    """The hash `text` of a document, with the day that it is of where it bears another one."""
+    return text if own is None else f"{text}{_OF}{own}"
+
+
+def own_day(text: str) -> date | None:
+    """The day that went into a hash by `of_day`."""
+    _, told, day = text.partition(_OF)
+    return date.fromisoformat(day) if told else None
 
 
 def _charges(body: Mapping[str, Any]) -> dict[str, Any]:
