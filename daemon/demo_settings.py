@@ -16,7 +16,7 @@ namespace = "{namespace}"
 [connections.demo]
 start_date = {start_date}
 timezone = "America/Chicago"
-workflows = ["sales", "payments"]
+workflows = {workflows}
 interval = "1m"
 
 [connections.demo.bigcommerce]
@@ -48,6 +48,13 @@ match_by = "sku"
 
 [connections.demo.payments]
 default_account = "Card clearing"
+"""
+
+_REFUNDS = """\
+[connections.demo.refunds]
+number_prefix = "R"
+no_restock_product = "Returned goods"
+adjustment_product = "Refund adjustments"
 """
 
 _METHODS = """\
@@ -111,7 +118,10 @@ out_of_scope = "Out of Scope"
 COMPANIES = tuple(_TAXES)
 
 
-def demo_settings(*, company: str, **facts: object) -> str:
-    """The file. `company` is one of COMPANIES; `facts` are where everything is, and what is posted: see the braces."""
+def demo_settings(*, company: str, refunds: bool = False, **facts: object) -> str:
+    """The file. `company` is one of COMPANIES, with `refunds` what goes back or is called off is booked, too; `facts`
+    are where everything is, and what is posted: see the braces."""
+    workflows = '["sales", "payments", "refunds"]' if refunds else '["sales", "payments"]'
     methods = _METHODS_AND_EUR if company == "eur" else _METHODS
-    return "\n".join((_COMMON.format(**facts), methods, _TAXES[company]))
+    parts = (_COMMON.format(workflows=workflows, **facts), methods, _REFUNDS if refunds else "", _TAXES[company])
+    return "\n".join(filter(None, parts))

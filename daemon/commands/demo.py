@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,12 +28,18 @@ from cartledger.settings import Settings, read_settings
 from daemon.app import App
 from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
+from daemon.demo_life import ask, live_on
 from daemon.demo_settings import COMPANIES, NAME, demo_settings
 from producers.handover import KINDS
 
 IN_FLIGHT = 2  # seconds, in place of 130
 CAP = 1.8  # seconds after which the simulator ends a request, in place of 120
 DIFFERENCES = ("difference", "tax_difference", "tax_by_rate_difference")  # the last is None where QuickBooks splits tax
+SINCE = {
+    "refunds": "refunds booked",
+    "voids": "invoices voided or taken back",
+    "edits": "documents changed",
+}
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,6 +52,7 @@ class Shop:
     seed: int
     price_mode: str
     company: str
+    lives: bool
 
 
 @click.command()
@@ -74,6 +80,7 @@ class Shop:
     type=click.Choice(["sales_receipt", "invoice"]),
     help="The document that an order becomes; invoices get payments.",
 )
+@click.option("--life", is_flag=True, help="Orders go on: they are edited, refunded and called off between readings.")
 @click.option("--broker", default="memory://", show_default=True, help="A pika:// URL runs the same on RabbitMQ.")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave all of it in this folder, running."
@@ -91,6 +98,7 @@ def demo(
     broker: str,
     keep: Path | None,
     *,
+    life: bool,
     as_json: bool,
 ) -> None:
     """Post a made-up shop into made-up books.
@@ -99,20 +107,27 @@ def demo(
     prove that both agree to the cent.
     """
     made = Shop(
-        orders=orders, customers=customers or max(1, orders // 5), seed=seed, price_mode=price_mode, company=company
+        orders=orders,
+        customers=customers or max(1, orders // 5),
+        seed=seed,
+        price_mode=price_mode,
+        company=company,
+        lives=life,
     )
     started = time.monotonic()
     _end_like_ctrl_c()
     with _folder(keep) as folder, _simulator(made) as addresses:
         choices = {"broker": broker, "namespace": f"demo-{os.getpid()}", "post_as": post_as, "company": company}
-        _write(folder, addresses | choices)
+        _write(folder, addresses | choices, refunds=life)
         settings = read_settings(folder / "cartledger.toml", _secrets(addresses))
         with _queues(settings):
             with contextlib.closing(App(settings)) as app:
                 synced = sync_with_progress(app, NAME)
+                if life:
+                    synced = live_on(app, addresses["url"], steps=max(1, orders // 2), seed=seed)
                 held = app.ledger.held(app.lines[NAME].connection.pair)
-            proof, report = (_ask(addresses["url"], what) for what in ("proof", "report"))
-            facts = _facts(synced, proof, report, time.monotonic() - started)
+            proof, report = (ask(addresses["url"], what) for what in ("proof", "report"))
+            facts = _facts(made, synced, proof, report, time.monotonic() - started)
             if as_json:
                 print_json(facts)
             else:
@@ -121,7 +136,7 @@ def demo(
                 _stay(folder)
             elif not as_json:
                 _say_what_next()
-    ctx.exit(0 if _agree(facts) else 1)
+    ctx.exit(0 if _agree(facts, proof) else 1)
 
 
 def _end_like_ctrl_c() -> None:
@@ -192,8 +207,8 @@ def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _write(folder: Path, facts: Mapping[str, str]) -> None:
-    text = demo_settings(**facts, in_flight=IN_FLIGHT, start_date="2020-01-01")
+def _write(folder: Path, facts: Mapping[str, str], *, refunds: bool) -> None:
+    text = demo_settings(**facts, refunds=refunds, in_flight=IN_FLIGHT, start_date="2020-01-01")
     (folder / "cartledger.toml").write_text(text)
     variables = {"CARTLEDGER_CONFIG": str(folder.resolve() / "cartledger.toml"), **_secrets(facts)}
     secrets = folder / "secrets.env"
@@ -201,13 +216,9 @@ def _write(folder: Path, facts: Mapping[str, str]) -> None:
     secrets.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
 
 
-def _ask(url: str, what: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/control/{what}") as answer:  # noqa: S310 - the simulator's own http address
-        facts: dict[str, Any] = json.load(answer)
-    return facts
-
-
-def _facts(synced: Synced, proof: Mapping[str, Any], report: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def _facts(
+    shop: Shop, synced: Synced, proof: Mapping[str, Any], report: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
     """The one object: calls and documents are counted by the simulators, not by the client."""
     quickbooks = {name: report["quickbooks"][name] for name in ("reads", "batches", "singles", "written", "throttled")}
     return {
@@ -219,16 +230,32 @@ def _facts(synced: Synced, proof: Mapping[str, Any], report: Mapping[str, Any], 
         "duplicates": proof["duplicates"],
         **{name: proof[name] for name in DIFFERENCES},
         "tax_by_agency": proof["tax_by_agency"],
+        **{name: proof[name] for name in SINCE if shop.lives},
         "bigcommerce": report["bigcommerce"],
         "quickbooks": quickbooks,
         "seconds": round(seconds, 1),
     }
 
 
-def _agree(facts: Mapping[str, Any]) -> bool:
+def _agree(facts: Mapping[str, Any], proof: Mapping[str, Any]) -> bool:
     settled = facts["posted"] + facts["held"] + facts["excluded"] == facts["orders"]
-    once = facts["documents"] == facts["posted"] and facts["duplicates"] == 0
-    return bool(settled and once and all(facts[name] in ("0.00", None) for name in DIFFERENCES))
+    differences = [
+        *(facts[name] for name in DIFFERENCES),
+        *(facts[name]["difference"] for name in SINCE if name in facts),
+    ]
+    sides = [*(side for sides in proof["totals"].values() for side in sides.values()), *proof["clearing"].values()]
+    equal = all(side["shop"] == side["books"] for side in sides)
+    return settled and _once(facts) and equal and all(difference in ("0.00", None) for difference in differences)
+
+
+def _once(facts: Mapping[str, Any]) -> bool:
+    """One document for each order that is posted. Of those that live on, some are held with the document that they
+    had, and some were voided with it."""
+    if SINCE.keys() <= facts.keys():
+        every = facts["posted"] <= facts["documents"] + facts["voids"]["count"]
+    else:
+        every = facts["posted"] == facts["documents"]
+    return bool(every and facts["duplicates"] == 0)
 
 
 def _print(facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[Standing], post_as: str) -> None:
@@ -246,6 +273,11 @@ def _print(facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[St
     rows = _proof(proof["totals"], post_as)
     console.print(table("The proof, to the cent", ["posted orders", *amounts], rows, right=amounts))
     console.print(_taxes(facts), soft_wrap=True)
+    if since := [(what, *facts[name].values()) for name, what in SINCE.items() if name in facts]:
+        console.print()
+        console.print(
+            table("What became of them since", ["what", "count", "difference"], since, right=["count", "difference"])
+        )
     console.print(f"Documents there twice: {facts['duplicates']}. Counted by the simulators, not by cartledger.\n")
     if causes := _causes(held):
         reasons = table("Held", ["order", "why", "what to do"], causes)

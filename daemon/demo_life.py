@@ -1,0 +1,46 @@
+"""The made-up shop of `cartledger demo --life` lives on, and the real program reads it after each round."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+from daemon.app import App
+from daemon.commands.sync import Synced, sync_with_progress
+from daemon.demo_settings import NAME
+
+ROUNDS = 4
+LOST = {2: ("drop_after", 1), 4: ("drop_after", 2)}
+"""By round, how an answer of QuickBooks is lost after it did what it was asked for, and which of its batches it is."""
+
+
+def live_on(app: App, url: str, *, steps: int, seed: int) -> Synced:
+    """Rounds of `steps` each; in the end everybody pays what is still owed. Returns what the last sync came to.
+
+    `url` is that of the simulators. The same seed on the same shop makes the same lives.
+    """
+    for number in range(1, ROUNDS + 1):
+        tell(url, "live", {"steps": steps, "seed": seed * ROUNDS + number})
+        if number in LOST:
+            kind, nth = LOST[number]
+            tell(url, "faults", {"side": "quickbooks", "call": "batch", "kind": kind, "nth": nth})
+        sync_with_progress(app, NAME)
+    tell(url, "settle", {})
+    return sync_with_progress(app, NAME)
+
+
+def ask(url: str, what: str) -> dict[str, Any]:
+    """What the simulators' control API answers."""
+    with urllib.request.urlopen(f"{url}/control/{what}") as answer:  # noqa: S310 - the simulator's own http address
+        facts: dict[str, Any] = json.load(answer)
+    return facts
+
+
+def tell(url: str, what: str, body: dict[str, Any]) -> None:
+    """Have the simulators do something."""
+    request = urllib.request.Request(  # noqa: S310 - as above
+        f"{url}/control/{what}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request):  # noqa: S310 - as above
+        pass
