@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,6 +12,8 @@ from cartledger.money import ZERO, cents
 from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.address import email_of, postal
+from mapping.case import SALE
+from mapping.closing import Booked
 from mapping.currency import Exchange
 from mapping.decision import Document
 from mapping.header import Header
@@ -22,12 +24,12 @@ from mapping.text import clean, cut, marker, note
 
 @dataclass(frozen=True, kw_only=True)
 class Sale:
-    """Everything that a sale's documents are made of. Amounts in its currency; `shipping` and `tax` are the
-    body's fields."""
+    """Everything that a sale's documents are made of. `days` are those that they bear, by name, but for payments;
+    amounts in its currency; `shipping` and `tax` are the body's fields."""
 
     order: Order
     connection: Connection
-    day: date
+    days: Mapping[str, Booked]
     exchange: Exchange
     customer: str
     header: Header
@@ -37,6 +39,11 @@ class Sale:
     total: Decimal
     discount_account: str
     money: Money
+
+    @property
+    def day(self) -> date:
+        """That of the sale itself."""
+        return self.days[SALE].day
 
 
 def document_of(sale: Sale) -> Document:
@@ -65,16 +72,17 @@ def _document(sale: Sale, entity: str, more: dict[str, Any], facts: list[str]) -
         **sale.tax,
         "ApplyTaxAfterDiscount": True,
         **more,
-        "PrivateNote": note(facts, mark),
+        "PrivateNote": note([*facts, *sale.days[SALE].words], mark),
     }
     return Document(
-        name="document",
+        name=SALE,
         order=0,
         entity=entity,
         body=body,
         number=header.number,
         marker=mark,
         amount=sale.total,
+        own_day=sale.days[SALE].own,
     )
 
 

@@ -11,6 +11,7 @@ from cartledger.errors import Problem
 from cartledger.money import cents
 from cartledger.records import Money3, Order
 from cartledger.settings import NUMBER_LENGTH, ORDER_STATUSES, Connection
+from mapping.closing import Booked
 from mapping.company import Company, TaxMode
 from mapping.currency import currency_problems, thousandths
 from mapping.decision import Excluded, Held, Needs
@@ -32,7 +33,7 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 9000
 
 
 def screen(order: Order, connection: Connection, zone: ZoneInfo, facts: Facts) -> date | Excluded | Held | Needs:
-    """The day that the order's documents bear, or what needs no look at its money: a rule that leaves it out, or a
+    """The order's own day, or what needs no look at its money: a rule that leaves it out, or a
     state in which no sale can be told."""
     for moment in (order.created, order.shipped or order.created):
         if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
@@ -97,9 +98,9 @@ def _shipping_day(order: Order, zone: ZoneInfo) -> date | Excluded | Held:
     return Excluded(rule="Not shipped yet: documents bear the day of shipping (sales.document_date).")
 
 
-def unpostable(order: Order, connection: Connection, company: Company, day: date, facts: Facts) -> tuple[Problem, ...]:
-    """Facts of order and company that no mapping can mend. Nothing is dated anew in books that were closed since."""
-    closed = () if _stands(facts) else _closed_books(company, day)
+def unpostable(order: Order, connection: Connection, company: Company, day: Booked | Problem) -> tuple[Problem, ...]:
+    """Facts of order and company that no mapping can mend. `day` is the sale's, or why it cannot bear any."""
+    closed = (day,) if isinstance(day, Problem) else ()
     figures = tuple(_figure_problems(order)) or thousandths(order)
     return (*closed, *_company_problems(order, connection, company), *figures)
 
@@ -153,15 +154,6 @@ def _open_questions(order: Order) -> Iterator[Problem]:
             code="lines_missing",
             text=f"The order has {order.items_total} units, and its lines that were read do not hold as many.",
             fix="It is read again when it changes in BigCommerce; if it is gone there, use `cartledger held ignore`.",
-        )
-
-
-def _closed_books(company: Company, day: date) -> Iterator[Problem]:
-    if company.book_close_date is not None and day <= company.book_close_date:
-        yield Problem(
-            code="books_closed",
-            text=f"The order is of {day}; the company's books are closed up to {company.book_close_date}.",
-            fix="Open the books for that day, or ignore the order.",
         )
 
 

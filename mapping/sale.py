@@ -15,7 +15,9 @@ from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.bill import Bill, read_bill
 from mapping.bundles import settle_bundles
+from mapping.case import SALE
 from mapping.charges import charges_of
+from mapping.closing import Booked, booked
 from mapping.company import Company, TaxCode, TaxMode
 from mapping.currency import Exchange, decide_exchange
 from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
@@ -32,7 +34,7 @@ from mapping.tax.coding import Coding, no_coding, us_coding
 from mapping.tax.line_codes import code_charges
 from mapping.tax.rates import bases, tax_detail
 from mapping.tax.us import Taxed, decide_code, tax_block, tax_line, unusable_code
-from mapping.tenders import application_of, memo_lines, memo_of, payments_of
+from mapping.tenders import application_of, memo_lines, memo_of, payments_of, tender_days
 from mapping.totals import Totals, read_totals
 
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction
@@ -52,11 +54,12 @@ def decide_sale(
     `zone` is the one that documents are dated in; `customer_id` QuickBooks' id, "" for a trial before the customer
     exists (everything that holds or excludes shows then too); `facts` what was read beside the order.
     """
-    day = screen(order, connection, zone, facts)
-    if not isinstance(day, date):
-        return day
-    problems = unpostable(order, connection, company, day, facts)
-    if problems:
+    own = screen(order, connection, zone, facts)
+    if not isinstance(own, date):
+        return own
+    day = booked(own, "The order is of", standing=facts.stands.get(SALE), connection=connection, company=company)
+    problems = unpostable(order, connection, company, day)
+    if isinstance(day, Problem) or problems:
         return Held(problems=problems)
     order = settle_bundles(order)
     find = Finder(connection, company)
@@ -69,7 +72,7 @@ def decide_sale(
         return Excluded(rule=rule)
     bill = read_bill(order, totals, find)
     if bill is None:
-        decide_money(order, totals.tax, facts, find, day=day, zone=zone)
+        decide_money(order, totals.tax, facts, find, day=day.day, zone=zone)
         _check_size(NOTHING, totals, find)
         return Held(problems=find.problems)
     decision = _decide_bill(bill, facts, find, day=day, zone=zone, customer=customer_id)
@@ -77,7 +80,7 @@ def decide_sale(
 
 
 def _decide_bill(
-    bill: Bill, facts: Facts, find: Finder, *, day: date, zone: ZoneInfo, customer: str
+    bill: Bill, facts: Facts, find: Finder, *, day: Booked, zone: ZoneInfo, customer: str
 ) -> Post | Held | Needs:
     coding = _coding(bill, facts, find)
     if isinstance(coding, Needs):
@@ -86,24 +89,25 @@ def _decide_bill(
 
 
 def _decide_coded(
-    bill: Bill, coding: Coding, facts: Facts, find: Finder, *, day: date, zone: ZoneInfo, customer: str
+    bill: Bill, coding: Coding, facts: Facts, find: Finder, *, day: Booked, zone: ZoneInfo, customer: str
 ) -> Post | Held | Needs:
     draft = draft_sale(bill, coding, find)
     total = draft.net + bill.totals.tax
-    money = decide_money(bill.order, total, facts, find, day=day, zone=zone)
+    money = decide_money(bill.order, total, facts, find, day=day.day, zone=zone)
     header = decide_header(bill.order, find)
     _check_size(draft, bill.totals, find)
     if isinstance(money, Needs):
         return Held(problems=find.problems) if find.problems else money
     redeemed = memo_lines(bill.order, draft.lines, money, find)
+    days = {SALE: day} | (tender_days(day, facts, find) if redeemed else {})
     if find.problems:
         return Held(problems=find.problems)
     draft = replace(draft, lines=tuple(line for line in draft.lines if line not in redeemed))
     tax = _tax_fields(draft, bill, coding, find, facts)
     if not isinstance(tax, dict):
         return tax
-    days = [day, *(each.day for each in money.payments)]
-    exchange = decide_exchange(bill.order, days, facts.exchange_rates, find.connection, find.company)
+    dates = [*(each.day for each in days.values()), *(each.day for each in money.payments)]
+    exchange = decide_exchange(bill.order, dates, facts.exchange_rates, find.connection, find.company)
     if not isinstance(exchange, Exchange):
         return exchange if isinstance(exchange, Needs) else Held(problems=(exchange,))
     shipping = shipping_fields(bill.order, find.connection, facts, zone)
@@ -112,7 +116,7 @@ def _decide_coded(
     sale = Sale(
         order=bill.order,
         connection=find.connection,
-        day=day,
+        days=days,
         exchange=exchange,
         customer=customer,
         header=header,
@@ -221,6 +225,8 @@ def _taxed(bill: Bill) -> Iterator[Taxed]:
 
 def _notices(sale: Sale, totals: Totals) -> Iterator[Problem]:
     """What a person should know of a posted order: nothing is wrong with it."""
+    dated = (*sale.days.values(), *(each.booked for each in sale.money.payments))
+    yield from dict.fromkeys(notice for each in dated for notice in each.notices)
     payments = sale.connection.payments
     listed = {name.casefold() for name in payments.methods}
     for method in dict.fromkeys(each.method for each in sale.money.received):

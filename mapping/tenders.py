@@ -16,15 +16,17 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Order
 from cartledger.settings import MEMO_SUFFIX, NUMBER_LENGTH, Connection
+from mapping.closing import Booked, booked
 from mapping.decision import Document
 from mapping.document import Sale
+from mapping.facts import Facts
 from mapping.finder import Finder
 from mapping.lines import Line, line_body
 from mapping.payments.money import INVOICE, Money, Received, payment_name
 from mapping.text import clean, cut, marker, note
 
-APPLICATION = "application"
-"""What the payment that applies the credit memo is called among the order's documents."""
+MEMO, APPLICATION = "memo", "application"
+"""What the credit memo and the payment that applies it are called among the order's documents."""
 
 
 def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iterator[Document]:
@@ -40,7 +42,7 @@ def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iter
             "TotalAmt": each.amount,
             **each.deposit.fields,
             "Line": [_settles("document", "Invoice", each.amount)],
-            "PrivateNote": note(_words(sale, each), mark),
+            "PrivateNote": note([*_words(sale, each), *each.booked.words], mark),
         }
         yield Document(
             name=payment_name(number),
@@ -50,6 +52,7 @@ def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iter
             number="",
             marker=mark,
             amount=each.amount,
+            own_day=each.booked.own,
         )
 
 
@@ -69,43 +72,57 @@ def memo_lines(order: Order, lines: Sequence[Line], money: Money, find: Finder) 
     return redeemed
 
 
+def tender_days(sale: Booked, facts: Facts, find: Finder) -> dict[str, Booked]:
+    """The days of the memo and its application: the sale's, unless the books were closed before they were made."""
+    days: dict[str, Booked] = {}
+    for name in (MEMO, APPLICATION):
+        own, standing = sale.own or sale.day, facts.stands.get(name)
+        day = booked(own, "The order is of", standing=standing, connection=find.connection, company=find.company)
+        if isinstance(day, Booked):
+            days[name] = day
+        else:
+            find.report(day)
+    return days
+
+
 def memo_of(sale: Sale, lines: Sequence[Line], tax: dict[str, Any]) -> Document:
     """The credit memo of what was redeemed, `lines` as a sale has them: negative. Sent once the invoice stands."""
-    mark = _mark(sale, "redeemed")
+    mark, day = _mark(sale, "redeemed"), sale.days[MEMO]
     number = _memo_number(sale.order, sale.connection)
     turned = [replace(line, amount=-line.amount) for line in lines]
     kept = ("ClassRef", "DepartmentRef")
     body = {
         "DocNumber": number,
-        "TxnDate": sale.day.isoformat(),
-        **sale.exchange.fields(sale.day),
+        "TxnDate": day.day.isoformat(),
+        **sale.exchange.fields(day.day),
         "CustomerRef": {"value": sale.customer},
         **{name: value for name, value in sale.header.fields.items() if name in kept},
         "Line": [line_body(line, "", sale.header.line_class) for line in turned],
         **tax,
-        "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}."], mark),
+        "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}.", *day.words], mark),
     }
     return Document(
-        name="memo",
+        name=MEMO,
         order=1,
         entity="CreditMemo",
         body=body,
         number=number,
         marker=mark,
         amount=sum((line.amount for line in turned), ZERO),
+        own_day=day.own,
     )
 
 
 def application_of(sale: Sale, amount: Decimal) -> Document:
     """The payment of nothing that settles `amount` of the invoice with the memo."""
-    mark = _mark(sale, "application")
+    mark, day = _mark(sale, "application"), sale.days[APPLICATION]
     body = {
-        "TxnDate": sale.day.isoformat(),
-        **sale.exchange.fields(sale.day),
+        "TxnDate": day.day.isoformat(),
+        **sale.exchange.fields(day.day),
         "CustomerRef": {"value": sale.customer},
         "TotalAmt": ZERO,
-        "Line": [_settles("document", "Invoice", amount), _settles("memo", "CreditMemo", amount)],
-        "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}."], mark),
+        "Line": [_settles("document", "Invoice", amount), _settles(MEMO, "CreditMemo", amount)],
+        "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}.", *day.words], mark),
     }
     return Document(
         name=APPLICATION,
@@ -115,6 +132,7 @@ def application_of(sale: Sale, amount: Decimal) -> Document:
         number="",
         marker=mark,
         amount=ZERO,
+        own_day=day.own,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.records import Order
 from cartledger.settings import Connection
+from mapping.closing import Booked, booked
 from mapping.decision import Fact, Needs
 from mapping.facts import Facts
 from mapping.finder import Finder
@@ -51,14 +52,18 @@ class Deposit:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """One payment that came in on `day`, in the order's currency. `method` is the shop's name of how; `transaction` its
-    id there, None where the header alone tells of it."""
+    """One payment that came in, in the order's currency. `booked` is the day that a document of it bears; `method` is
+    the shop's name of how; `transaction` its id there, None where the header alone tells of it."""
 
     amount: Decimal
-    day: date
+    booked: Booked
     method: str
     deposit: Deposit
     transaction: int | None = None
+
+    @property
+    def day(self) -> date:
+        return self.booked.day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,11 +149,24 @@ def _of_invoice(
 
 
 def _invoice(received: Sequence[Received], facts: Facts, find: Finder) -> Money:
-    closed = find.company.book_close_date
-    for number, each in enumerate(received, 1):
-        if closed is not None and each.day <= closed and payment_name(number) not in facts.stands:
-            find.report(_in_closed_books(each, closed))
-    return Money(entity=INVOICE, deposit=None, received=tuple(received))
+    dated = tuple(_dated(each, payment_name(number), facts, find) for number, each in enumerate(received, 1))
+    return Money(entity=INVOICE, deposit=None, received=dated)
+
+
+def _dated(received: Received, name: str, facts: Facts, find: Finder) -> Received:
+    """With the day that its payment bears, which is called `name`."""
+    day = booked(
+        received.day,
+        f"{received.amount} came in on",
+        standing=facts.stands.get(name),
+        connection=find.connection,
+        company=find.company,
+        fix="Open the books for that day, or enter sale and payment by hand and ignore the order.",
+    )
+    if isinstance(day, Booked):
+        return replace(received, booked=day)
+    find.report(day)
+    return received
 
 
 def _receipt(total: Decimal, received: Sequence[Received], facts: Facts, find: Finder) -> Money:
@@ -211,7 +229,7 @@ def _stands_in_parts(facts: Facts, total: Decimal) -> bool:
 
 def _whole(order: Order, total: Decimal, day: date, find: Finder) -> Received:
     deposit = _deposit(order.payment_method, order, find, reference=order.payment_reference)
-    return Received(amount=total, day=day, method=order.payment_method, deposit=deposit)
+    return Received(amount=total, booked=Booked(day=day), method=order.payment_method, deposit=deposit)
 
 
 def _each(order: Order, told: Sequence[Transaction], find: Finder, zone: ZoneInfo) -> list[Received]:
@@ -221,7 +239,7 @@ def _each(order: Order, told: Sequence[Transaction], find: Finder, zone: ZoneInf
     return [
         Received(
             amount=each.amount,
-            day=each.moment.astimezone(zone).date(),
+            booked=Booked(day=each.moment.astimezone(zone).date()),
             method=methods[each.names],
             deposit=_deposit(methods[each.names], order, find, reference=alone or each.reference),
             transaction=each.id,
@@ -257,12 +275,6 @@ def _in_parts(received: Sequence[Received], came: Decimal, total: Decimal) -> Pr
     text = f"The order comes to {total}, and {came} came in: {each}. A sales receipt has one account for the whole."
     fix = 'Set payments.multi_tender = "invoice", or enter the sale by hand and ignore the order.'
     return Problem(code="several_payments", text=text, fix=fix)
-
-
-def _in_closed_books(received: Received, closed: date) -> Problem:
-    text = f"{received.amount} came in on {received.day}; the company's books are closed up to {closed}."
-    fix = "Open the books for that day, or enter sale and payment by hand and ignore the order."
-    return Problem(code="books_closed", text=text, fix=fix)
 
 
 def _too_much(came: Decimal, total: Decimal) -> Problem:
