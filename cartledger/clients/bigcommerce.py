@@ -1,4 +1,4 @@
-"""BigCommerce, read only: the store, and its orders with their lines, taxes and transactions.
+"""BigCommerce, read only: the store, and its orders with their lines, taxes, transactions and refunds.
 
 Reading twice does no harm, so a call that fails is repeated here a few times, with growing waits; longer outages are
 the caller's business. The quota belongs to all apps of the store together, so the answers' own headers are believed
@@ -26,6 +26,7 @@ LONGEST_WAIT = 60.0
 """Seconds; whoever is asked to wait longer gives the call back instead."""
 
 FEW_LEFT = 10
+ORDERS_AT_ONCE = 50
 _WITH_LINES = {"include": "consignments.line_items,fees", "consignment_structure": "object"}
 
 
@@ -43,6 +44,15 @@ class OrdersPage:
     page: int
     server_time: datetime
     skew: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundsPage:
+    """One page of refunds by id, each with whole `id` and `order_id`; amounts as Decimals. The answer does not count
+    its pages. `server_time` is the store's clock (ours where it does not tell)."""
+
+    rows: list[dict[str, Any]] = field(repr=False)
+    server_time: datetime
 
 
 class BigCommerce:
@@ -88,10 +98,7 @@ class BigCommerce:
     def orders(self, min_modified: datetime, *, limit: int = PAGE, page: int = 1) -> OrdersPage:
         """Orders changed at or after `min_modified` (aware), oldest change first, complete with up to 50 lines a
         consignment, and fees."""
-        if min_modified.tzinfo is None:
-            raise ValueError("min_modified has no time zone")
-        since = min_modified.astimezone(UTC).isoformat(timespec="seconds")
-        return self._orders({"min_date_modified": since, "sort": "date_modified:asc"}, limit, page)
+        return self._orders({"min_date_modified": _instant(min_modified), "sort": "date_modified:asc"}, limit, page)
 
     def latest_orders(self, *, limit: int = PAGE) -> OrdersPage:
         """The orders changed last, the latest first, each as `orders` gives it."""
@@ -99,8 +106,7 @@ class BigCommerce:
 
     def first_order(self, created: datetime) -> dict[str, Any] | None:
         """The first order placed at or after `created` (aware), its header alone; None where there is none."""
-        since = created.astimezone(UTC).isoformat(timespec="seconds")
-        params = {"min_date_created": since, "sort": "date_created:asc", "limit": "1"}
+        params = {"min_date_created": _instant(created), "sort": "date_created:asc", "limit": "1"}
         read = self._found(_Call(path="/v2/orders", params=params, what="orders", scope=_ORDERS))
         return next(iter(_a_list(read)), None)
 
@@ -132,6 +138,43 @@ class BigCommerce:
         call = _Call(path=f"/v2/orders/{order_id}", params=_WITH_LINES, what=f"order {order_id}", scope=_ORDERS)
         read = self._fetch(call)
         return None if read.status in (204, 404) else _an_object(read)
+
+    def refunds(self, created_min: datetime, *, page: int = 1) -> RefundsPage:
+        """Refunds of all orders made at or after `created_min` (aware), by id: `PAGE` a page, or what the store makes
+        of that. One that was made may still be declined later, without a sign."""
+        call = _Call(path=_REFUNDS, params={"created:min": _instant(created_min)}, what="refunds", scope=_ORDERS)
+        read = self._of_a_store(self._fetch(call.of_page(page)))
+        rows, _ = _a_page(read, page)
+        if not all(_is_id(row.get(name)) for row in rows for name in ("id", "order_id")):
+            raise Unreachable("BigCommerce told of a refund without its number or its order's.")
+        return RefundsPage(rows=rows, server_time=read.server_time or self._clock())
+
+    def refunds_of(self, order_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """All refunds of these orders: one call for each 50 of them."""
+        rows: list[dict[str, Any]] = []
+        for first in range(0, len(order_ids), ORDERS_AT_ONCE):
+            asked = ",".join(map(str, order_ids[first : first + ORDERS_AT_ONCE]))
+            call = _Call(path=_REFUNDS, params={"order_id:in": asked}, what="refunds", scope=_ORDERS)
+            rows += self._all_pages(call, self._of_a_store)
+        return rows
+
+    def restocks(self, channel_id: int | None = None) -> bool:
+        """Whether the store puts back to stock what is refunded or cancelled; of a channel, which may say nothing of
+        its own, or of orders that were entered by hand (None)."""
+        own = None if channel_id is None else self._restocks({"channel_id": str(channel_id)})
+        told = self._restocks({}) if own is None else own
+        if told is None:
+            raise Unreachable("BigCommerce did not tell whether refunded goods go back to stock.")
+        return told
+
+    def _restocks(self, which: Mapping[str, str]) -> bool | None:
+        call = _Call(path="/v3/settings/inventory", params=which, what="the settings of the stock", scope=_INFORMATION)
+        read = self._fetch(call) if which else self._found(call)
+        if read.status != 200:
+            return None
+        told = _an_object(read).get("data")
+        found = told.get("refund_order_stock_adjustment") if isinstance(told, dict) else None
+        return found if isinstance(found, bool) else None
 
     def order_products(self, order_id: int) -> list[dict[str, Any]]:
         """All lines of an order. Raises BadRecord when the order is gone, as do the next two."""
@@ -292,6 +335,7 @@ class BigCommerce:
 
 
 _ORDERS = "Orders: read-only"
+_REFUNDS = "/v3/orders/payment_actions/refunds"
 _INFORMATION = "Information & Settings: read-only"
 
 
@@ -336,6 +380,17 @@ def _of_the_order(order_id: int) -> Callable[[_Read], _Read]:
         return read
 
     return found
+
+
+def _instant(moment: datetime) -> str:
+    """Whole seconds, UTC. Raises ValueError for a time without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _waits() -> Iterator[float]:

@@ -61,6 +61,7 @@ _ENDPOINTS = (
     _Endpoint(
         "order_refunds", "v3/orders/{order_id:int}/payment_actions/refunds", v3.order_refunds, _TRANSACTIONS | _ORDERS
     ),
+    _Endpoint("inventory_settings", "v3/settings/inventory", v3.inventory_settings, _INFORMATION),
     _Endpoint("catalog_products", "v3/catalog/products", v3.products, _PRODUCTS),
     _Endpoint("catalog_variants", "v3/catalog/variants", v3.variants, _PRODUCTS),
     _Endpoint("customers", "v3/customers", v3.customers, _CUSTOMERS),

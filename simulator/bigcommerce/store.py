@@ -42,6 +42,18 @@ ALL_SCOPES = frozenset(
     }
 )
 
+_INVENTORY_SETTINGS = {
+    "product_out_of_stock_behavior": "do_nothing",
+    "option_out_of_stock_behavior": "do_nothing",
+    "update_stock_behavior": "order_placed",
+    "edit_order_stock_adjustment": True,
+    "refund_order_stock_adjustment": False,
+    "stock_level_display": "dont_show",
+    "default_out_of_stock_message": "",
+    "hide_in_product_filtering": False,
+    "show_pre_order_stock_levels": False,
+    "show_out_of_stock_message": False,
+}
 _PARTS = ("products", "shipping_addresses", "fees", "coupons", "taxes", "transactions", "shipments")
 
 
@@ -75,7 +87,8 @@ class Store:
     """One store. Every method takes `lock`; whoever reads the attributes from another thread takes it too.
 
     `clock` gives the server's time: it dates changes and stands in the `Date` header of every answer.
-    `calls` and `throttled` count requests that arrived and requests refused by the quota.
+    `calls` and `throttled` count requests that arrived and requests refused by the quota. `channel_inventory_settings`
+    are by channel id, of each channel only what it says otherwise than the store.
     """
 
     def __init__(
@@ -102,6 +115,8 @@ class Store:
         self.products: list[Json] = []
         self.customers: list[Json] = []
         self.gift_certificates: list[Json] = []
+        self.inventory_settings: Json = dict(_INVENTORY_SETTINGS)
+        self.channel_inventory_settings: dict[str, Json] = {"1": {}}
         self.calls = 0
         self.throttled = 0
 

@@ -1,4 +1,5 @@
-"""The v3 endpoints that are read: transactions, refunds, products, variants, customers. Lists sit in an envelope."""
+"""The v3 endpoints that are read: transactions, refunds, settings, products, variants, customers. All answers sit in an
+envelope."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,19 @@ def refund(store: Store, request: Request) -> Json:
         if row["id"] == request.path_params["refund_id"]:
             return {"data": row, "meta": {}}
     raise v3_error(404, "The requested resource was not found.")
+
+
+def inventory_settings(store: Store, request: Request) -> Json:
+    """The store's, or a channel's own: null is what the channel does not say for itself."""
+    params = request.query_params
+    _known(params, ("channel_id",))
+    told: Json = store.inventory_settings
+    if "channel_id" in params:
+        own = store.channel_inventory_settings.get(params["channel_id"])
+        if own is None:
+            raise v3_error(404, "The requested resource was not found.")
+        told = dict.fromkeys(told) | own
+    return {"data": told, "meta": {}}
 
 
 def products(store: Store, request: Request) -> Json:

@@ -24,7 +24,9 @@ from cartledger.errors import (
     Unreachable,
 )
 from cartledger.records import Token, read_order
+from cartledger.refunds import read_refunds
 from simulator import Simulator
+from simulator.bigcommerce.refunding import refund_rest
 from tests.clients.conftest import Clock, Quota, Store
 
 IN_FLIGHT = timedelta(seconds=130)
@@ -284,6 +286,23 @@ def test_orders_are_read_whole_in_the_order_of_their_changes(shop: BigCommerce, 
     assert shop.order(1) is None
     assert all(Decimal(row["line_amount"]).is_finite() for row in shop.order_taxes(short.id))
     assert all(isinstance(row["amount"], int | Decimal) for row in shop.transactions(short.id))
+
+
+def test_refunds_are_read_by_their_day_and_by_their_orders(shop: BigCommerce, sim: Simulator) -> None:
+    sim.fill(orders=30, customers=5, clean=True)
+    begun = shop.time()
+    refunded = [refund_rest(sim.shop, order_id)["order_id"] for order_id in list(sim.shop.orders)[:3]]
+    page = shop.refunds(begun)
+    assert [refund.order_id for refund in read_refunds(page.rows)] == refunded
+    assert shop.refunds(begun, page=2).rows == []
+    assert shop.refunds(page.server_time + timedelta(days=1)).rows == []
+    assert [row["order_id"] for row in shop.refunds_of([1, *refunded[1:]])] == refunded[1:]
+
+
+def test_whether_refunded_goods_go_back_to_stock(shop: BigCommerce, sim: Simulator) -> None:
+    assert (shop.restocks(), shop.restocks(1), shop.restocks(2)) == (False, False, False)
+    sim.shop.channel_inventory_settings["1"] = {"refund_order_stock_adjustment": True}
+    assert (shop.restocks(), shop.restocks(1), shop.restocks(2)) == (False, True, False)
 
 
 def test_what_the_store_is(shop: BigCommerce, sim: Simulator) -> None:

@@ -97,8 +97,9 @@ def test_the_first_order_of_a_time(shop: BigCommerce, wire: Wire) -> None:
 
 
 def test_a_date_without_a_zone_is_refused(shop: BigCommerce) -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        shop.orders(SINCE.replace(tzinfo=None))
+    for call in (shop.orders, shop.first_order, shop.refunds):
+        with pytest.raises(ValueError, match="time zone"):
+            call(SINCE.replace(tzinfo=None))
 
 
 def test_no_content_is_an_empty_page(shop: BigCommerce, wire: Wire, clock: Clock) -> None:
@@ -281,6 +282,9 @@ def test_each_call_names_the_scope_it_needs(shop: BigCommerce, wire: Wire) -> No
         (shop.variants, "Products: read-only"),
         (lambda: shop.products([7]), "Products: read-only"),
         (lambda: shop.variants_of([7]), "Products: read-only"),
+        (lambda: shop.refunds(SINCE), "Orders: read-only"),
+        (lambda: shop.refunds_of([7]), "Orders: read-only"),
+        (shop.restocks, "Information & Settings: read-only"),
     ):
         with pytest.raises(Forbidden) as caught:
             call()
@@ -408,10 +412,91 @@ def test_the_lines_of_an_order_that_is_gone(shop: BigCommerce, wire: Wire) -> No
         assert [problem.code for problem in caught.value.problems] == ["order_gone"]
 
 
+def refund(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": number, "order_id": 7, "created": "2026-03-02T09:00:00+00:00", **more}
+
+
+def test_a_page_of_refunds(shop: BigCommerce, wire: Wire, clock: Clock) -> None:
+    """`meta` says nothing: whoever asks sees by the rows whether there are more."""
+    rows = [refund(1, total_amount=20.1), refund(2)]
+    wire.replies = [as_json({"data": rows, "meta": {}}, Date="Mon, 02 Mar 2026 09:32:30 GMT"), Reply(status=204)]
+    page = shop.refunds(SINCE.replace(microsecond=999_999))
+    assert [row["id"] for row in page.rows] == [1, 2]
+    assert page.rows[0]["total_amount"] == Decimal("20.1")
+    assert page.server_time == datetime(2026, 3, 2, 9, 32, 30, tzinfo=UTC)
+    assert shop.refunds(SINCE, page=2).rows == []
+    assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/orders/payment_actions/refunds"}
+    since = "2026-03-02T09:00:00+00:00"  # a bare + would have arrived as a space
+    assert [asked.params for asked in wire.asked] == [
+        {"created:min": since, "limit": "250", "page": "1"},
+        {"created:min": since, "limit": "250", "page": "2"},
+    ]
+
+
+@pytest.mark.parametrize("row", [{"id": 1}, {"order_id": 7}, {"id": "1", "order_id": 7}, {"id": 1, "order_id": True}])
+def test_a_refund_that_cannot_be_told_from_others_is_no_answer(
+    shop: BigCommerce, wire: Wire, row: dict[str, Any]
+) -> None:
+    wire.replies = [as_json({"data": [refund(2), row], "meta": {}})]
+    with pytest.raises(Unreachable, match="without its number or its order's"):
+        shop.refunds(SINCE)
+
+
+def test_the_refunds_of_some_orders_are_asked_for_fifty_orders_at_a_time(shop: BigCommerce, wire: Wire) -> None:
+    wire.replies = [as_json({"data": [refund(n)], "meta": {}}) for n in (1, 2, 3)]
+    assert [row["id"] for row in shop.refunds_of(range(1, 102))] == [1, 2, 3]
+    asked = [[int(number) for number in each.params["order_id:in"].split(",")] for each in wire.asked]
+    assert asked == [list(range(1, 51)), list(range(51, 101)), [101]]
+    assert shop.refunds_of([]) == []
+    assert len(wire.asked) == 3
+
+
+def stock(restocks: Any) -> Reply:
+    return as_json({"data": {"refund_order_stock_adjustment": restocks}, "meta": {}})
+
+
+YES, NO, INHERITED = (stock(restocks) for restocks in (True, False, None))
+NO_CHANNEL = as_json({"status": 404, "title": "no such channel"}, 404)
+
+
+@pytest.mark.parametrize(
+    ("channel", "replies", "restocks"),
+    [
+        (None, [YES], True),
+        (None, [NO], False),
+        (1, [NO], False),
+        (1, [INHERITED, YES], True),
+        (1, [as_json({"data": {}, "meta": {}}), NO], False),
+        (1, [NO_CHANNEL, YES], True),
+    ],
+)
+def test_whether_refunded_goods_go_back_to_stock(
+    shop: BigCommerce, wire: Wire, channel: int | None, replies: list[Reply], restocks: bool
+) -> None:
+    """What a channel does not say of its own, the store says for it."""
+    wire.replies = list(replies)
+    assert shop.restocks(channel) is restocks
+    assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/settings/inventory"}
+    own = [] if channel is None else [{"channel_id": "1"}]
+    assert [asked.params for asked in wire.asked] == [*own, *[{}] * (len(replies) - len(own))]
+
+
+@pytest.mark.parametrize("answer", [{"data": {}}, {"data": {"refund_order_stock_adjustment": 1}}, {}, []])
+def test_a_store_that_does_not_tell_restocks_neither_way(shop: BigCommerce, wire: Wire, answer: Any) -> None:
+    wire.replies = [as_json(answer)]
+    with pytest.raises(Unreachable):
+        shop.restocks()
+
+
 @pytest.mark.parametrize("answer", [{}, {"data": {}}, 7, None])
 def test_an_answer_of_another_shape_is_no_answer(shop: BigCommerce, wire: Wire, answer: Any) -> None:
     wire.replies = [as_json(answer)]
-    for call in (shop.order_statuses, lambda: shop.orders(SINCE), lambda: shop.transactions(7)):
+    for call in (
+        shop.order_statuses,
+        lambda: shop.orders(SINCE),
+        lambda: shop.transactions(7),
+        lambda: shop.refunds(SINCE),
+    ):
         with pytest.raises(Unreachable):
             call()
 

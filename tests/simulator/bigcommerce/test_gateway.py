@@ -29,6 +29,7 @@ def test_another_stores_hash_is_404(api, url, shop):
         ("store_v2_customers_read_only", "/v3/customers"),
         ("store_v2_marketing_read_only", "/v2/gift_certificates"),
         ("store_v2_information_read_only", "/v2/store"),
+        ("store_v2_information_read_only", "/v3/settings/inventory"),
     ],
 )
 def test_a_scope_that_is_missing_is_403(api, shop, scope, path):

@@ -64,6 +64,19 @@ def test_bad_values_are_refused_with_the_v3_object(api, refunded, params, status
     assert (response.status_code, response.json()["status"], response.json()["errors"]) == (status, status, {})
 
 
+def test_the_settings_of_the_stock_are_the_stores_and_what_a_channel_says_otherwise(api, shop):
+    store = api.get("/v3/settings/inventory").json()
+    assert store["data"]["refund_order_stock_adjustment"] is False
+    assert store["data"]["update_stock_behavior"] == "order_placed"
+    of_channel = {"params": {"channel_id": "1"}}
+    assert set(api.get("/v3/settings/inventory", **of_channel).json()["data"].values()) == {None}
+    shop.channel_inventory_settings["1"] = {"refund_order_stock_adjustment": True}
+    own = api.get("/v3/settings/inventory", **of_channel).json()
+    assert own == {"data": {**dict.fromkeys(store["data"]), "refund_order_stock_adjustment": True}, "meta": {}}
+    assert api.get("/v3/settings/inventory", params={"channel_id": "2"}).status_code == 404
+    assert api.get("/v3/settings/inventory", params={"channel": "1"}).status_code == 422
+
+
 def test_transactions_of_an_order_or_204(authentic, api, shop, order):
     documented = authentic("transactions.json")
     shop.add_order(order(1), transactions=documented["data"])
