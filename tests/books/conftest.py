@@ -178,15 +178,18 @@ def _open_books(
     home_currency: str | None = "USD",
     seed: int = 1,
     without: tuple[str, ...] = (),
+    options: Mapping[str, Any] = MappingProxyType({}),
     **changes: Any,
 ) -> Books:
+    """`options` are App's."""
     sim = stack.enter_context(Simulator(company=company, home_currency=home_currency, seed=seed, quotas=False))
     own = folder / sim.url.rpartition(":")[2]
     own.mkdir()
     path = _settings(own, sim, without)
 
     def open_app(more: Mapping[str, Any] = MappingProxyType({})) -> App:
-        return App(read_settings(path, _environment(sim, changes | more)), quota=Unhurried)
+        settings = read_settings(path, _environment(sim, changes | more))
+        return App(settings, **{"quota": Unhurried, **options})
 
     books = Books(sim=sim, open_app=open_app)
     stack.callback(lambda: books.app.close())  # noqa: PLW0108 - the app that there is then
