@@ -26,11 +26,11 @@ RATES: Mapping[str, int] = {
     "ship": 30,
     "ship a part": 6,
     "complete": 8,
-    "edit a line": 3,
+    "edit a line": 12,
     "edit a line paid by hand": 0,
-    "pay the difference": 12,
-    "take a unit back": 2,
-    "edit an address": 3,
+    "pay the difference": 30,
+    "take a unit back": 6,
+    "edit an address": 6,
     "cancel": 3,
     "refund a unit": 10,
     "refund an amount": 4,
@@ -43,6 +43,8 @@ RATES: Mapping[str, int] = {
     "archive": 1,
 }
 """How often each thing happens where it can, against the others."""
+_ENOUGH = 30
+"""Chances among which one is taken."""
 
 
 class Lives:
@@ -67,13 +69,22 @@ class Lives:
     def step(self) -> str:
         """Does one thing to one order and says what, "" where nothing can happen to any."""
         with self.store.lock:
-            orders = [order for _, order in sorted(self.store.orders.items()) if _lives(order)]
-            for order in self.source.sample(orders, len(orders)):
-                scene = Scene(store=self.store, source=self.source, order=order, edited=order.id in self._edited)
-                if names := [name for name in self.rates if _THINGS[name].can(scene)]:
-                    [name] = self.source.choices(names, [self.rates[name] for name in names])
-                    return self._do(name, scene)
-            return ""
+            chances = self._chances()
+            if not chances:
+                return ""
+            [(name, scene)] = self.source.choices(chances, [self.rates[name] for name, _ in chances])
+            return self._do(name, scene)
+
+    def _chances(self) -> "list[tuple[str, Scene]]":
+        """What can happen to a few orders, so that one with little left to do seldom does it."""
+        orders = [order for _, order in sorted(self.store.orders.items()) if _lives(order)]
+        found: list[tuple[str, Scene]] = []
+        for order in self.source.sample(orders, len(orders)):
+            scene = Scene(store=self.store, source=self.source, order=order, edited=order.id in self._edited)
+            found += [(name, scene) for name in self.rates if _THINGS[name].can(scene)]
+            if len(found) >= _ENOUGH:
+                break
+        return found
 
     def _do(self, name: str, scene: "Scene") -> str:
         self.happened[name] += 1
