@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from cartledger.errors import Pause, TryLater
 from cartledger.records import Order
 from consumers.rates import RateBook
+from consumers.restocking import StockSettings
 from mapping.decision import Fact, Needs
 from mapping.facts import Facts
 from mapping.shipments import read_shipments
@@ -40,8 +41,9 @@ class FactReader:
     """The facts of one pair's orders. An order that waits for its customer is decided again soon, so what was read of
     a version is kept: nothing is asked for twice."""
 
-    def __init__(self, shop: Shop, rates: RateBook) -> None:
+    def __init__(self, shop: Shop, rates: RateBook, stock: StockSettings) -> None:
         self._rates = rates
+        self._stock = stock
         readers: Mapping[Fact, Callable[[Order], Any]] = {
             Fact.TAXES: lambda order: read_taxes(shop.order_taxes(order.id)),
             Fact.TRANSACTIONS: lambda order: read_transactions(shop.transactions(order.id)),
@@ -54,6 +56,8 @@ class FactReader:
         if needs.fact is Fact.EXCHANGE_RATES:
             return replace(facts, exchange_rates=self._rates.rates(order.currency, needs.days))
         try:
+            if needs.fact is Fact.RESTOCKS:
+                return replace(facts, restocks=self._stock.restocks(order))
             return replace(facts, **{str(needs.fact): self._read(needs.fact, order, version)})
         except Pause as error:
             raise ShopSilent(str(error)) from error

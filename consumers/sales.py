@@ -24,6 +24,7 @@ from consumers.posting import AfterRefusal, Verdict
 from consumers.prerequisites import Prerequisites
 from consumers.rates import RateBook
 from consumers.refusals import Refusals
+from consumers.restocking import StockSettings
 from mapping.case import Case
 from mapping.company import Company
 from mapping.customer import Person
@@ -45,7 +46,7 @@ class _Read:
     decision: Post | Held | Excluded
 
 
-_RULES = {"sales", "products", "payments", "tax", "timezone", "start_date"}
+_RULES = {"sales", "products", "payments", "refunds", "tax", "timezone", "start_date", "closed_books"}
 
 
 def rules_fingerprint(connection: Connection) -> str:
@@ -67,6 +68,7 @@ class Sales:
         shop: Shop,
         book: CompanyBook,
         rates: RateBook,
+        stock: StockSettings,
         clock: Callable[[], datetime],
     ) -> None:
         self._connection = connection
@@ -76,7 +78,7 @@ class Sales:
         self._quickbooks = quickbooks
         self._shop = shop
         self._book = book
-        self._facts = FactReader(shop, rates)
+        self._facts = FactReader(shop, rates, stock)
         self._buyers = Buyers(connection=connection, ledger=ledger, quickbooks=quickbooks, clock=clock)
         self._needed = Prerequisites(pair=connection.pair, ledger=ledger)
         self._refusals = Refusals(ledger=ledger, quickbooks=quickbooks, book=book, buyers=self._buyers)

@@ -30,6 +30,7 @@ from consumers.items import Items, items_fingerprint
 from consumers.outcome import Outcome
 from consumers.posting import Posting
 from consumers.rates import RateBook
+from consumers.restocking import StockSettings
 from consumers.sales import Sales, rules_fingerprint
 from consumers.trial import Trial
 from consumers.worker import Desk, Worker
@@ -55,6 +56,7 @@ class Line:
     quickbooks: QuickBooks
     book: CompanyBook
     rates: RateBook
+    stock: StockSettings
     breaker: Breaker
     ledger: Ledger
     clock: Callable[[], datetime]
@@ -157,6 +159,7 @@ class App:
             quickbooks=quickbooks,
             book=CompanyBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
             rates=RateBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
+            stock=StockSettings(pair=pair, ledger=self.ledger, shop=shop, clock=self.clock),
             breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock),
             ledger=self.ledger,
             clock=self.clock,
@@ -206,7 +209,7 @@ class App:
         """A trial of orders of one connection, in `company` as it is now."""
         return Trial(
             decide=partial(try_sale, connection=line.connection, company=company, zone=zone),
-            facts=FactReader(line.shop, line.rates),
+            facts=FactReader(line.shop, line.rates, line.stock),
             shop=line.shop,
             on_order=on_order,
         )
@@ -221,6 +224,7 @@ class App:
             shop=line.shop,
             book=line.book,
             rates=line.rates,
+            stock=line.stock,
             clock=self.clock,
         )
         customers = Customers(

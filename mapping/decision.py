@@ -83,6 +83,7 @@ class Fact(StrEnum):
     SHIPMENTS = "shipments"  # its tracking numbers, /v2/orders/{id}/shipments
     EXCHANGE_RATES = "exchange_rates"  # QuickBooks' of its currency on the days that its documents bear
     INVOICE = "invoice"  # its invoice as it stands in QuickBooks
+    RESTOCKS = "restocks"  # whether the shop puts back to stock what is refunded, /v3/settings/inventory
 
 
 @dataclass(frozen=True, kw_only=True)

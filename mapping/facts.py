@@ -46,6 +46,7 @@ class Facts:
     shipments: tuple[str, ...] | None = None
     exchange_rates: tuple[DayRate, ...] | None = None
     invoice: OpenInvoice | None = None
+    restocks: bool | None = None
     stands: Mapping[str, Standing] = field(default_factory=dict)
 
     def ref(self, name: str) -> Any:
