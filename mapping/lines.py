@@ -55,10 +55,6 @@ class Draft:
     def net(self) -> Decimal:
         return sum((line.amount for line in self.lines), ZERO)
 
-    @property
-    def taxed_net(self) -> Decimal:
-        return sum((line.amount for line in self.lines if line.taxed), ZERO)
-
 
 NOTHING = Draft(lines=(), rounding=ZERO)
 

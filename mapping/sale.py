@@ -14,11 +14,9 @@ from cartledger.money import ZERO
 from cartledger.records import Order
 from cartledger.settings import Connection
 from mapping.bill import Bill, read_bill
-from mapping.bundles import settle_bundles
 from mapping.case import SALE
-from mapping.charges import charges_of
 from mapping.closing import Booked, booked
-from mapping.company import Company, TaxCode, TaxMode
+from mapping.company import Company, TaxMode
 from mapping.currency import Exchange, decide_exchange
 from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
 from mapping.document import Sale, document_of
@@ -28,14 +26,15 @@ from mapping.header import decide_header
 from mapping.identities import check_documents
 from mapping.lines import NOTHING, Draft, Line, draft_sale
 from mapping.payments.money import decide_money, unpaid_rule
+from mapping.pricing import code_bill, read_figures
 from mapping.rules import screen, unpostable
 from mapping.shipments import shipping_fields
-from mapping.tax.coding import Coding, no_coding, us_coding
-from mapping.tax.line_codes import code_charges
-from mapping.tax.rates import bases, tax_detail
-from mapping.tax.us import Taxed, decide_code, tax_block, tax_line, unusable_code
+from mapping.tax.coding import Coding
+from mapping.tax.fields import tax_fields
+from mapping.tax.rates import bases, taxes_of
+from mapping.tax.us import tax_line
 from mapping.tenders import application_of, memo_lines, memo_of, payments_of, tender_days
-from mapping.totals import Totals, read_totals
+from mapping.totals import Totals
 
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction
 
@@ -61,13 +60,11 @@ def decide_sale(
     problems = unpostable(order, connection, company, day)
     if isinstance(day, Problem) or problems:
         return Held(problems=problems)
-    order = settle_bundles(order)
     find = Finder(connection, company)
-    totals = read_totals(order)
-    if isinstance(totals, Problem):
-        find.report(totals)
-        charges_of(order, find)
+    read = read_figures(order, find)
+    if read is None:
         return Held(problems=find.problems)
+    order, totals = read
     if rule := unpaid_rule(order, totals, connection, facts):
         return Excluded(rule=rule)
     bill = read_bill(order, totals, find)
@@ -82,7 +79,7 @@ def decide_sale(
 def _decide_bill(
     bill: Bill, facts: Facts, find: Finder, *, day: Booked, zone: ZoneInfo, customer: str
 ) -> Post | Held | Needs:
-    coding = _coding(bill, facts, find)
+    coding = code_bill(bill, facts, find)
     if isinstance(coding, Needs):
         return Held(problems=find.problems) if find.problems else coding
     return _decide_coded(bill, coding, facts, find, day=day, zone=zone, customer=customer)
@@ -103,7 +100,7 @@ def _decide_coded(
     if find.problems:
         return Held(problems=find.problems)
     draft = replace(draft, lines=tuple(line for line in draft.lines if line not in redeemed))
-    tax = _tax_fields(draft, bill, coding, find, facts)
+    tax = tax_fields(draft.lines, taxes_of(bill, coding), bill, find, facts)
     if not isinstance(tax, dict):
         return tax
     dates = [*(each.day for each in days.values()), *(each.day for each in money.payments)]
@@ -175,24 +172,6 @@ def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:
         )
 
 
-def _coding(bill: Bill, facts: Facts, find: Finder) -> Coding | Needs:
-    if find.company.tax_mode is TaxMode.PER_LINE:
-        return code_charges(bill, facts.taxes, find)
-    return no_coding(bill) if find.company.tax_mode is TaxMode.UNTAXED else us_coding(bill)
-
-
-def _tax_fields(draft: Draft, bill: Bill, coding: Coding, find: Finder, facts: Facts) -> dict[str, Any] | Needs | Held:
-    """The document's fields of tax; none in the US for an order without tax."""
-    if find.company.tax_mode is TaxMode.UNTAXED:
-        return {"GlobalTaxCalculation": "NotApplicable"}
-    if find.company.tax_mode is TaxMode.PER_LINE:
-        detail = tax_detail([(line.amount, line.code) for line in draft.lines], bill, coding)
-        if isinstance(detail, Problem):
-            return Held(problems=(detail,))
-        return {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": detail}
-    return {} if bill.totals.tax == 0 else _us_tax_fields(draft, bill, find, facts)
-
-
 def _untaxed_fields(lines: Sequence[Line], mode: TaxMode) -> dict[str, Any]:
     """The fields of tax of a document whose lines are no supply."""
     if mode is TaxMode.UNTAXED:
@@ -202,25 +181,6 @@ def _untaxed_fields(lines: Sequence[Line], mode: TaxMode) -> dict[str, Any]:
     based = bases((-line.amount, line.code) for line in lines)
     rates = [tax_line(rate, ZERO, base) for rate, base in based.items()]
     return {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": {"TotalTax": ZERO, "TaxLine": rates}}
-
-
-def _us_tax_fields(draft: Draft, bill: Bill, find: Finder, facts: Facts) -> dict[str, Any] | Needs | Held:
-    place = (bill.order.ship_to or bill.order.billing).country_iso2.upper()
-    code = decide_code(list(_taxed(bill)), facts.taxes, find.connection.tax.map, find.company, place=place)
-    if not isinstance(code, TaxCode):
-        return code
-    unusable = unusable_code(code, find.company)
-    if unusable is not None:
-        return Held(problems=(unusable,))
-    block = tax_block(code, bill.totals.tax, draft.taxed_net, find.company)
-    # Without the flag an automated company adds its own shipping tax on top of the explicit amount.
-    return {"TxnTaxDetail": block, "ShippingTaxIncludedInTotalTax": True}
-
-
-def _taxed(bill: Bill) -> Iterator[Taxed]:
-    for i, charge in enumerate(bill.charges):
-        if charge.taxed:
-            yield Taxed(net=bill.paid_net(i), tax=charge.printed.tax)
 
 
 def _notices(sale: Sale, totals: Totals) -> Iterator[Problem]:

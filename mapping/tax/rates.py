@@ -8,6 +8,7 @@ ways give the shop's tax.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -22,6 +23,21 @@ from mapping.tax.us import tax_line
 
 Priced = tuple[Decimal, TaxCode]
 """A line's amount without tax and its code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taxes:
+    """The shop's tax on one document: in whole, by rate as printed, and how many things bear each rate, since a shop
+    may round the tax of each."""
+
+    total: Decimal
+    by_rate: Mapping[TaxRate, Decimal]
+    things: Mapping[TaxRate, Decimal]
+
+
+def taxes_of(bill: Bill, coding: Coding) -> Taxes:
+    """The whole sale's."""
+    return Taxes(total=bill.totals.tax, by_rate=shop_taxes(coding), things=_things(bill, coding))
 
 
 def shop_taxes(coding: Coding) -> dict[TaxRate, Decimal]:
@@ -75,16 +91,16 @@ def lay(
     return found
 
 
-def tax_detail(lines: Sequence[Priced], bill: Bill, coding: Coding) -> dict[str, Any] | Problem:
-    """TxnTaxDetail with a line for each rate, also where its tax is 0.00; they sum to the order's tax exactly.
+def tax_detail(lines: Sequence[Priced], taxes: Taxes) -> dict[str, Any] | Problem:
+    """TxnTaxDetail with a line for each rate, also where its tax is 0.00; they sum to the shop's tax exactly.
 
-    A tax that no rounding explains (a cent for each unit sold at the rate) is refused: the code cannot be its code.
+    A tax that no rounding explains (a cent for each thing sold at the rate) is refused: the code cannot be its code.
     """
-    total, based, units = bill.totals.tax, bases(lines), _units(bill, coding)
+    total, based = taxes.total, bases(lines)
     computed = {rate: cents(base * rate.percent / 100) for rate, base in based.items()}
-    amounts = _whole(shop_taxes(coding), computed, total)
+    amounts = _whole(taxes.by_rate, computed, total)
     for rate, amount in amounts.items():
-        if abs(amount - computed[rate]) > CENT * units.get(rate, ZERO):
+        if abs(amount - computed[rate]) > CENT * taxes.things.get(rate, ZERO):
             return _unexplained(rate, amount, computed[rate])
     if sum(amounts.values(), ZERO) != total:
         text = f"The order has {total} tax, and no line that bears any."
@@ -92,8 +108,8 @@ def tax_detail(lines: Sequence[Priced], bill: Bill, coding: Coding) -> dict[str,
     return {"TotalTax": total, "TaxLine": [tax_line(rate, amount, based[rate]) for rate, amount in amounts.items()]}
 
 
-def _units(bill: Bill, coding: Coding) -> dict[TaxRate, Decimal]:
-    """How many things were sold at each rate: a shop may round the tax of each."""
+def _things(bill: Bill, coding: Coding) -> dict[TaxRate, Decimal]:
+    """How many things were sold at each rate."""
     units: dict[TaxRate, Decimal] = {}
     for charge, coded in zip(bill.charges, coding.charges, strict=True):
         for rate in coded.code.rates:
