@@ -88,14 +88,15 @@ def thousandths(order: Order) -> Iterator[Problem]:
 def decide_exchange(
     order: Order, days: Iterable[date], rates: Iterable[DayRate] | None, connection: Connection, company: Company
 ) -> Exchange | Needs | Problem:
-    """Currency and rates of documents that bear `days`, the sale's first. `rates` are None while unread."""
+    """Currency and rates of documents that bear `days`, the sale's first. `rates` are None while unread; where one of
+    the days is not among them, all are asked for."""
     if order.currency == company.home_currency:
         return Exchange(currency=order.currency, rates={})
     every, by_shop = tuple(dict.fromkeys(days)), connection.sales.exchange_rate == "shop"
     asked = every[:1] if by_shop else every
-    if rates is None:
-        return Needs(fact=Fact.EXCHANGE_RATES, days=asked)
-    told = {each.day: each.rate for each in rates}
+    told = {each.day: each.rate for each in rates or ()}
+    if not told.keys() >= set(asked):
+        return Needs(fact=Fact.EXCHANGE_RATES, days=tuple(dict.fromkeys((*told, *asked))))
     known = {day: rate for day in asked if (rate := _rate(told.get(day), order.currency, company.home_currency))}
     for day in asked:
         if day not in known:
