@@ -20,6 +20,7 @@ from cartledger.settings import nearest
 
 _DELETED = " (deleted)"
 _PSEUDO_CODES = frozenset({"TAX", "NON"})
+_RECEIVABLE = "Accounts Receivable"
 
 
 class TaxMode(StrEnum):
@@ -144,6 +145,21 @@ class Company:
     def account(self, name: str) -> Account | Problem:
         """By name or by path (`Bank:Clearing`); a path wins over a bare name."""
         return look_up("account", self.accounts, name)
+
+    def receivable(self, currency: str) -> Account | Problem:
+        """The account that customers owe in `currency` on. Which of several a document is on, QuickBooks does not tell
+        beforehand."""
+        named = {currency} if currency != self.home_currency else {currency, ""}
+        found = [each for each in self.accounts_by_id.values() if each.type == _RECEIVABLE and each.currency in named]
+        active = [account for account in found if account.active]
+        if len(active) == 1:
+            return active[0]
+        return Problem(
+            code="several_receivables" if active else "no_receivable",
+            text=f"QuickBooks has {len(active) or 'no'} active accounts of type Accounts Receivable in {currency}, and "
+            "money that goes back to a customer is booked on the one.",
+            fix="Leave one of them active, or book what was sent back by hand and ignore the order.",
+        )
 
     def item(self, name: str) -> Item | Problem:
         """By name or by path."""
