@@ -167,7 +167,7 @@ class Scene:
     def returnable(self) -> list[Json]:
         """Lines of which one unit can go back at its price, since providers took all of the order's money, which is
         more than that."""
-        if self.by_hand or self.refunds or fulfilment.received(self.order) != fulfilment.due(self.order):
+        if self.refunds or fulfilment.received(self.order) != fulfilment.due(self.order):
             return []
         return [
             line

@@ -185,6 +185,16 @@ def test_a_unit_taken_back_lowers_the_order_by_what_is_refunded(shop_of):
     assert Lives(shop, 1, only("take a unit back", "decline a refund")).step() == ""
 
 
+def test_a_unit_of_a_line_with_a_discount_is_not_taken_back(shop_of):
+    """An edited line loses its discount: one unit less could cost more."""
+    shop, _ = shop_of(lambda raw: by_card(raw) and len(raw["products"]) == 1)
+    [order] = shop.orders.values()
+    order.products[0]["applied_discounts"] = [{"id": "coupon", "amount": "1.00"}]
+    assert Lives(shop, 1, only("take a unit back")).step() == ""
+    order.products[0]["applied_discounts"] = []
+    assert "units left, refund" in Lives(shop, 1, only("take a unit back")).step()
+
+
 def test_orders_paid_by_hand_are_edited_only_where_that_is_asked_for(shop_of):
     shop, order = shop_of(by_hand)
     assert Lives(shop, 1, only("edit a line", "take a unit back")).step() == ""
