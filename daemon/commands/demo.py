@@ -136,7 +136,7 @@ def demo(
                 _stay(folder)
             elif not as_json:
                 _say_what_next()
-    ctx.exit(0 if _agree(facts, proof) else 1)
+    ctx.exit(0 if agree(facts, proof) else 1)
 
 
 def _end_like_ctrl_c() -> None:
@@ -237,7 +237,8 @@ def _facts(
     }
 
 
-def _agree(facts: Mapping[str, Any], proof: Mapping[str, Any]) -> bool:
+def agree(facts: Mapping[str, Any], proof: Mapping[str, Any]) -> bool:
+    """Whether shop and books are one: every order accounted for, nothing twice, and nothing off by a cent."""
     settled = facts["posted"] + facts["held"] + facts["excluded"] == facts["orders"]
     differences = [
         *(facts[name] for name in DIFFERENCES),

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from daemon.commands.demo import agree
+
 PROGRAM = Path(sys.executable).parent / "cartledger"
 PATIENCE = 60
 
@@ -131,6 +133,52 @@ def test_what_a_newcomer_sees(demo):
         assert cause in " ".join(" ".join(cells[1:2]) for cells in lines), finished.stdout
     assert "Documents there twice: 0." in finished.stdout
     assert "demo --keep demo" in finished.stdout
+
+
+AGREED = {
+    "orders": 10,
+    "posted": 7,
+    "held": 2,
+    "excluded": 1,
+    "documents": 7,
+    "duplicates": 0,
+    "difference": "0.00",
+    "tax_difference": "0.00",
+    "tax_by_rate_difference": None,
+}
+SIDES = {"totals": {"USD": {"money": {"shop": "1.00", "books": "1.00"}}}, "clearing": {}}
+NONE = {"count": 0, "difference": "0.00"}
+LIVED = {**AGREED, "refunds": NONE, "voids": {"count": 2, "difference": "0.00"}, "edits": NONE, "documents": 5}
+
+
+@pytest.mark.parametrize(
+    ("facts", "off"),
+    [
+        (AGREED, {}),
+        (AGREED, {"posted": 8}),
+        (AGREED, {"documents": 6}),
+        (AGREED, {"documents": 8}),
+        (AGREED, {"duplicates": 1}),
+        (AGREED, {"difference": "0.01"}),
+        (AGREED, {"tax_difference": "0.01"}),
+        (AGREED, {"tax_by_rate_difference": "0.01"}),
+        (LIVED, {}),
+        (LIVED, {"documents": 4}),
+        (LIVED, {"duplicates": 1}),
+        *((LIVED, {name: {"count": 0, "difference": "0.01"}}) for name in ("refunds", "edits")),
+        (LIVED, {"voids": {"count": 2, "difference": "0.01"}}),
+    ],
+)
+def test_shop_and_books_agree_where_nothing_is_off(facts, off):
+    assert agree(facts | off, SIDES) is not bool(off)
+
+
+def test_they_do_not_where_money_went_elsewhere():
+    off = {"shop": "1.00", "books": "1.01"}
+    assert not agree(AGREED, {**SIDES, "totals": {"USD": {"money": off}}})
+    assert not agree(AGREED, {**SIDES, "clearing": {"Card clearing": off}})
+    assert agree(LIVED, {**SIDES, "clearing": {"Card clearing": {"shop": "2.00", "books": "2.00"}}})
+    assert agree({**LIVED, "documents": 6}, SIDES)
 
 
 @pytest.fixture
