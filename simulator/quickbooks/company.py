@@ -101,7 +101,7 @@ class Company(Bookkeeper):
             return self.memory.once(key, lambda: self._execute(change))
 
     def _execute(self, change: Change) -> JsonObject:
-        with self._duplicates_allowed(change.allow_duplicates):
+        with self.traffic.heard(), self._duplicates_allowed(change.allow_duplicates):
             if change.action == "delete":
                 answer = writes.delete(self.state, change.entity, change.body)
             else:
@@ -230,6 +230,11 @@ class Company(Bookkeeper):
     @property
     def calls(self) -> list[Call]:
         return self.traffic.calls
+
+    @property
+    def refusals(self) -> list[str]:
+        """The codes of the writes that were refused since the counters were reset."""
+        return self.traffic.refusals
 
     @property
     def quota(self) -> Quota | None:

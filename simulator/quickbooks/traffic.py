@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
+
+from simulator.quickbooks.errors import FaultError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,7 @@ class Traffic:
         self.quota: Quota | None = Quota()
         self.counts = Counts()
         self.calls: list[Call] = []
+        self.refusals: list[str] = []
         self._second = Window(1)
         self._minute = Window(60)
         self._batches = Window(60)
@@ -81,6 +86,16 @@ class Traffic:
     def log(self, name: str, requestid: str, status: int) -> None:
         self.calls.append(Call(len(self.calls) + 1, name, requestid, status))
 
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Around one write: why it is refused is noted."""
+        try:
+            yield
+        except FaultError as refused:
+            self.refusals += [error.code for error in refused.errors]
+            raise
+
     def reset(self) -> None:
         self.counts = Counts()
         self.calls.clear()
+        self.refusals.clear()

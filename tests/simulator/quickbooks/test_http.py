@@ -197,9 +197,11 @@ def test_counters_and_the_log_of_calls(http, company):
     items = [
         {"bId": "1", "operation": "create", "Customer": {"DisplayName": "Quill"}},
         {"bId": "2", "Query": "select * from Customer"},
+        {"bId": "3", "operation": "create", "Customer": {"DisplayName": "Quill"}},
     ]
     http.post("/batch?requestid=r-2", json={"BatchItemRequest": items})
     http.get("/customer/4711")
+    assert company.refusals == ["6240"]
     assert [tuple(call) for call in company.calls] == [
         (1, "query", "", 200),
         (2, "create", "r-1", 200),
@@ -209,7 +211,7 @@ def test_counters_and_the_log_of_calls(http, company):
     counts = company.report()
     assert (counts["reads"], counts["batches"], counts["singles"], counts["written"]) == (3, 1, 1, 2)
     company.reset_counts()
-    assert (company.report()["reads"], company.calls) == (0, [])
+    assert (company.report()["reads"], company.calls, company.refusals) == (0, [], [])
 
 
 # -- the server's own time limit
