@@ -13,17 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from cartledger.errors import BadRecord, Problem
 from cartledger.money import ZERO, D, write_json
-from cartledger.refunds import KEPT, Refund, read_refunds
+from cartledger.refunds import Refund, kept, read_refunds
 
 MESSAGE_SCHEMA = 1
 REFUNDS = "refunds"
 """The key of a raw order that its refunds are laid in under; the shop gives them apart."""
+GONE = "gone"
+"""The key of a raw order that stands for one that is no more."""
 T = TypeVar("T")
 _NO_DATE = datetime.min.replace(tzinfo=UTC)
 
@@ -226,6 +228,8 @@ def read_order(raw: Mapping[str, Any]) -> Order:
     `lines_incomplete` is True where the answer holds fewer lines than the order has (`__warning__`, or quantities
     that do not reach `items_total`): `/v2/orders/{id}/products` must be read and laid in with `with_lines`.
     """
+    if raw.get(GONE):
+        raise BadRecord([_gone(raw)])
     read = _Reader(raw)
     lines = tuple(_line(line, read) for line in _raw_lines(raw))
     order = Order(
@@ -284,8 +288,14 @@ def with_lines(raw: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) ->
 
 def with_refunds(raw: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The raw order with its refunds, of which only what can change a document is kept."""
-    kept = [{name: row[name] for name in KEPT if name in row} for row in rows]
-    return {**raw, REFUNDS: sorted(kept, key=lambda row: int(row["id"]))} if kept else dict(raw)
+    refunds = sorted(map(kept, rows), key=lambda row: int(row["id"]))
+    return {**raw, REFUNDS: refunds} if refunds else dict(raw)
+
+
+def gone_order(order_id: int, modified: datetime) -> dict[str, Any]:
+    """Stands for an order that the shop has no more, though something is still to be said of it: `read_order` raises
+    BadRecord with that. `modified` is when it was last seen to change."""
+    return {"id": order_id, "date_modified": format_datetime(modified), GONE: True}
 
 
 def order_modified(raw: Mapping[str, Any]) -> datetime:
@@ -308,6 +318,20 @@ def order_version(raw: Mapping[str, Any]) -> str:
     if refunds := _list(raw.get(REFUNDS)):
         kept[REFUNDS] = refunds
     return content_hash(kept)
+
+
+def _gone(raw: Mapping[str, Any]) -> Problem:
+    refunds = " and ".join(
+        f"{refund.returned:.2f} of it went back on {refund.created:%Y-%m-%d} (refund {refund.id})"
+        for refund in read_refunds(_list(raw.get(REFUNDS)))
+        if not refund.declined
+    )
+    return Problem(
+        code="order_gone",
+        text=f"Order {raw['id']} does not exist in BigCommerce any more{refunds and f', and {refunds}'}.",
+        fix="What stands of it in QuickBooks is left alone. Enter by hand what is missing there, then use "
+        "`cartledger held ignore`.",
+    )
 
 
 _MONEY_FIELDS = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")

@@ -11,8 +11,11 @@ from typing import Any
 from cartledger.errors import BadRecord, Problem
 from cartledger.money import ZERO, D
 
-KEPT = ("id", "order_id", "created", "total_amount", "total_tax", "uses_merchant_override_values", "items", "payments")
-"""The fields of a row that are remembered: its reason and who made it can name people and change no document."""
+_KEPT = ("id", "order_id", "created", "total_amount", "total_tax", "uses_merchant_override_values")
+_KEPT_OF = {
+    "items": ("item_type", "item_id", "quantity", "requested_amount", "adjustments"),
+    "payments": ("id", "provider_id", "amount", "offline", "is_declined"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +76,23 @@ def read_refunds(rows: Iterable[Mapping[str, Any]]) -> tuple[Refund, ...]:
     return tuple(sorted((_refund(row) for row in rows), key=lambda refund: refund.id))
 
 
+def kept(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What is remembered of a row: reasons and messages can name people and change no document. One that cannot be read
+    is kept as it is told."""
+    lists = {name: _rows_of(row[name], fields) for name, fields in _KEPT_OF.items() if name in row}
+    return {name: row[name] for name in _KEPT if name in row} | lists
+
+
 def refund_created(row: Mapping[str, Any]) -> datetime:
     """When the shop made the refund (aware). Raises ValueError."""
     moment = datetime.fromisoformat(str(row["created"]))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _rows_of(told: Any, fields: tuple[str, ...]) -> Any:
+    if not isinstance(told, list) or not all(isinstance(each, Mapping) for each in told):
+        return told
+    return [{name: each[name] for name in fields if name in each} for each in told]
 
 
 def _refund(row: Mapping[str, Any]) -> Refund:

@@ -39,8 +39,11 @@ from daemon.owners import is_gone, new_owner
 from daemon.tokens import LedgerTokens
 from mapping.checks.trial import try_sale
 from mapping.company import Company
+from producers import orders, refunds
 from producers.handover import KINDS, HandOver
-from producers.orders import Walk, read_orders, start_of
+from producers.orders import start_of
+from producers.reading import Reading, Walk
+from producers.shop import read_shop
 
 STORE = "store"
 STORE_AGES_AFTER = timedelta(hours=12)
@@ -78,16 +81,26 @@ class Line:
             self.ledger.save_reference(pair, STORE, write_json(facts).encode())
         return facts
 
-    def read_orders(self, on_page: Callable[[Walk], None]) -> Walk:
-        """One reading of the shop's orders into the ledger."""
-        return read_orders(
-            pair=self.connection.pair,
-            shop=self.shop,
-            memory=self.ledger,
-            start=start_of(self.connection.start_date, self.zone()),
-            clock=self.clock,
-            on_page=on_page,
+    def read_shop(self, on_page: Callable[[Walk], None]) -> Walk:
+        """One reading of the shop's orders into the ledger, and of its refunds where these are kept in step."""
+        return read_shop(
+            Reading(
+                pair=self.connection.pair,
+                shop=self.shop,
+                memory=self.ledger,
+                start=start_of(self.connection.start_date, self.zone()),
+                refunds=self.connection.records_refunds,
+                clock=self.clock,
+                on_page=on_page,
+            )
         )
+
+    def last_read(self) -> datetime | None:
+        """When the last reading that came to its end did so; None where there was none."""
+        streams = [orders.STREAM, *([refunds.STREAM] if self.connection.records_refunds else [])]
+        cursors = [self.ledger.cursor(self.connection.pair, stream) for stream in streams]
+        times = [cursor.polled_at for cursor in cursors if cursor]
+        return min(times) if len(times) == len(streams) else None
 
 
 class App:

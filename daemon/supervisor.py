@@ -20,7 +20,7 @@ from cartledger.records import SourceKey
 from consumers.outcome import Outcome
 from daemon.app import App, Line
 from daemon.schedule import next_time
-from producers.orders import STREAM, Walk
+from producers.reading import Walk
 
 READING_LEASE = timedelta(minutes=10)
 MOST_QUEUED = 20_000
@@ -129,15 +129,20 @@ class Producing:
         walk = self.read(line, lambda _: None)
         if walk is None:  # another process is at it
             return LONGEST_NAP
-        if walk.fresh:
-            logs.info(f"{walk.fresh} orders new or changed.", action="read", connection=line.name, count=walk.fresh)
+        if walk.fresh or walk.refunds:
+            logs.info(
+                f"{news(walk.fresh, walk.refunds)}.",
+                action="read",
+                connection=line.name,
+                count=walk.fresh,
+                refunds=walk.refunds,
+            )
         return timedelta(0)
 
     def _next(self, line: Line, now: datetime) -> datetime | None:
-        cursor = self._app.ledger.cursor(line.connection.pair, STREAM)
         # A daily time needs the zone, which may be the store's; an interval needs none.
         zone = line.zone() if line.connection.interval.at else ZoneInfo("UTC")
-        return next_time(line.connection.interval, cursor.polled_at if cursor else None, now, zone)
+        return next_time(line.connection.interval, line.last_read(), now, zone)
 
     def read(self, line: Line, on_page: Callable[[Walk], None]) -> Walk | None:
         """One reading, under the lease that keeps other processes from the same. None when one of them has it, or when
@@ -159,7 +164,7 @@ class Producing:
         if not ledger.lease(lease, self._app.owner, READING_LEASE):
             return None
         try:
-            walk = line.read_orders(page)
+            walk = line.read_shop(page)
         except _ToldToStop:
             return None
         finally:
@@ -193,6 +198,11 @@ class Consuming:
         self.crew.wake.set()
         for kind, count in Counter(type(outcome).__name__ for outcome in outcomes.values()).items():
             logs.debug(f"{count} {kind.lower()}.", action="outcomes", count=count)
+
+
+def news(orders: int, refunds: int) -> str:
+    """What a reading brought, in words."""
+    return f"{orders} orders{f' and {refunds} refunds' if refunds else ''} new or changed"
 
 
 def skew_sentence(skew: timedelta) -> str:

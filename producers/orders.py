@@ -7,61 +7,29 @@ clock says where that is. What was read before changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from cartledger.errors import BadRecord
-from cartledger.ledger.types import Cursor, Read
-from cartledger.money import write_json
-from cartledger.records import order_modified, order_version, read_order, with_lines
+from cartledger.ledger.types import Cursor, Read, ReadRefund
+from cartledger.money import read_json, write_json
+from cartledger.records import (
+    SourceKey,
+    gone_order,
+    order_modified,
+    order_version,
+    read_order,
+    with_lines,
+    with_refunds,
+)
+from producers.reading import ORDER, SURELY_SHORT, Reading, Row, Shop, Walk
+from producers.refunds import learn_refunds
 
 STREAM = "orders"
 OVERLAP = timedelta(minutes=10)
 PAGE = 250
-SURELY_SHORT = 50
-"""No answer of fewer rows than this is taken for one that the shop has cut: its own default page is 50."""
-
-
-class OrdersPage(Protocol):
-    """One answer of `/v2/orders`: rows in order of modification, and the shop's clock when it answered."""
-
-    @property
-    def rows(self) -> Sequence[Mapping[str, Any]]: ...
-
-    @property
-    def server_time(self) -> datetime: ...
-
-
-class Shop(Protocol):
-    """What reading orders needs of the BigCommerce client."""
-
-    def orders(self, min_modified: datetime, *, limit: int, page: int) -> OrdersPage: ...
-
-    def order_products(self, order_id: int) -> Sequence[Mapping[str, Any]]: ...
-
-
-class Memory(Protocol):
-    """What reading orders needs of the ledger."""
-
-    def cursor(self, pair: str, stream: str) -> Cursor | None: ...
-
-    def known(self, pair: str, kind: str, ids: Iterable[str]) -> dict[str, str]: ...
-
-    def remember(
-        self, pair: str, kind: str, reads: Iterable[Read], cursor: Cursor | None = None, *, stream: str = ""
-    ) -> object: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Walk:
-    """What one reading brought: orders seen, those new or changed, and how far the shop's clock is ahead of ours."""
-
-    read: int
-    fresh: int
-    skew: timedelta
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
@@ -69,64 +37,111 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
-def read_orders(
-    *,
-    pair: str,
-    shop: Shop,
-    memory: Memory,
-    start: datetime,
-    clock: Callable[[], datetime],
-    on_page: Callable[[Walk], None],
-) -> Walk:
+def read_orders(reading: Reading, walk: Walk) -> Walk:
     """Read every order modified since the last reading into the ledger, page by page, each page with its cursor.
 
-    `start` is where a first reading begins. `on_page` hears the walk so far, and may block to let consumers catch
-    up, or raise to end it. Raises what the client and `on_page` raise; what was read before stays read, and the cursor
-    says that the shop was not read since the last reading that came to its end.
+    Returns `walk` and what came to it. Raises what the client and `on_page` raise; what was read before stays read, and
+    the cursor says that the shop was not read since the last reading that came to its end.
     """
-    began = memory.cursor(pair, STREAM)
-    since, page, longest = began.watermark - OVERLAP if began else start, 1, SURELY_SHORT
-    whole = began.polled_at if began else start
+    began = reading.memory.cursor(reading.pair, STREAM)
+    since, page, longest = began.watermark - OVERLAP if began else reading.start, 1, SURELY_SHORT
+    whole = began.polled_at if began else reading.start
     seen: set[tuple[str, str]] = set()
-    walk, first_answer = Walk(read=0, fresh=0, skew=timedelta(0)), None
+    first_answer = None
     while True:
-        answer = shop.orders(since, limit=PAGE, page=page)
+        answer = reading.shop.orders(since, limit=PAGE, page=page)
         if first_answer is None:
             first_answer = answer.server_time
-            walk = replace(walk, skew=answer.server_time - clock())
+            walk = replace(walk, skew=answer.server_time - reading.clock())
         rows = [row for row in answer.rows if _state(row) not in seen]
         seen.update(_state(row) for row in rows)
         longest = max(longest, len(answer.rows))
         ended = not rows and len(answer.rows) < longest
         last = order_modified(answer.rows[-1]) if answer.rows else since
-        cursor = Cursor(watermark=first_answer, polled_at=clock()) if ended else Cursor(watermark=last, polled_at=whole)
-        fresh = _remember(pair, shop, memory, rows, cursor)
-        walk = replace(walk, read=walk.read + len(rows), fresh=walk.fresh + fresh)
-        on_page(walk)
+        cursor = (
+            Cursor(watermark=first_answer, polled_at=reading.clock())
+            if ended
+            else Cursor(watermark=last, polled_at=whole)
+        )
+        walk = remember_orders(reading, walk, rows, cursor)
+        reading.on_page(walk)
         if ended:
             return walk
         # More rows within one second than a page holds would come again and again: step through it by pages.
         since, page = (since, page + 1) if last == since else (last, 1)
 
 
-def _remember(pair: str, shop: Shop, memory: Memory, rows: Sequence[Mapping[str, Any]], cursor: Cursor) -> int:
-    known = memory.known(pair, "order", [str(row["id"]) for row in rows])
+def remember_orders(reading: Reading, walk: Walk, rows: Sequence[Row], cursor: Cursor | None = None) -> Walk:
+    """Remember orders, each with all refunds that were read of it, also where refunds are not read any more: an order
+    without those that it was remembered with would look like another one. Returns `walk` and what came to it.
+
+    A refund that another process reads meanwhile is not overlooked: the orders are looked at again.
+    """
+    memory, pair, ids = reading.memory, reading.pair, [str(row["id"]) for row in rows]
+    if reading.refunds:
+        walk = learn_refunds(reading, walk, rows)
+    while True:
+        refunds = memory.refunds_of(pair, ids)
+        reads = _fresh(reading, [_with_refunds(row, refunds.get(str(row["id"]), ())) for row in rows])
+        with memory.transaction():
+            if memory.refunds_of(pair, ids) == refunds:
+                memory.remember(pair, ORDER, reads, cursor, stream=STREAM)
+                memory.refunds_taken(pair, _taken(reading, reads, refunds))
+                return replace(walk, read=walk.read + len(rows), fresh=walk.fresh + len(reads))
+
+
+def follow_refunds(reading: Reading, walk: Walk) -> Walk:
+    """Ask one by one for the orders of fresh refunds that the stream did not bring. Returns `walk` and what came to
+    it.
+
+    An order that is gone in the shop is remembered as such: it will be held, so that nobody overlooks its refund.
+    """
+    for id_ in reading.memory.orders_with_fresh_refunds(reading.pair):
+        row = reading.shop.order(int(id_))
+        walk = remember_orders(reading, walk, [_gone(reading, id_) if row is None else row])
+        reading.on_page(walk)
+    return walk
+
+
+def _gone(reading: Reading, id_: str) -> Row:
+    """As old as what is known of the order, so that it counts, and the order itself, too, should it come back."""
+    known = reading.memory.standing(SourceKey(pair=reading.pair, kind=ORDER, id=id_))
+    days = [refund.created for refund in reading.memory.refunds_of(reading.pair, [id_])[id_]]
+    return gone_order(int(id_), known.modified if known else max(days))
+
+
+def _with_refunds(row: Row, refunds: Iterable[ReadRefund]) -> Row:
+    return with_refunds(row, [read_json(refund.row) for refund in refunds])
+
+
+def _fresh(reading: Reading, rows: Sequence[Row]) -> list[Read]:
+    """Those that are new or changed."""
+    known = reading.memory.known(reading.pair, ORDER, [str(row["id"]) for row in rows])
     versions = [(row, order_version(row)) for row in rows]
-    fresh = [(row, version) for row, version in versions if known.get(str(row["id"])) != version]
-    reads = [
+    return [
         Read(
             id=str(row["id"]),
             version=version,
-            record=write_json(_whole(shop, row)).encode(),
+            record=write_json(_whole(reading.shop, row)).encode(),
             modified=order_modified(row),
         )
-        for row, version in fresh
+        for row, version in versions
+        if known.get(str(row["id"])) != version
     ]
-    memory.remember(pair, "order", reads, cursor, stream=STREAM)
-    return len(reads)
 
 
-def _whole(shop: Shop, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _taken(
+    reading: Reading, reads: Iterable[Read], refunds: Mapping[str, Sequence[ReadRefund]]
+) -> Iterator[ReadRefund]:
+    """The refunds whose orders are remembered with them: none of an order that the ledger knows in a later state."""
+    read = {each.id: each.version for each in reads}
+    known = reading.memory.known(reading.pair, ORDER, refunds)
+    for id_, some in refunds.items():
+        if known.get(id_) == read.get(id_, known.get(id_)):
+            yield from some
+
+
+def _whole(shop: Shop, row: Row) -> Row:
     """The row with all its lines: only 50 of a consignment come with a list, so a longer order is asked for them."""
     try:
         return with_lines(row, shop.order_products(int(row["id"]))) if read_order(row).lines_incomplete else row
@@ -134,5 +149,5 @@ def _whole(shop: Shop, row: Mapping[str, Any]) -> Mapping[str, Any]:
         return row
 
 
-def _state(row: Mapping[str, Any]) -> tuple[str, str]:
+def _state(row: Row) -> tuple[str, str]:
     return str(row["id"]), str(row["date_modified"])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.ledger.types import Circuit, Claim, Link, Part, Stage, Standing, State, begun
+from cartledger.ledger.types import Circuit, Claim, Link, Part, ReadRefund, Stage, Standing, State, begun
 from cartledger.money import D, read_json, write_json
 from cartledger.records import Operation, SourceKey
 
@@ -46,6 +46,17 @@ def as_key(key: SourceKey) -> dict[str, str]:
 def read_key(row: sqlite3.Row) -> SourceKey:
     """The key in any row that has one."""
     return SourceKey(pair=row["pair"], kind=row["kind"], id=row["id"])
+
+
+def read_refund(row: sqlite3.Row) -> ReadRefund:
+    """A refund as it was read last."""
+    return ReadRefund(
+        id=row["id"],
+        order_id=row["order_id"],
+        version=row["version"],
+        row=unpack(row["content"]),
+        created=read_time(row["created"]),
+    )
 
 
 def waiting_for(key: SourceKey) -> str:

@@ -10,7 +10,7 @@ from sqlite3 import Row
 
 from cartledger.ledger import statements as sql
 from cartledger.ledger.claims import Claims
-from cartledger.ledger.rows import as_key, codes, pack, read_key, read_problems, read_time, unpack, write_time
+from cartledger.ledger.rows import as_key, codes, pack, read_key, read_problems, read_refund, read_time, write_time
 from cartledger.ledger.types import Cursor, Read, ReadRefund, Remembered, Swept
 from cartledger.records import SourceKey
 
@@ -75,20 +75,20 @@ class Sources(Claims):
                 self.set_cursor(pair, stream, cursor)
         return sum(row is not None for row in rows)
 
-    def refunds_of(self, pair: str, order_ids: Iterable[str]) -> dict[str, list[bytes]]:
-        """The refunds read of those orders that have any, as JSON bytes, by order."""
+    def refunds_of(self, pair: str, order_ids: Iterable[str]) -> dict[str, list[ReadRefund]]:
+        """The refunds read of those orders that have any, by order."""
         found = {id_: self._rows(sql.REFUNDS_OF, pair=pair, order_id=id_) for id_ in set(order_ids)}
-        return {id_: [unpack(row["content"]) for row in rows] for id_, rows in found.items() if rows}
+        return {id_: [read_refund(row) for row in rows] for id_, rows in found.items() if rows}
 
     def orders_with_fresh_refunds(self, pair: str) -> list[str]:
         """The orders that have to be remembered with refunds that they were not remembered with yet."""
         return [row["order_id"] for row in self._rows(sql.FRESH_REFUNDS, pair=pair)]
 
-    def refunds_taken(self, pair: str, order_ids: Iterable[str]) -> None:
-        """These orders are remembered with all refunds read of them."""
+    def refunds_taken(self, pair: str, refunds: Iterable[ReadRefund]) -> None:
+        """The orders of these are remembered with them. One that has changed meanwhile stays fresh."""
         with self.transaction():
-            for id_ in order_ids:
-                self._rows(sql.REFUNDS_TAKEN, pair=pair, order_id=id_)
+            for refund in refunds:
+                self._rows(sql.REFUND_TAKEN, pair=pair, id=refund.id, version=refund.version)
 
     def cursor(self, pair: str, stream: str) -> Cursor | None:
         """How far `stream` is read."""

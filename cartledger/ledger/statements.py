@@ -35,11 +35,13 @@ WHERE refund.version <> excluded.version
 RETURNING id
 """
 
-REFUNDS_OF = "SELECT order_id, content FROM refund WHERE pair = :pair AND order_id = :order_id ORDER BY id"
+REFUNDS_OF = """
+SELECT id, order_id, version, created, content FROM refund WHERE pair = :pair AND order_id = :order_id ORDER BY id
+"""
 
 FRESH_REFUNDS = "SELECT DISTINCT order_id FROM refund WHERE pair = :pair AND fresh = 1 ORDER BY order_id"
 
-REFUNDS_TAKEN = "UPDATE refund SET fresh = 0 WHERE pair = :pair AND order_id = :order_id AND fresh = 1"
+REFUND_TAKEN = "UPDATE refund SET fresh = 0 WHERE pair = :pair AND id = :id AND version = :version"
 
 CURSOR = "SELECT watermark, polled_at FROM cursor WHERE pair = :pair AND stream = :stream"
 

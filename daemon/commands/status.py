@@ -9,7 +9,6 @@ import click
 from cartledger.ledger.types import State
 from daemon.app import App, Line
 from daemon.console import json_option, out, print_json, table
-from producers.orders import STREAM
 
 MINUTES = "%Y-%m-%d %H:%M"
 
@@ -49,11 +48,10 @@ def _row(name: str, one: dict[str, Any]) -> tuple[object, ...]:
 
 def _facts(app: App, line: Line) -> dict[str, Any]:
     pair = line.connection.pair
-    cursor = app.ledger.cursor(pair, STREAM)
     return {
         "enabled": app.ledger.is_enabled(pair),
         "workflows": sorted(line.connection.workflows),
-        "last_read": cursor.polled_at if cursor else None,
+        "last_read": line.last_read(),
         "orders": {state.value: count for state, count in app.ledger.counts(pair, "order").items()},
         "oldest_waiting": app.ledger.oldest_queued(pair),
         "troubles": [

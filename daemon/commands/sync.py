@@ -17,8 +17,8 @@ from cartledger.ledger.types import State
 from daemon.app import App, Line
 from daemon.console import json_option, out, print_json
 from daemon.context import Context
-from daemon.supervisor import Consuming, Crew, Producing
-from producers.orders import Walk
+from daemon.supervisor import Consuming, Crew, Producing, news
+from producers.reading import Walk
 
 THREADS = 8
 LOOK_EVERY = 0.2
@@ -35,6 +35,7 @@ class Progressed:
 
     read: int = 0
     fresh: int = 0
+    refunds: int = 0
     open: int = 0
     counts: dict[State, int] = field(default_factory=dict)
 
@@ -46,6 +47,7 @@ class Synced:
     connection: str
     read: int
     new_or_changed: int
+    refunds: int
     posted: int
     held: int
     excluded: int
@@ -82,7 +84,7 @@ def say(synced: Synced) -> None:
     """The result, for a person."""
     console = out()
     console.print(
-        f"{synced.connection}: {synced.new_or_changed} orders new or changed. In the ledger: {synced.posted} posted, "
+        f"{synced.connection}: {news(synced.new_or_changed, synced.refunds)}. In the ledger: {synced.posted} posted, "
         f"{synced.held} held, {synced.excluded} excluded, {synced.waiting} waiting."
     )
     for trouble in synced.troubles:
@@ -206,7 +208,7 @@ class _Reading:
             self.over = True
 
     def _heard(self, walk: Walk) -> None:
-        self._now.read, self._now.fresh = walk.read, walk.fresh
+        self._now.read, self._now.fresh, self._now.refunds = walk.read, walk.fresh, walk.refunds
 
 
 def _nothing_due(app: App, line: Line) -> bool:
@@ -223,6 +225,7 @@ def _result(app: App, line: Line, now: Progressed, troubles: list[str], seconds:
         connection=line.name,
         read=now.read,
         new_or_changed=now.fresh,
+        refunds=now.refunds,
         posted=counts[State.POSTED],
         held=counts[State.HELD],
         excluded=counts[State.EXCLUDED],

@@ -464,7 +464,7 @@ def test_a_connection_that_is_disabled_posts_nothing_beside_one_that_is_enabled(
 def test_a_sync_works_on_what_another_process_has_handed_over_for_another_connection(two_of_each):
     """Connections share the queues: what a sync takes out of them is not lost to the process that put it in."""
     line = two_of_each.app.lines["south"]
-    line.read_orders(lambda _: None)
+    line.read_shop(lambda _: None)
     pair = line.connection.pair
     with two_of_each.app.broker() as broker:
         broker.declare(["sales"])

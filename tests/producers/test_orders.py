@@ -1,5 +1,6 @@
 """Reading the shop: nothing lost while orders move, nothing asked twice for nothing."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.orders import OVERLAP, PAGE, STREAM, read_orders, start_of
+from producers.orders import OVERLAP, PAGE, STREAM, start_of
+from producers.reading import Reading
+from producers.shop import read_shop
 
 NOW = datetime(2026, 4, 28, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
@@ -69,7 +72,7 @@ class Reader:
 
 @dataclass
 class Memory:
-    """The ledger's face; what it remembers can be looked at."""
+    """The ledger's face, without refunds; what it remembers can be looked at."""
 
     seen: dict = field(default_factory=dict)
     at: object = None
@@ -81,6 +84,15 @@ class Memory:
 
     def known(self, pair, kind, ids):
         return {each: self.seen[each] for each in ids if each in self.seen}
+
+    def transaction(self):
+        return nullcontext()
+
+    def refunds_of(self, pair, ids):
+        return {}
+
+    def refunds_taken(self, pair, refunds):
+        assert not list(refunds)
 
     def remember(self, pair, kind, reads, cursor=None, *, stream=""):
         self.pages += 1
@@ -94,8 +106,10 @@ def modified(each):
 
 def read(shop, memory, start=LONG_AGO, on_page=lambda walk: None):
     reader = Reader(shop)
-    walk = read_orders(pair="p", shop=reader, memory=memory, start=start, clock=lambda: shop.now, on_page=on_page)
-    return walk, reader
+    reading = Reading(
+        pair="p", shop=reader, memory=memory, start=start, refunds=False, clock=lambda: shop.now, on_page=on_page
+    )
+    return read_shop(reading), reader
 
 
 def test_a_backlog_is_read_in_pages_of_250_and_a_second_reading_costs_two_calls_at_most():

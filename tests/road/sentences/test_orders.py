@@ -124,7 +124,7 @@ def test_an_order_that_is_deleted_after_it_was_read_is_posted_from_the_ledger(sh
     shop.shop.add_order(plain_order())
     road = make_road(shop)
     app = road.app()
-    app.lines[road.name].read_orders(lambda _: None)
+    app.lines[road.name].read_shop(lambda _: None)
     shop.shop.delete(ODD)
     road.sync()
     assert stands(road).state is State.POSTED
@@ -135,7 +135,7 @@ def test_an_order_that_is_deleted_before_its_tax_rows_were_read_is_held(shop, ma
     shop.shop.add_order(plain_order(rate="5.00"))  # of no mapped code: the rows must tell
     road = make_road(shop, tax={"map": {"Tax": "State tax"}})
     app = road.app()
-    app.lines[road.name].read_orders(lambda _: None)
+    app.lines[road.name].read_shop(lambda _: None)
     shop.shop.delete(ODD)
     synced = road.sync()
     assert (synced.posted, synced.held) == (OTHERS, 1)

@@ -52,7 +52,7 @@ def test_bigcommerce_does_not_answer(shop, make_road):
 
 def test_what_was_read_is_posted_while_bigcommerce_does_not_answer(shop, make_road):
     road = make_road(shop)
-    road.app().lines[road.name].read_orders(lambda _: None)
+    road.app().lines[road.name].read_shop(lambda _: None)
     dead = make_road(shop, folder=road.folder, bigcommerce={"api_url": DEAD})
     synced = dead.sync(sleep=at_once)
     assert (synced.posted, synced.waiting, synced.exit_code) == (OTHERS, 0, 1)
