@@ -11,7 +11,7 @@ from simulator.bigcommerce import fulfilment, journal
 from simulator.bigcommerce.editing import edit_address, edit_line
 from simulator.bigcommerce.refund_bill import Asked, Bill
 from simulator.bigcommerce.refund_figures import counts, went_back
-from simulator.bigcommerce.refunding import Payout, decline, refund, refund_rest
+from simulator.bigcommerce.refunding import Payout, decline, refund
 from simulator.bigcommerce.store import STATUS_NAMES, Json, Order, Store
 from simulator.pricing import ZERO, cents
 
@@ -51,8 +51,9 @@ class Lives:
     """Takes one step after the other in the lives of a store's orders; its clock dates them. The same seed on the same
     orders gives the same lives. `rates` replace those of `RATES`; a thing at 0 never happens. `happened` counts them.
 
-    What `generate` made odd stays as it is. An order whose lines were edited is not called off, disputed, archived or
-    refunded by hand by the same Lives: whoever reads the shop in between has seen what it came to.
+    What `generate` made odd stays as it is. An order whose lines or money are news of these Lives is not called off,
+    disputed, archived or refunded by hand by them, and no unit of it is taken back: whoever reads the shop in between
+    has seen what it came to.
     """
 
     def __init__(self, store: Store, seed: int, rates: Mapping[str, int] | None = None) -> None:
@@ -64,7 +65,7 @@ class Lives:
         self.source = random.Random(f"lives {seed}")
         self.rates = {name: rate for name, rate in {**RATES, **wanted}.items() if rate}
         self.happened: Counter[str] = Counter()
-        self._edited: set[int] = set()
+        self._news: set[int] = set()
 
     def step(self) -> str:
         """Does one thing to one order and says what, "" where nothing can happen to any."""
@@ -80,7 +81,7 @@ class Lives:
         orders = [order for _, order in sorted(self.store.orders.items()) if _lives(order)]
         found: list[tuple[str, Scene]] = []
         for order in self.source.sample(orders, len(orders)):
-            scene = Scene(store=self.store, source=self.source, order=order, edited=order.id in self._edited)
+            scene = Scene(store=self.store, source=self.source, order=order, news=order.id in self._news)
             found += [(name, scene) for name in self.rates if _THINGS[name].can(scene)]
             if len(found) >= _ENOUGH:
                 break
@@ -88,8 +89,8 @@ class Lives:
 
     def _do(self, name: str, scene: "Scene") -> str:
         self.happened[name] += 1
-        if name in _EDITS:
-            self._edited.add(scene.order.id)
+        if name in _NEWS:
+            self._news.add(scene.order.id)
         return f"order {scene.order.id}: {_THINGS[name].do(scene)}"
 
 
@@ -113,12 +114,12 @@ def short(order: Order) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One order, and the chance that decides about it. `edited`: its lines were, a moment ago."""
+    """One order, and the chance that decides about it. `news`: its lines or its money changed a moment ago."""
 
     store: Store
     source: random.Random
     order: Order
-    edited: bool = False
+    news: bool = False
 
     @property
     def status(self) -> int:
@@ -142,7 +143,7 @@ class Scene:
     @property
     def settled(self) -> bool:
         """Whether nothing is open that somebody would see to first."""
-        return not self.edited and not short(self.order)
+        return not self.news and not short(self.order)
 
     @property
     def left(self) -> Decimal:
@@ -167,7 +168,7 @@ class Scene:
     def returnable(self) -> list[Json]:
         """Lines of which one unit can go back at its price, since providers took all of the order's money, which is
         more than that."""
-        if self.refunds or fulfilment.received(self.order) != fulfilment.due(self.order):
+        if self.news or self.refunds or fulfilment.received(self.order) != fulfilment.due(self.order):
             return []
         return [
             line
@@ -243,14 +244,15 @@ def _pay_the_difference(store: Store, order: Order) -> str:
 
 
 def _take_a_unit_back(scene: Scene) -> str:
-    """The line is sold with a unit less, which lowers the order's totals, and what was paid for the unit goes back."""
+    """The line is sold with a unit less, which lowers the order's totals, and what was paid for the unit goes back: as
+    an amount, which bears no tax, or as a unit with its tax."""
     line, order = scene.source.choice(scene.returnable), scene.order
     before = [Decimal(order.header[name]) for name in ("total_inc_tax", "total_tax")]
     edit_line(scene.store, order.id, line["id"], units=line["quantity"] - 1)
     after = [Decimal(order.header[name]) for name in ("total_inc_tax", "total_tax")]
     total, tax = (cents(was - now) for was, now in zip(before, after, strict=True))
-    row = refund(scene.store, order.id, Asked(amount=total, override=(total, tax)))
-    return f"line {line['id']} has {line['quantity']} units left, {_refunded(row)}"
+    asked = Asked(products={line["id"]: 1}, override=(total, tax)) if tax else Asked(amount=total)
+    return f"line {line['id']} has {line['quantity']} units left, {_refunded(refund(scene.store, order.id, asked))}"
 
 
 def _edit_address(scene: Scene) -> str:
@@ -275,7 +277,14 @@ def _refund_unit(scene: Scene) -> str:
 
 
 def _one_unit(scene: Scene) -> Asked:
-    return Asked(products={scene.source.choice(list(scene.rest.products)): 1})
+    return _at_most_what_is_left(scene, Asked(products={scene.source.choice(list(scene.rest.products)): 1}))
+
+
+def _at_most_what_is_left(scene: Scene, asked: Asked) -> Asked:
+    """What went back without goods before leaves less than they come to: then the rest is an amount, too. The shop
+    would cut the money down and not the tax."""
+    _, figures = Bill(scene.order, scene.refunds).of(asked)
+    return asked if figures.total <= scene.left else Asked(amount=scene.left)
 
 
 def _refund_amount(scene: Scene) -> str:
@@ -284,7 +293,8 @@ def _refund_amount(scene: Scene) -> str:
 
 
 def _refund_shipping(scene: Scene) -> str:
-    return _refunded(refund(scene.store, scene.order.id, Asked(shipping=scene.rest.shipping)))
+    asked = _at_most_what_is_left(scene, Asked(shipping=scene.rest.shipping))
+    return _refunded(refund(scene.store, scene.order.id, asked))
 
 
 def _refund_to_credit(scene: Scene) -> str:
@@ -292,7 +302,7 @@ def _refund_to_credit(scene: Scene) -> str:
 
 
 def _refund_rest(scene: Scene) -> str:
-    return _refunded(refund_rest(scene.store, scene.order.id))
+    return _refunded(refund(scene.store, scene.order.id, _at_most_what_is_left(scene, scene.rest)))
 
 
 def _decline(scene: Scene) -> str:
@@ -343,7 +353,9 @@ _THINGS: Mapping[str, _Thing] = {
     "refunded by hand": _Thing(lambda s: s.settled and s.status in (2, 10) and not s.refunds, _status(4)),
     "archive": _Thing(lambda s: s.settled and s.status in (*_OFF, 4, 10), _archive),
 }
-_EDITS = ("edit a line", "edit a line paid by hand", "take a unit back")
+_NEWS = frozenset(
+    {"capture", "pay", "pay the difference", "edit a line", "edit a line paid by hand", "take a unit back"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

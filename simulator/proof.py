@@ -26,7 +26,8 @@ def prove(shop: Store, company: Company, number: str = "BC-{id}") -> Json:
     {"orders", "posted" (orders with a document), "documents", "duplicates" (beyond one an order, and one a refund or a
      cancellation),
      "difference" (sum over posted orders of |TotalAmt + redeemed tenders − total_inc_tax| + |TotalTax − total_tax|;
-     a document in another currency than the order's comes to nothing),
+     a document in another currency than the order's comes to nothing; what an edit took off the order's totals and a
+     refund gave back is still part of the sale),
      "tax_difference" (the part of it that is tax), "tax_by_rate_difference" (the same, rate by rate), "off_by_rate"
      (by how much, by order); where the company splits tax by itself the difference by rate is None and "tax_by_agency",
      else None, is how it did: {agency: amount},
@@ -79,25 +80,26 @@ class _Posted:
 
     @property
     def tax_off(self) -> Decimal:
-        return abs(self.paper.tax - self.life.shops("total_tax"))
+        return abs(self.paper.tax - self.life.sold.tax)
 
     @property
     def off(self) -> Decimal:
-        return abs(self.total - self.life.shops("total_inc_tax")) + self.tax_off
+        return abs(self.total - self.life.sold.total) + self.tax_off
 
     def row(self) -> Json:
         return {
             "order": self.life.order.id,
             "number": self.paper.shown.get("DocNumber"),
-            "shop_total": _text(self.life.shops("total_inc_tax")),
+            "shop_total": _text(self.life.sold.total),
             "book_total": _text(self.total),
-            "tax_shop": _text(self.life.shops("total_tax")),
+            "tax_shop": _text(self.life.sold.tax),
             "tax_books": _text(self.paper.tax),
         }
 
 
 def _posted(life: Life, paper: Paper, taxes: Taxes) -> _Posted:
-    return _Posted(life=life, paper=paper, off_by_rate=taxes.off_by_rate(life.order, paper.shown))
+    taken_back = life.sold.tax - life.shops("total_tax")
+    return _Posted(life=life, paper=paper, off_by_rate=taxes.off_by_rate(life.order, paper.shown, taken_back))
 
 
 def _by_agency(taxes: Taxes, posted: list[_Posted]) -> dict[str, str]:
@@ -135,8 +137,8 @@ def _totals(booked: list[Life], posted: list[_Posted], balances: Mapping[str, tu
 
 def _sides(booked: list[Life], posted: list[_Posted], balance: Decimal) -> Json:
     sides = {
-        "sales": (_sum(each.life.shops("total_inc_tax") for each in posted), _sum(each.total for each in posted)),
-        "tax": (_sum(each.life.shops("total_tax") for each in posted), _sum(each.paper.tax for each in posted)),
+        "sales": (_sum(each.life.sold.total for each in posted), _sum(each.total for each in posted)),
+        "tax": (_sum(each.life.sold.tax for each in posted), _sum(each.paper.tax for each in posted)),
         "money": (_sum(life.money for life in booked), balance),
     }
     return {name: {"shop": _text(shop), "books": _text(books)} for name, (shop, books) in sides.items()}

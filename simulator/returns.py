@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from simulator.bigcommerce import journal
-from simulator.bigcommerce.refund_figures import counts, went_back
+from simulator.bigcommerce.refund_figures import Figures, counts, went_back
 from simulator.bigcommerce.store import Json, Order
 from simulator.documents import Documents, Paper
 from simulator.pricing import ZERO
@@ -57,6 +57,15 @@ class Life:
     @property
     def redeemed(self) -> Decimal:
         return self.shops("gift_certificate_amount") + self.shops("store_credit_amount")
+
+    @property
+    def sold(self) -> Figures:
+        """What the sale should say: the order's totals, and what an edit took off them after providers were paid, where
+        a refund gave just that back, which then is in the books by itself."""
+        totals = Figures(total=self.shops("total_inc_tax"), tax=self.shops("total_tax"))
+        too_much = self._received - (totals.total - self.redeemed)
+        rows = (row for row in self.rows if counts(row) and _went_back(row) == too_much > 0)
+        return totals + sum((Figures(total=too_much, tax=_tax(row)) for row in [*rows][:1]), Figures())
 
     @property
     def money(self) -> Decimal:
@@ -127,7 +136,7 @@ def refunds_off(life: Life, documents: Documents) -> dict[int, Decimal]:
 
 
 def _refund_off(row: Json, life: Life, documents: Documents) -> Decimal:
-    given, tax = (_went_back(row), Decimal(str(row["total_tax"]))) if counts(row) else (ZERO, ZERO)
+    given, tax = (_went_back(row), _tax(row)) if counts(row) else (ZERO, ZERO)
     paper = next(iter(life.refunds.get(row["id"], ())), None)
     if paper is None:
         return abs(given) + abs(tax)
@@ -158,6 +167,10 @@ def clearing(booked: Iterable[Life], home_currency: str) -> dict[str, Decimal]:
 def _went_back(row: Json) -> Decimal:
     """A refund without payments is taken at its word."""
     return went_back([row]) if row["payments"] else Decimal(str(row["total_amount"]))
+
+
+def _tax(row: Json) -> Decimal:
+    return Decimal(str(row["total_tax"]))
 
 
 def _given(rows: Iterable[Json], *, offline: bool = True) -> dict[str, Decimal]:

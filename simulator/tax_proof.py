@@ -28,11 +28,12 @@ class Taxes:
         self._agencies = {rate["Id"]: agencies[rate["AgencyRef"]["value"]] for rate in rates}
         self.split_by_company = company.preferences["TaxPrefs"].get("PartnerTaxEnabled") is True
 
-    def off_by_rate(self, order: Order, document: Json) -> Decimal:
+    def off_by_rate(self, order: Order, document: Json, taken_back: Decimal = _ZERO) -> Decimal:
         """How far the document's tax is from the shop's, all rates together.
 
         Fees have no rows. What a rate takes beyond its rows must be what it takes of the fees, to the cent of each,
-        and all of it together must be the fees' tax.
+        and all of it together must be the fees' tax. Of tax that was sold and `taken_back`, which is in no row any
+        more, the shop does not say the rates: only the sum is compared.
         """
         if self.split_by_company:
             return _ZERO
@@ -40,9 +41,11 @@ class Taxes:
         shop = _sums((Decimal(row["rate"]), Decimal(row["line_amount"])) for row in order.taxes)
         beyond = {rate: books.get(rate, _ZERO) - shop.get(rate, _ZERO) for rate in {*books, *shop}}
         taxed = [fee for fee in order.fees if Decimal(fee["cost_tax"])]
+        tax = sum((Decimal(fee["cost_tax"]) for fee in taxed), _ZERO)
+        if taken_back:
+            return abs(sum(beyond.values(), -tax - taken_back))
         if not taxed:
             return sum(map(abs, beyond.values()), _ZERO)
-        tax = sum((Decimal(fee["cost_tax"]) for fee in taxed), _ZERO)
         net = sum((Decimal(fee["cost_inc_tax"]) for fee in taxed), -tax)
         off = (abs(amount - net * rate / 100) for rate, amount in beyond.items() if amount)
         return sum((each for each in off if each > _CENT * len(taxed)), abs(sum(beyond.values(), -tax)))

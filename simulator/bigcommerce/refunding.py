@@ -116,7 +116,7 @@ def _ways(order: Order, total: Decimal, payouts: Sequence[Payout]) -> list[Payou
 def _back_where_it_came_from(order: Order, total: Decimal) -> list[Payout]:
     found, left = [], total
     for tender in journal.tenders(order):
-        share = min(left, tender.left)
+        share = max(ZERO, min(left, tender.left))  # more may have become store credit than was paid with it
         found.append(Payout(provider=tender.provider, amount=share))
         left -= share
     return [*found, Payout(provider="custom", amount=left, offline=True)]

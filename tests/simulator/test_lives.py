@@ -168,17 +168,27 @@ def test_settling_pays_what_is_owed_of_sold_orders_and_nothing_else():
     assert settle(shop) == []
 
 
-def test_a_unit_taken_back_lowers_the_order_by_what_is_refunded(shop_of):
-    shop, order = shop_of(by_card)
+def untaxed(raw):
+    """By card, without any tax."""
+    return by_card({**raw, "products": [{**line, "total_tax": "1"} for line in raw["products"]]}) and not raw["taxes"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind", "units", "taxed"), [(by_card, "PRODUCT", 1, True), (untaxed, "ORDER", 0, False)]
+)
+def test_a_unit_taken_back_lowers_the_order_by_what_is_refunded(shop_of, wanted, kind, units, taxed):
+    shop, order = shop_of(lambda raw: wanted(raw) and len(raw["products"]) == 1)
     before = {name: Decimal(order.header[name]) for name in ("total_inc_tax", "total_tax")}
-    units = sum(line["quantity"] for line in order.products)
+    [line] = order.products
+    sold = line["quantity"]
     assert "units left, refund" in Lives(shop, 1, only("take a unit back")).step()
     [row] = shop.refunds
-    assert row["total_amount"] > row["total_tax"] > 0
+    assert row["total_amount"] > row["total_tax"]
+    assert bool(row["total_tax"]) is taxed
     assert Decimal(order.header["total_inc_tax"]) == before["total_inc_tax"] - row["total_amount"]
     assert Decimal(order.header["total_tax"]) == before["total_tax"] - row["total_tax"]
-    assert sum(line["quantity"] for line in order.products) == units - 1
-    assert [(item["item_type"], item["requested_amount"]) for item in row["items"]] == [("ORDER", row["total_amount"])]
+    assert (line["quantity"], line["quantity_refunded"]) == (sold - 1, units)
+    assert [(item["item_type"], item.get("quantity", 0)) for item in row["items"]] == [(kind, units)]
     [after] = standings(shop)
     assert sum(after.received.values()) - after.refunds == Decimal(order.header["total_inc_tax"])
     assert (after.owed, order.header["status_id"]) == (-row["total_amount"], 14)
@@ -193,6 +203,25 @@ def test_a_unit_of_a_line_with_a_discount_is_not_taken_back(shop_of):
     assert Lives(shop, 1, only("take a unit back")).step() == ""
     order.products[0]["applied_discounts"] = []
     assert "units left, refund" in Lives(shop, 1, only("take a unit back")).step()
+
+
+def all_taxed(raw):
+    taxed = all(Decimal(line["total_tax"]) for line in raw["products"])
+    return by_card(raw) and raw["customer_id"] and taxed and Decimal(raw["shipping_cost_tax"])
+
+
+@pytest.mark.parametrize("what", ["refund a unit", "refund shipping", "refund the rest", "refund to store credit"])
+def test_never_more_goes_back_than_is_left(shop_of, what):
+    """Where goods or shipping would come to more, it is an amount, without tax."""
+    shop, _ = shop_of(all_taxed)
+    assert Lives(shop, 1, only(what)).step()
+    assert shop.refunds[0]["total_tax"] > 0
+    shop, order = shop_of(all_taxed)
+    refund(shop, order.id, Asked(amount=Decimal(order.header["total_inc_tax"]) - Decimal("0.10")))
+    assert Lives(shop, 1, only(what)).step()
+    row = shop.refunds[1]
+    assert (row["total_amount"], row["total_tax"]) == (Decimal("0.10"), 0)
+    assert [item["item_type"] for item in row["items"]] == ["ORDER"]
 
 
 def test_orders_paid_by_hand_are_edited_only_where_that_is_asked_for(shop_of):
@@ -215,6 +244,15 @@ def test_what_waits_to_be_sent_is_called_off_only_where_no_provider_took_money(s
 def test_what_certificates_paid_is_not_called_off(shop_of):
     shop, _ = shop_of(lambda raw: raw["status_id"] == 11 and raw["payment_method"] == "Gift Certificate", seed=2)
     assert Lives(shop, 1, only("cancel", "edit a line", "take a unit back")).step() == ""
+
+
+def test_no_unit_is_taken_back_by_the_lives_that_were_paid_for_it(shop_of):
+    shop, order = shop_of(lambda raw: raw["transactions"] and by_card({**raw, "payment_status": "captured"}), seed=7)
+    for row in order.transactions:
+        row["event"] = "authorization"
+    lives = Lives(shop, 1, only("capture", "take a unit back"))
+    assert [lives.step().endswith("captured"), lives.step()] == [True, ""]
+    assert "units left, refund" in Lives(shop, 1, only("take a unit back")).step()
 
 
 def test_an_order_is_not_edited_and_called_off_by_the_same_lives(shop_of):

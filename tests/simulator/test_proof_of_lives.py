@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.bigcommerce import journal
+from simulator.bigcommerce import fulfilment, journal
 from simulator.bigcommerce.refund_figures import counts
 from simulator.bigcommerce.store import Store
 from simulator.lives import Lives, settle
@@ -403,11 +403,30 @@ def test_what_an_edit_added_is_owed_until_it_is_paid(sold):
     assert sold.prove()["clearing"] == {CARD: {"shop": "100.00", "books": "88.77"}}
 
 
-def test_money_that_an_edit_made_too_much_is_the_shops_until_it_goes_back(sold):
-    sold.shop.update(1001, total_inc_tax="80.0000")
+def test_what_an_edit_took_off_and_a_refund_gave_back_stays_part_of_the_sale(sold):
+    sold.shop.update(1001, total_inc_tax="64.4100", total_tax="4.9100")
+    assert (sold.prove()["difference"], sold.prove()["tax_difference"]) == ("26.22", "1.86")
     assert sold.money() == ("88.77", "88.77")
-    sold.refund("8.77", "0.00")
-    assert sold.money() == ("80.00", "88.77")
+    sold.refund("24.36", "1.86")
+    sold.enter("RefundReceipt", "refund:1", "22.50", "1.86")
+    proof = sold.prove()
+    assert [proof[name] for name in ("difference", "tax_difference", "rows")] == ["0.00", "0.00", []]
+    assert (proof["refunds"], sold.money()) == (counted(1), ("64.41", "64.41"))
+    assert proof["totals"]["USD"]["sales"] == {"shop": "88.77", "books": "88.77"}
+    assert proof["totals"]["USD"]["tax"] == {"shop": "6.77", "books": "6.77"}
+
+
+@pytest.mark.parametrize("how", [("24.35", "1.86"), ("24.36", "1.86", ("stripe", "24.36", "declined"))])
+def test_a_refund_of_another_amount_or_a_declined_one_explains_no_edit(sold, how):
+    sold.shop.update(1001, total_inc_tax="64.4100", total_tax="4.9100")
+    sold.refund(*how)
+    assert sold.prove()["difference"] == "26.22"
+
+
+def test_a_refund_that_gives_back_more_tax_than_the_edit_took_off_is_a_difference(sold):
+    sold.shop.update(1001, total_inc_tax="64.4100", total_tax="4.9100")
+    sold.refund("24.36", "0.00")
+    assert (sold.prove()["difference"], sold.prove()["tax_difference"]) == ("1.86", "1.86")
 
 
 # -- whole lives
@@ -421,9 +440,9 @@ def is_sold(order):
     return order.header["status_id"] not in (0, 1, 5, 6, 7) and not tried
 
 
-def enter_sale(desk, order):
-    """An invoice, and a payment for all that providers took."""
-    total, tax = (D(order.header[name]) for name in ("total_inc_tax", "total_tax"))
+def enter_sale(desk, order, back):
+    """An invoice, and a payment for all that providers took. `back` was taken back by an edit: total and tax."""
+    total, tax = (D(order.header[name]) + back for name, back in zip(("total_inc_tax", "total_tax"), back, strict=True))
     used = {"Gift certificate": "gift_certificate_amount", "Store credit": "store_credit_amount"}
     credit = [desk.item(item, -D(order.header[name])) for item, name in used.items() if D(order.header[name])]
     untaxed = [] if tax else [desk.item("Returned", total)]
@@ -435,6 +454,14 @@ def enter_sale(desk, order):
         if row["gateway"] in ACCOUNTS:
             link = (row["amount"], invoice["Id"], "Invoice")
             desk.pay(row["amount"], link, marker=f"payment:{order.id}-{row['id']}", account=ACCOUNTS[row["gateway"]])
+
+
+def taken_back(shop, order):
+    """By the first refund of an order that has less to be paid than came in."""
+    if fulfilment.received(order) <= fulfilment.due(order):
+        return D(0), D(0)
+    row = next(row for row in shop.refunds if row["order_id"] == order.id)
+    return row["total_amount"], row["total_tax"]
 
 
 def enter_refund(desk, row):
@@ -457,14 +484,14 @@ def test_whatever_lives_come_to_books_kept_by_hand_agree(seed, mode):
     desk = Desk(Store(), Company())
     for raw in generate(seed, 80, share_odd=0, price_mode=mode):
         desk.shop.add_order(raw)
-    lives = Lives(desk.shop, seed, {"decline a refund": 0, "take a unit back": 0})
+    lives = Lives(desk.shop, seed, {"decline a refund": 0})
     for _ in range(400):
         lives.step()
     settle(desk.shop)
     sold = [order for order in desk.shop.orders.values() if is_sold(order)]
     rows = [row for row in desk.shop.refunds if counts(row) and is_sold(desk.shop.orders[row["order_id"]])]
     for order in sold:
-        enter_sale(desk, order)
+        enter_sale(desk, order, taken_back(desk.shop, order))
     for row in rows:
         enter_refund(desk, row)
     proof = desk.prove()

@@ -18,7 +18,7 @@ RATES = {"20": "1", "5": "2", "0": "3"}
 def off():
     """By how much a document with these taxes by percent differs from an order with these rows and fees."""
 
-    def differs(books, rows, fees=(), kind="uk"):
+    def differs(books, rows, fees=(), kind="uk", taken_back="0"):
         shop = Store(currency="GBP")
         shop.add_order(
             {
@@ -31,7 +31,9 @@ def off():
             {"Amount": Decimal(amount), "TaxLineDetail": {"TaxRateRef": {"value": RATES[rate]}}}
             for rate, amount in books.items()
         ]
-        return Taxes(Company(kind=kind)).off_by_rate(shop.orders[1], {"TxnTaxDetail": {"TaxLine": lines}})
+        return Taxes(Company(kind=kind)).off_by_rate(
+            shop.orders[1], {"TxnTaxDetail": {"TaxLine": lines}}, Decimal(taken_back)
+        )
 
     return differs
 
@@ -67,3 +69,9 @@ def test_the_tax_of_fees_has_no_row_and_must_be_what_a_rate_takes_of_them(off, b
 
 def test_a_company_that_splits_tax_by_itself_is_not_compared(off):
     assert off({"20": "1.00"}, [("5", "3.00")], kind="us_ast") == 0
+
+
+def test_of_tax_that_was_taken_back_only_the_sum_is_known(off):
+    assert off({"20": "18.00", "5": "2.00"}, [("20", "15.00")], taken_back="5.00") == 0
+    assert off({"20": "18.00"}, [("20", "15.00")], fees=[("2.50", "0.42")], taken_back="2.58") == 0
+    assert off({"20": "18.00"}, [("20", "15.00")], taken_back="2.99") == Decimal("0.01")

@@ -215,6 +215,14 @@ def test_gateways_give_back_before_the_shops_own_credit(shop, sold):
     assert shop.customers[0]["store_credit_amounts"] == [{"amount": Decimal("13.34")}]
 
 
+def test_credit_that_gave_back_more_than_it_brought_gives_nothing_more(shop, sold):
+    sold((1, 2, "25", "0"), credit="12.34")
+    assert paid_back(refund(shop, 1001, Asked(products={1: 1}), Payout(provider="storecredit"))) == [
+        ("storecredit", "27.07", False, False)
+    ]
+    assert paid_back(refund(shop, 1001, Asked(products={1: 1}))) == [("stripe", "27.06", False, False)]
+
+
 def test_money_that_no_transaction_brought_goes_back_by_hand(shop, sold):
     order = sold((1, 1, "50", "0"), pays="by hand")
     row = refund(shop, 1001, Asked(products={1: 1}))
