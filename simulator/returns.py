@@ -151,7 +151,7 @@ def cancellation_off(life: Life) -> Decimal:
     papers = [*life.sales, *life.voided, *life.cancellations, *life.payments]
     back = [*life.cancellations, *(paper for found in life.refunds.values() for paper in found)]
     tax = sum((paper.tax for paper in life.sales), ZERO) - sum((paper.tax for paper in back), ZERO)
-    return sum((abs(paper.open) for paper in papers), ZERO) + (abs(tax) if life.cancellations else ZERO)
+    return sum((abs(paper.open) for paper in papers), ZERO) + abs(tax)
 
 
 def clearing(booked: Iterable[Life], home_currency: str) -> dict[str, Decimal]:
