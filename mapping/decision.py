@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +25,8 @@ class Document:
     of the id. `number` is its DocNumber (empty where it has none, or QuickBooks gives it one), `marker` ends its
     private note, `amount` is the TotalAmt it must be answered with, in the document's currency (0 for what is voided or
     deleted). What changes something that stands has its Id and SyncToken in the body, and in `whole` the hash of the
-    document that stands then. `own_day` is `Booked.own` (`mapping.closing`).
+    document that stands then. `own_day` is `Booked.own` (`mapping.closing`), `said` what the shop says of a form by
+    group (`mapping.fingerprint`).
     """
 
     name: str
@@ -37,11 +39,12 @@ class Document:
     operation: Operation = Operation.CREATE
     whole: str = ""
     own_day: date | None = None
+    said: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def hash(self) -> str:
         """Tells whether a document decided again is the one that stands; see `mapping.fingerprint`."""
-        return self.whole or of_day(hash_of(self.entity, self.body), self.own_day)
+        return self.whole or of_day(hash_of(self.entity, self.body, self.said), self.own_day)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from cartledger.money import ZERO, cents
-from cartledger.records import Order
+from cartledger.records import Order, OrderLine
 from cartledger.settings import Connection
 from mapping.address import email_of, postal
 from mapping.case import SALE
 from mapping.closing import Booked
 from mapping.currency import Exchange
 from mapping.decision import Document
+from mapping.fingerprint import ACCOUNTS, ADDRESS, CHARGES, SHIPPING, WORDS
 from mapping.header import Header
 from mapping.lines import Line, line_body
 from mapping.payments.money import INVOICE, RECEIPT, Money
@@ -83,7 +84,38 @@ def _document(sale: Sale, entity: str, more: dict[str, Any], facts: list[str]) -
         marker=mark,
         amount=sale.total,
         own_day=sale.days[SALE].own,
+        said=_said(order),
     )
+
+
+def _said(order: Order) -> dict[str, Any]:
+    """All that an order says that can change its document, whatever the settings make of it."""
+    return {
+        CHARGES: {
+            "currency": order.currency,
+            "lines": [_line_said(line) for line in order.lines],
+            "fees": [[fee.name, astuple(fee.amount)] for fee in order.fees],
+            "totals": [
+                astuple(amount)
+                for amount in (order.subtotal, order.shipping, order.handling, order.wrapping, order.total)
+            ],
+            "off": [order.discount, order.coupon, order.store_credit, order.gift_certificate],
+        },
+        ACCOUNTS: order.payment_method,
+        ADDRESS: [astuple(order.billing), order.ship_to and astuple(order.ship_to)],
+        SHIPPING: [order.shipped and order.shipped.isoformat(), order.shipping_method],
+        WORDS: [
+            *(order.customer_message, order.payment_method, order.payment_reference, order.form_fields),
+            *(order.source, order.channel_id, order.external_id, order.external_source),
+            *(order.external_merchant_id, order.external_order_id),
+        ],
+    }
+
+
+def _line_said(line: OrderLine) -> list[Any]:
+    discounts = [[discount.amount, discount.code] for discount in line.discounts]
+    words = [line.sku, line.name, line.type, line.options]
+    return [*words, line.quantity, astuple(line.total), astuple(line.wrapping), discounts]
 
 
 def _invoice_only(sale: Sale) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""What tells two decisions of one document apart, group by group.
+"""What tells two decisions of one document apart, field by field.
 
-A sales form's hash is a text: `charges:… accounts:… address:… shipping:… words:…`. `charges` are what the shop says of
-goods and money, `accounts` what the settings make of it: by themselves these change no document that stands.
+A sales form's hash is a text of `name:hash`: first its groups, of what the shop says of each, then the fields of its
+body. Something changed where both differ. Settings alone change fields, so they change no document that stands; what
+the shop says alone may be something that stands nowhere on the document.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from cartledger.records import content_hash
 
 FORMS = frozenset({"SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt"})
 CHARGES, ACCOUNTS, ADDRESS, SHIPPING, WORDS = "charges", "accounts", "address", "shipping", "words"
+LINES = "Line"
+"""Stands for the lines and all that goes with them: their tax, its fields, the currency."""
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
+    CHARGES: (LINES,),
+    ACCOUNTS: ("DepositToAccountRef", "PaymentMethodRef"),
     ADDRESS: ("BillEmail", "BillAddr", "ShipAddr"),
     SHIPPING: ("ShipDate", "ShipMethodRef", "TrackingNum"),
-    WORDS: ("CustomerMemo", "CustomField", "PrivateNote"),
+    WORDS: ("CustomerMemo", "CustomField", "PaymentRefNum", "PrivateNote"),
 }
-"""The fields of a form in the groups that are fields of their own."""
+"""The fields of a form by group: goods and money, where the money is, and so on."""
 
 _BESIDE = frozenset(
     {"DocNumber", "TxnDate", "ExchangeRate", "CustomerRef", "ClassRef", "DepartmentRef", "DueDate"}
@@ -30,28 +35,57 @@ _BESIDE = frozenset(
 may have been merged, and what stands keeps its day."""
 
 _SAID = ("Description", "Amount")
+_DIGITS = 12  # of 32: two contents of one order that share them will not be met
 _OF = " of:"
 
 
-def hash_of(entity: str, body: Mapping[str, Any]) -> str:
-    """Of a document as decided."""
+def hash_of(entity: str, body: Mapping[str, Any], said: Mapping[str, Any]) -> str:
+    """Of a document as decided. `said` is what the shop says by group; of groups that are not in it the body tells."""
     if entity not in FORMS:
         # A payment that stands is not another one because a later look has what it settles otherwise.
         beside = _BESIDE | {"Line"} if entity == "Payment" else _BESIDE
         return content_hash({"entity": entity, "body": _without(beside, body)})
-    parts = {group: {name: body[name] for name in names if name in body} for group, names in FIELDS.items()}
-    elsewhere = {name for names in FIELDS.values() for name in names} | _BESIDE
-    rest = {name: value for name, value in body.items() if name not in elsewhere}
-    parts = {CHARGES: _charges(body), ACCOUNTS: _without(_BESIDE, rest), **parts}
-    return " ".join(f"{group}:{content_hash(part)[:16]}" for group, part in parts.items())
+    groups = {group: said[group] if group in said else _told(group, body) for group in FIELDS}
+    fields = {name: body[name] for names in FIELDS.values() for name in names if name in body}
+    fields[LINES] = _without(_BESIDE | (fields.keys() - {LINES}), body)
+    return " ".join(f"{name}:{content_hash(value)[:_DIGITS]}" for name, value in (groups | fields).items())
+
+
+def changed_fields(before: str, now: str) -> frozenset[str] | None:
+    """The fields in which the document of one hash became that of another; None where one of them tells nothing."""
+    old, new = _read(before), _read(now)
+    if not (old and new):
+        return None
+    return frozenset(
+        name
+        for group, names in FIELDS.items()
+        for name in names
+        if old.get(group) != new.get(group) and old.get(name) != new.get(name)
+    )
 
 
 def changed_groups(before: str, now: str) -> frozenset[str] | None:
-    """The groups in which two hashes of one form differ; None where one of them has no groups."""
-    groups = [dict(part.split(":", 1) for part in text.split(" ")) if ":" in text else {} for text in (before, now)]
-    if not all(groups):
-        return None
-    return frozenset(name for name in groups[0].keys() | groups[1].keys() if groups[0].get(name) != groups[1].get(name))
+    """Their groups."""
+    fields = changed_fields(before, now)
+    return None if fields is None else frozenset(group for group, names in FIELDS.items() if fields & {*names})
+
+
+def with_groups(now: str, before: str, kept: frozenset[str]) -> str:
+    """The hash `now` of a document whose `kept` groups were left as they were `before`."""
+    names = {name for group in kept for name in (group, *FIELDS[group])}
+    old, new = _read(before), _read(now)
+    left = {name: text for name, text in new.items() if name not in names}
+    return " ".join(f"{name}:{text}" for name, text in (left | {n: t for n, t in old.items() if n in names}).items())
+
+
+def fields_of(text: str) -> frozenset[str]:
+    """The names of the fields that the document of a hash has."""
+    return frozenset(_read(text)) & {name for names in FIELDS.values() for name in names}
+
+
+def says(text: str, group: str, told: Any) -> bool:
+    """Whether the document of a hash was decided when the shop said `told` of the group."""
+    return _read(text).get(group) == content_hash(told)[:_DIGITS]
 
 
 def of_day(text: str, own: date | None) -> str:
@@ -65,6 +99,19 @@ def own_day(text: str) -> date | None:
     return date.fromisoformat(day) if told else None
 
 
+def _read(text: str) -> dict[str, str]:
+    """Nothing of a hash that an earlier version wrote."""
+    parts = dict(part.partition(":")[::2] for part in text.split(" "))
+    return parts if CHARGES in parts else {}
+
+
+def _told(group: str, body: Mapping[str, Any]) -> Any:
+    """What a body tells of a group by itself. Where the money is follows from the settings."""
+    if group == CHARGES:
+        return _charges(body)
+    return None if group == ACCOUNTS else {name: body[name] for name in FIELDS[group] if name in body}
+
+
 def _charges(body: Mapping[str, Any]) -> dict[str, Any]:
     lines = [
         [*(line.get(name) for name in _SAID), (line.get("SalesItemLineDetail") or {}).get("Qty")]
@@ -73,7 +120,7 @@ def _charges(body: Mapping[str, Any]) -> dict[str, Any]:
     return {"lines": lines, "tax": (body.get("TxnTaxDetail") or {}).get("TotalTax", 0)}
 
 
-def _without(names: frozenset[str], value: Any) -> Any:
+def _without(names: frozenset[str] | set[str], value: Any) -> Any:
     """`value` without the fields of those names, at any depth."""
     if isinstance(value, dict):
         return {name: _without(names, inner) for name, inner in value.items() if name not in names}

@@ -16,6 +16,7 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Order
 from cartledger.settings import MEMO_SUFFIX, NUMBER_LENGTH, Connection
+from mapping.case import SALE
 from mapping.closing import Booked, booked
 from mapping.decision import Document
 from mapping.document import Sale
@@ -56,10 +57,14 @@ def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iter
         )
 
 
-def memo_lines(order: Order, lines: Sequence[Line], money: Money, find: Finder) -> tuple[Line, ...]:
-    """Those that a credit memo takes from the sale; what keeps it from being made is reported to `find`."""
+def memo_lines(
+    order: Order, lines: Sequence[Line], total: Decimal, money: Money, facts: Facts, find: Finder
+) -> tuple[Line, ...]:
+    """Those that a credit memo takes from the sale, of which `total` is to be paid; what keeps it from being made is
+    reported to `find`."""
     redeemed = tuple(line for line in lines if line.redeemed)
-    if not redeemed or money.entity != INVOICE or find.connection.sales.tenders_on_invoice == "line":
+    off = sum((line.amount for line in redeemed), ZERO)
+    if not redeemed or money.entity != INVOICE or not _by_memo(total, total - off, facts, find.connection):
         return ()
     number = _memo_number(order, find.connection)
     if len(number) > NUMBER_LENGTH:
@@ -70,6 +75,14 @@ def memo_lines(order: Order, lines: Sequence[Line], money: Money, find: Finder) 
         fix = 'Switch that off in QuickBooks under Automation, or set sales.tenders_on_invoice = "line".'
         find.report(Problem(code="credits_applied", text=text, fix=fix))
     return redeemed
+
+
+def _by_memo(less: Decimal, whole: Decimal, facts: Facts, connection: Connection) -> bool:
+    """An invoice that stands keeps to what it was made with, which its amount tells, whatever the settings say now."""
+    standing = facts.stands.get(SALE)
+    if standing is None or (MEMO not in facts.stands and standing.amount not in (less, whole)):
+        return connection.sales.tenders_on_invoice == "credit_memo"
+    return MEMO in facts.stands or standing.amount == whole
 
 
 def tender_days(sale: Booked, facts: Facts, find: Finder) -> dict[str, Booked]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.records import Order
 from cartledger.settings import Connection
+from mapping.case import SALE
 from mapping.closing import Booked, booked
 from mapping.decision import Fact, Needs
 from mapping.facts import Facts
@@ -76,7 +77,7 @@ class Money:
 
     @property
     def came(self) -> Decimal:
-        return sum((each.amount for each in self.received), ZERO)
+        return _sum(self.received)
 
     @property
     def payments(self) -> tuple[Received, ...]:
@@ -106,7 +107,7 @@ def payment_name(number: int) -> str:
 
 def entity_of(connection: Connection, facts: Facts) -> str:
     """What the settings make of an order; one that stands stays what it is, whatever they say later."""
-    if standing := facts.stands.get("document"):
+    if standing := facts.stands.get(SALE):
         return standing.entity
     return RECEIPT if connection.sales.post_as == "sales_receipt" else INVOICE
 
@@ -124,10 +125,13 @@ def decide_money(
     if total <= 0:
         account = _deposit(order.payment_method, order, find).account
         return Money(entity=RECEIPT, deposit=Deposit(account=account), received=())
+    whole = [_whole(order, total, day, find)]
+    if SALE in facts.stands:
+        seen = money_in(facts.transactions or (), order.currency)
+        return _standing_receipt(total, _each(order, seen, find, zone) or whole, facts, find)
     told = _transactions(order, total, facts, find)
     if isinstance(told, Needs):
         return told
-    whole = [_whole(order, total, day, find)]
     return _receipt(total, _each(order, told, find, zone) or whole, facts, find)
 
 
@@ -171,18 +175,33 @@ def _dated(received: Received, name: str, facts: Facts, find: Finder) -> Receive
 
 def _receipt(total: Decimal, received: Sequence[Received], facts: Facts, find: Finder) -> Money:
     """One receipt where all came in, and into one account; else the invoice that can say so, or none."""
-    came = sum((each.amount for each in received), ZERO)
-    deposits = {each.deposit for each in received}
-    accounts = {deposit.account for deposit in deposits}
-    if came == total and len(accounts) == 1:
-        methods = {deposit.method for deposit in deposits}
-        first = received[0].deposit
-        method = first.method if len(methods) == 1 else ""
-        one = Deposit(account=first.account, method=method, reference=first.reference)
-        return Money(entity=RECEIPT, deposit=one, received=tuple(received))
+    came, deposit = _sum(received), _one_deposit(received)
+    if came == total and deposit is not None:
+        return Money(entity=RECEIPT, deposit=deposit, received=tuple(received))
     if find.connection.payments.multi_tender == "hold":
         find.report(_in_parts(received, came, total))
     return _invoice(received, facts, find)
+
+
+def _standing_receipt(total: Decimal, received: Sequence[Received], facts: Facts, find: Finder) -> Money:
+    """It stays a receipt, whatever came in since; of another total only where one account got all of it."""
+    came, deposit = _sum(received), _one_deposit(received)
+    if deposit is None and came == total != facts.stands[SALE].amount:
+        find.report(_in_parts(received, came, total))
+    return Money(entity=RECEIPT, deposit=deposit or received[0].deposit, received=tuple(received))
+
+
+def _one_deposit(received: Sequence[Received]) -> Deposit | None:
+    """What a receipt of all says of them; None where they went into several accounts."""
+    deposits = {each.deposit for each in received}
+    if len({deposit.account for deposit in deposits}) > 1:
+        return None
+    first, methods = received[0].deposit, {deposit.method for deposit in deposits}
+    return replace(first, method=first.method if len(methods) == 1 else "")
+
+
+def _sum(received: Iterable[Received]) -> Decimal:
+    return sum((each.amount for each in received), ZERO)
 
 
 def _transactions(order: Order, total: Decimal, facts: Facts, find: Finder) -> tuple[Transaction, ...] | Needs:
@@ -193,11 +212,12 @@ def _transactions(order: Order, total: Decimal, facts: Facts, find: Finder) -> t
         return ()
     if facts.transactions is None:
         unsure = _may_be_in_parts(order, paid, connection) or _stands_in_parts(facts, total)
+        unsure = unsure or (paid is True and _was_edited(order, total, facts))
         return Needs(fact=Fact.TRANSACTIONS) if unsure else ()
     told = money_in(facts.transactions, order.currency)
     came = sum((each.amount for each in told), ZERO)
-    if came > total:
-        find.report(_too_much(came, total))
+    if came > total and SALE not in facts.stands:
+        find.report(too_much(came, total))
     return told
 
 
@@ -225,6 +245,12 @@ def _named(order: Order, connection: Connection) -> list[str]:
 def _stands_in_parts(facts: Facts, total: Decimal) -> bool:
     paid = [each for name, each in facts.stands.items() if name.startswith("payment")]
     return bool(paid) and [each.amount for each in paid] != [total]
+
+
+def _was_edited(order: Order, total: Decimal, facts: Facts) -> bool:
+    """Whether an invoice stands that came to something else: what its header says was paid may have been that."""
+    standing = facts.stands.get(SALE)
+    return standing is not None and standing.amount not in (total, total + cents(order.tenders))
 
 
 def _whole(order: Order, total: Decimal, day: date, find: Finder) -> Received:
@@ -277,7 +303,7 @@ def _in_parts(received: Sequence[Received], came: Decimal, total: Decimal) -> Pr
     return Problem(code="several_payments", text=text, fix=fix)
 
 
-def _too_much(came: Decimal, total: Decimal) -> Problem:
+def too_much(came: Decimal, total: Decimal) -> Problem:
     text = f"The shop's transactions say that {came} came in for an order of {total}."
     fix = "Correct the order in BigCommerce, or enter the sale by hand and ignore the order."
     return Problem(code="paid_too_much", text=text, fix=fix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cartledger.money import write_json
 from cartledger.records import with_lines
+from mapping.fingerprint import changed_fields
 
 
 def test_header_of_a_receipt(example, decide, posted):
@@ -56,8 +57,14 @@ def test_the_order_without_prefix_is_its_own_number(example, decide, posted, mak
 
 def test_progress_of_the_order_makes_no_other_document(example, decide, posted):
     before = example("1")
-    after = before | {"status_id": 2, "status": "Shipped", "date_shipped": "Sat, 02 May 2026 10:00:00 +0000"}
+    after = before | {"status_id": 10, "status": "Completed", "date_modified": "Sat, 02 May 2026 10:00:00 +0000"}
     assert posted(decide(before)).hash == posted(decide(after)).hash
+
+
+def test_shipping_changes_what_the_document_says_of_it_alone(example, decide, posted):
+    before = example("1")
+    after = before | {"status_id": 2, "status": "Shipped", "date_shipped": "Sat, 02 May 2026 10:00:00 +0000"}
+    assert changed_fields(posted(decide(before)).hash, posted(decide(after)).hash) == {"ShipDate"}
 
 
 def test_texts_that_quickbooks_refuses_are_mended(example, decide, posted):

@@ -8,7 +8,7 @@ import pytest
 
 from cartledger.money import D
 from cartledger.records import read_order
-from mapping.decision import Held
+from mapping.decision import Held, Post
 from mapping.identities import check_documents
 from mapping.sale import _checked
 
@@ -110,7 +110,8 @@ def test_an_application_that_settles_more_of_the_invoice_than_of_the_memo_is_fou
 def test_a_sale_that_fails_the_last_pass_is_held(sale):
     order, invoice, payment = sale
     wrong = changed(invoice, Line=lines(invoice, "80.01", "5.00", "-50.00"))
-    decision = _checked((wrong, payment), order, rounding=D("0"), notices=())
+    posted = Post(documents=(wrong, payment))
+    decision = _checked(posted, posted.documents, order)
     assert isinstance(decision, Held)
     assert names(decision.problems) == ["lines and tax", "net"]
     assert "92.01" in decision.problems[0].text

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from mapping.facts import Standing
+from mapping.fingerprint import changed_fields
 from mapping.transactions import read_transactions
 
 RECEIPT_AND_INVOICE = pytest.mark.parametrize("post_as", ["sales_receipt", "invoice"])
@@ -198,7 +199,7 @@ def test_what_stands_keeps_its_day_whatever_changes(decide, order, document_date
     (again,) = decide(
         raw | undone, preferences=closed, facts=stands, **changes | {"start_date": "2026-06-01"}
     ).decision.documents
-    assert again.hash == posted.hash
+    assert changed_fields(posted.hash, again.hash) == ({"ShipDate"} if "date_shipped" in undone else set())
 
 
 # -- its number
@@ -491,12 +492,22 @@ def test_held_where_the_company_has_no_such_field(decide, order, on):
 
 @RECEIPT_AND_INVOICE
 @pytest.mark.parametrize("where", list(CLASSES))
-def test_settings_and_progress_make_no_document_another_one(decide, order, post_as, where):
-    """An order that ships after the settings were changed is not one that changed after posting."""
-    plain = decide(order(payment_status="pending"), **{"sales.post_as": post_as})
+@pytest.mark.parametrize(
+    ("progress", "changed"),
+    [
+        ({"status_id": 10}, set()),
+        (SHIPPED_ORDER | {"consignments": []}, {"ShipDate", "TrackingNum"}),
+        ({"customer_message": "Thanks"}, {"CustomerMemo", "CustomField"}),
+        ({"external_id": "ERP-7"}, {"CustomField"}),
+    ],
+)
+def test_settings_change_no_document_but_where_the_order_changes(decide, order, post_as, where, progress, changed):
+    """An order that ships after the settings were changed is not one that changed in other ways."""
+    raw = order(payment_status="pending")
+    plain = decide(raw, **{"sales.post_as": post_as})
     preferences = custom_fields("Order") | {"AccountingInfoPrefs": {CLASSES[where]: True, "TrackDepartments": True}}
     later = decide(
-        order(payment_status="pending", customer_message="Thanks", **SHIPPED_ORDER | {"consignments": []}),
+        raw | progress,
         preferences=preferences,
         facts={"shipments": ("EX1",)},
         **{
@@ -510,4 +521,20 @@ def test_settings_and_progress_make_no_document_another_one(decide, order, post_
             "sales.automatic_numbers": True,
         },
     )
-    assert later.decision.documents[0].hash == plain.decision.documents[0].hash
+    assert changed_fields(plain.decision.documents[0].hash, later.decision.documents[0].hash) == changed
+
+
+@RECEIPT_AND_INVOICE
+@pytest.mark.option("sales.discount_product", "sales.default_product", "sales.shipping_item", "payments.methods")
+def test_items_and_accounts_change_no_document_of_the_same_order(decide, order, line, post_as):
+    """Under the settings of the second look the lines are others, and the money is elsewhere."""
+    raw = order(line("A", 1, "50.00", off="5.00"), line("NOPE", 1, "10.00"), shipping=("4.00", "0"))
+    changes = {"sales.post_as": post_as, "sales.default_product": "Fee"}
+    before = decide(raw, **changes)
+    after = decide(
+        raw,
+        without=["sales.discount_product", "sales.shipping_item"],
+        **changes | {"sales.default_product": "Handling", "payments.default_account": "PayPal clearing"},
+    )
+    assert before.rows != after.rows
+    assert changed_fields(before.decision.documents[0].hash, after.decision.documents[0].hash) == set()
