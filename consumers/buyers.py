@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 
-from cartledger.clients.quickbooks import QuickBooks, quote, select
+from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Problem
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Link
@@ -16,7 +14,8 @@ from cartledger.records import Order, SourceKey
 from cartledger.settings import Connection
 from consumers.customers import CUSTOMER, ENTITY
 from consumers.outcome import Held
-from consumers.posting import DOCUMENT
+from consumers.posting import DOCUMENT, customer_of
+from consumers.standing import StandingDocuments, read_rows
 from mapping.customer import Person, choose_generic, generic_name, listed_names, person
 
 GENERIC = "generic_customer"
@@ -40,10 +39,12 @@ class Buyers:
         self._quickbooks = quickbooks
         self._clock = clock
 
-    def of(self, orders: Mapping[SourceKey, Order], home_currency: str) -> dict[SourceKey, Buyer]:
+    def of(
+        self, orders: Mapping[SourceKey, Order], home_currency: str, standing: StandingDocuments
+    ) -> dict[SourceKey, Buyer]:
         """Whose each of these orders is. An order whose document stands stays with its customer, whatever the settings
         say by now: its payment must name the same one."""
-        found = self._standing(orders)
+        found = {key: buyer for key in orders if (buyer := _standing(key, standing))}
         others = {key: order for key, order in orders.items() if key not in found}
         if self._sales.customer == "generic":
             currencies = {order.currency for order in others.values()}
@@ -53,23 +54,6 @@ class Buyers:
         people = {key: person(order, home_currency, companies=companies) for key, order in others.items()}
         ids = self._linked(people.values())
         return found | {key: ids.get(who.key, who) for key, who in people.items()}
-
-    def _standing(self, keys: Iterable[SourceKey]) -> dict[SourceKey, Buyer]:
-        """A query an entity for all of them."""
-        by_id = {key.id: key for key in keys}
-        kind = next(iter(by_id.values())).kind if by_id else ""
-        links = [parts[DOCUMENT] for parts in self._ledger.links(self._pair, kind, by_id).values() if DOCUMENT in parts]
-        now = self._customers_now(links)
-        return {link.key: now.get((link.entity, link.target_id)) or Held(problems=(_gone(link),)) for link in links}
-
-    def _customers_now(self, links: Iterable[Link]) -> dict[tuple[str, str], str]:
-        """The customer that each document bears now, by entity and id; deleted ones are left out."""
-        found = {}
-        for entity, group in groupby(sorted(links, key=attrgetter("entity")), key=attrgetter("entity")):
-            ids = ", ".join(quote(link.target_id) for link in group)
-            for row in self._quickbooks.query(select(entity, f"Id IN ({ids})")):
-                found[entity, str(row["Id"])] = str(row.get("CustomerRef", {}).get("value", ""))
-        return found
 
     def _linked(self, people: Iterable[Person]) -> dict[str, str]:
         """QuickBooks' ids of those who stand there, by key."""
@@ -105,7 +89,8 @@ class Buyers:
         if refused in self._generic_ones().values():
             self._ledger.drop_reference(self._pair, GENERIC)
             return None
-        now = self.of({key: order}, home_currency)[key]
+        standing = StandingDocuments(self._quickbooks, self._ledger, [key])
+        now = self.of({key: order}, home_currency, standing)[key]
         if now != refused:  # followed for another order, or moved by hand
             return None if isinstance(now, Person) else now
         return self._follow(refused) if self._has_gone(refused) else None
@@ -129,11 +114,21 @@ class Buyers:
     def _witnesses(self, customer: str) -> set[str]:
         """The customers that our documents of this one bear now: a merge takes all of them along."""
         links = self._ledger.links_of_customer(self._pair, customer, WITNESSES)
-        return {now for now in self._customers_now(links).values() if now}
+        rows = (row for row in read_rows(self._quickbooks, links).values())
+        return {now for row in rows if (now := customer_of(row))}
 
     def _forget(self, customer: str) -> None:
         while link := self._ledger.link_by_target(self._pair, ENTITY, customer):
             self._ledger.forget_link(link.key, link.part)
+
+
+def _standing(key: SourceKey, standing: StandingDocuments) -> Buyer | None:
+    """The customer that the order's document bears now."""
+    sale = standing.sale(key)
+    if sale is None:
+        return None
+    row = standing.row(sale)
+    return customer_of(row) if row else Held(problems=(_gone(sale),))
 
 
 def _gone(link: Link) -> Problem:

@@ -16,11 +16,11 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from cartledger import logs
-from cartledger.clients.faults import Fault, verdict
+from cartledger.clients.faults import Fault, is_stale, verdict
 from cartledger.clients.quickbooks import BatchItem, QuickBooks, Turn, batch_item_bytes
 from cartledger.errors import CartledgerError, Hold, LedgerTrouble, Pause, Problem, Stop, TryLater
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Claim, Link, Made, NewPart, Part, Sending, Sent, Stage
+from cartledger.ledger.types import Answered, Claim, Link, Made, NewPart, Part, Sending, Sent, Stage
 from cartledger.money import ZERO, D
 from cartledger.records import Operation, SourceKey
 from consumers.circuit import Breaker
@@ -80,7 +80,8 @@ class Handler(Protocol):
         """Those of `parts` that stand in QuickBooks, by marker: one query an entity, not one a part."""
 
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
-        """What follows a refusal: other documents, the thing that stands there already, a hold, or another try."""
+        """What follows a refusal: other documents in place of all that are still to be written, the thing that stands
+        there already, a hold, or that the source is decided again."""
 
     def looks_first(self, claim: Claim, part: Part) -> bool:
         """Whether QuickBooks would make `part` of `claim` a second time without a word. Such a part is looked up before
@@ -205,26 +206,23 @@ class Posting:
         for key, verdict_ in self._handler.decide(claims).items() if claims else ():
             claim = next(claim for claim in claims if claim.key == key)
             if isinstance(verdict_, Post):
-                works += self._plan(claim, verdict_, verdict_.problems, out)
+                works += self._plan(claim, verdict_, out)
             else:
                 self._settle(claim, verdict_, out)
         return works
 
-    def _plan(
-        self, claim: Claim, post: Post, problems: Sequence[Problem] | None, out: dict[SourceKey, Outcome]
-    ) -> list[_Work]:
-        """`problems` None: those that were decided with the documents that these replace."""
+    def _plan(self, claim: Claim, post: Post, out: dict[SourceKey, Outcome]) -> list[_Work]:
         for notice in {str(notice) for notice in post.notices} - self._said:
             self._said.add(notice)
             logs.info(notice, action="notice", connection=self._connection, source=str(claim.key))
         parts = [_new_part(document) for document in post.documents]
-        planned = self._ledger.plan(claim, parts, self._handler.fingerprint(), problems=problems)
+        planned = self._ledger.plan(claim, parts, self._handler.fingerprint(), problems=post.problems)
         if planned is None:
             return []
         work = _Work.of(planned)
         if work.todo:
             return [work]
-        self._settle(planned, Held(problems=tuple(problems)) if problems else Unchanged(), out)
+        self._settle(planned, Held(problems=post.problems) if post.problems else Unchanged(), out)
         return []
 
     def _settle(self, claim: Claim, verdict_: Verdict, out: dict[SourceKey, Outcome]) -> None:
@@ -325,11 +323,10 @@ class Posting:
     def _unmade(
         self, going: Sequence[_Going], standing: Mapping[str, Made], out: dict[SourceKey, Outcome]
     ) -> Sequence[_Going]:
-        """What stands already is answered without a call; at which exchange rate is not ours to say any more."""
+        """What stands already is answered without a call."""
         for work, part, sent in going:
             if part.marker in standing:
-                made = replace(standing[part.marker], exchange_rate=None)
-                self._made(work, part, sent.request_id, sent.bid, made, out)
+                self._stood(work, part, sent, standing[part.marker], out)
         return [each for each in going if each[1].marker not in standing]
 
     def _not_allowed(self, work: _Work, out: dict[SourceKey, Outcome]) -> None:
@@ -393,23 +390,36 @@ class Posting:
         elif isinstance(error, Pause | Stop):
             self._breaker.failed(error)
             self._again(work, sent, self._clock(), str(error), spend=False, out=out)
-        elif isinstance(error, TryLater):
+        elif isinstance(error, TryLater) and not (is_stale(fault) and part.operation is not Operation.CREATE):
             self._retry(work, sent, error, out)
         else:
             self._after_refusal(work, part, sent, fault, out)
 
     def _after_refusal(self, work: _Work, part: Part, sent: Sent, fault: Fault, out: dict[SourceKey, Outcome]) -> None:
         match self._handler.after_refusal(work.claim, part, fault):
-            case Made() as made:  # it stood there before; at which rate is not ours to say any more
-                self._made(work, part, sent.request_id, sent.bid, replace(made, exchange_rate=None), out)
+            case Made() as made:
+                self._stood(work, part, sent, made, out)
             case Post() as post:
                 self._ledger.not_executed([sent], until=None, why=str(verdict(fault)))
-                replanned = self._plan(work.claim, post, None, out)
+                replanned = self._plan(work.claim, replace(post, problems=work.claim.problems), out)
                 work.claim, work.todo = (replanned[0].claim, replanned[0].todo) if replanned else (work.claim, [])
             case TryLater() as error:
-                self._retry(work, sent, error, out)
-            case Held() as held:
+                self._decide_again(work, sent, error, out)
+            case Held() as held if part.operation is Operation.CREATE:
                 self._refused(work, sent, held, out)
+            case Held() as held:
+                self._left_out(work, sent, held, out)
+
+    def _decide_again(self, work: _Work, sent: Sent, error: TryLater, out: dict[SourceKey, Outcome]) -> None:
+        until = self._clock()
+        if self._ledger.decide_again(sent, until=until, why=str(error)):
+            out[work.claim.key] = Later(until=until, why=str(error))
+
+    def _left_out(self, work: _Work, sent: Sent, held: Held, out: dict[SourceKey, Outcome]) -> None:
+        problems = (*work.claim.problems, *held.problems)
+        answered = self._ledger.left_out(sent, held.problems)
+        if answered.known:
+            self._go_on(work, answered, Held(problems=problems), out)
 
     def _retry(self, work: _Work, sent: Sent, error: CartledgerError, out: dict[SourceKey, Outcome]) -> None:
         attempts = work.claim.attempts + 1
@@ -438,8 +448,26 @@ class Posting:
         """T5, T6: it stands there. What is not worth what we computed is voided at once and held."""
         wrong = _differs(part, made)
         then = [_void(part, made)] if wrong and part.operation is Operation.CREATE else []
+        self._answered(work, part, (request_id, bid), made, wrong, then, out)
+
+    def _stood(self, work: _Work, part: Part, sent: Sent, made: Made, out: dict[SourceKey, Outcome]) -> None:
+        """It stood there before, and may have been changed since; at which rate is not ours to say any more."""
+        wrong = _stands_otherwise(part, made) if made.amount != part.amount else None
+        self._answered(work, part, (sent.request_id, sent.bid), made, wrong, [], out)
+
+    def _answered(
+        self,
+        work: _Work,
+        part: Part,
+        ids: tuple[str, str],
+        made: Made,
+        wrong: Problem | None,
+        then: Sequence[NewPart],
+        out: dict[SourceKey, Outcome],
+    ) -> None:
+        """`ids` are the request's and the item's, `wrong` what is not as it should be, `then` what that asks for."""
         problems = [wrong] if wrong else []
-        answered = self._ledger.answered(request_id, bid, made, then=then, problems=problems)
+        answered = self._ledger.answered(*ids, made, then=then, problems=problems)
         if wrong:
             logs.warning(str(wrong), action=wrong.code, connection=self._connection, source=str(work.claim.key))
         if answered.conflict:
@@ -450,12 +478,15 @@ class Posting:
                 source=str(work.claim.key),
             )
         work.ids[part.name] = made.target_id
-        if answered.more_parts:
-            claim = self._ledger.refresh(work.claim)
-            work.todo = _Work.of(claim).todo if claim else []
-        else:
-            work.todo = []
-            out[work.claim.key] = Held(problems=tuple(problems)) if wrong else Done()
+        every = (*work.claim.problems, *problems)
+        self._go_on(work, answered, Held(problems=every) if every else Done(), out)
+
+    def _go_on(self, work: _Work, answered: Answered, outcome: Outcome, out: dict[SourceKey, Outcome]) -> None:
+        """To the next part; without one, `outcome` came of it."""
+        claim = self._ledger.refresh(work.claim) if answered.more_parts else None
+        work.claim, work.todo = (claim, _Work.of(claim).todo) if claim else (work.claim, [])
+        if not answered.more_parts:
+            out[work.claim.key] = outcome
 
 
 def _groups(claims: Sequence[Claim]) -> Iterable[Sequence[Claim]]:
@@ -499,6 +530,11 @@ def _resolved(body: Any, ids: Mapping[str, str]) -> Any:
     return body
 
 
+def customer_of(entity: Mapping[str, Any]) -> str:
+    """QuickBooks' id of the customer of a transaction, "" where it has none."""
+    return str((entity.get("CustomerRef") or entity.get("EntityRef") or {}).get("value", ""))
+
+
 def read_made(entity: Mapping[str, Any]) -> Made:
     """The facts of an object that QuickBooks answered; lists (customers, items) have no amount: 0. What was deleted has
     no sync token."""
@@ -506,9 +542,9 @@ def read_made(entity: Mapping[str, Any]) -> Made:
         target_id=str(entity["Id"]),
         sync_token=str(entity.get("SyncToken", "")),
         number=str(entity.get("DocNumber") or ""),
-        amount=D(entity.get("TotalAmt", ZERO)),
+        amount=D(entity.get("TotalAmt", entity.get("Amount", ZERO))),  # a transfer has no total
         currency=str(entity.get("CurrencyRef", {}).get("value", "")),
-        customer=str(entity.get("CustomerRef", {}).get("value", "")),
+        customer=customer_of(entity),
         exchange_rate=D(entity["ExchangeRate"]) if "ExchangeRate" in entity else None,
         day=str(entity.get("TxnDate", "")),
         stood=standing_hash(entity) if "TxnDate" in entity else "",
@@ -586,6 +622,15 @@ def _differs(part: Part, made: Made) -> Problem | None:
         f"{sent}; it was voided.",
         fix='Set sales.exchange_rate = "company", for the company takes no rate but its own; enter this sale by hand '
         "and use `cartledger held ignore`.",
+    )
+
+
+def _stands_otherwise(part: Part, made: Made) -> Problem:
+    return Problem(
+        code="stands_otherwise",
+        text=f"{part.entity} {made.number} stands in QuickBooks with {made.amount} instead of {part.amount}; it was "
+        "left as it is.",
+        fix="Correct it there if need be, then use `cartledger held ignore`.",
     )
 
 

@@ -52,3 +52,23 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items() if not (key == "name" and "value" in value)}
     return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+_OF_THE_LOCK = frozenset({"Id", "SyncToken", "sparse", "PaymentType"})
+
+
+def wanted_stands(body: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether everything that the body of an update asks for is in the object as QuickBooks shows it; None in the body
+    is a field that is to be empty."""
+    return all(_shows(row.get(name), wanted) for name, wanted in body.items() if name not in _OF_THE_LOCK)
+
+
+def _shows(shown: Any, wanted: Any) -> bool:
+    if wanted is None:
+        return not shown
+    if isinstance(wanted, Mapping):
+        return isinstance(shown, Mapping) and all(_shows(shown.get(name), each) for name, each in wanted.items())
+    if isinstance(wanted, list):
+        rows = [each for each in shown or () if each.get("DetailType") != "SubTotalLineDetail"]
+        return len(rows) == len(wanted) and all(map(_shows, rows, wanted))
+    return bool(shown == wanted)

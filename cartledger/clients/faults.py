@@ -123,6 +123,21 @@ def lists_are_stale(fault: Fault) -> bool:
     return any(_row(error).stale for error in fault.errors)
 
 
+def is_stale(fault: Fault) -> bool:
+    """Whether the object has been changed since its SyncToken was read."""
+    return "5010" in fault.codes
+
+
+def is_gone(fault: Fault) -> bool:
+    """Whether the object may not be there any more; or it is something that it names."""
+    return "610" in fault.codes
+
+
+def books_are_closed(fault: Fault) -> bool:
+    """Whether the closing date has moved over the day of the document."""
+    return bool({"6200", "6210"} & set(fault.codes))
+
+
 def duplicate_of(fault: Fault) -> str | None:
     """The Id of the document that has the number already, out of a 6140; None for any other fault."""
     for error in fault.errors:

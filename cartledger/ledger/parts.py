@@ -23,7 +23,7 @@ from cartledger.ledger.rows import (
 )
 from cartledger.ledger.types import Answered, Claim, Made, NewPart, Part, Sending, Sent, Stage, State
 from cartledger.money import write_json
-from cartledger.records import SourceKey
+from cartledger.records import Operation, SourceKey
 
 LEASE_BEYOND_FLIGHT = timedelta(seconds=30)
 
@@ -32,11 +32,11 @@ class Parts(Claims, Keeping):
     """The transitions of a part."""
 
     def plan(
-        self, claim: Claim, parts: Sequence[NewPart], fingerprint: str, *, problems: Sequence[Problem] | None = ()
+        self, claim: Claim, parts: Sequence[NewPart], fingerprint: str, *, problems: Sequence[Problem] = ()
     ) -> Claim | None:
         """T3: all parts of this version together; None: the claim is not ours any more.
 
-        The source is held with `problems` once all parts stand; None: with those that it had.
+        The source is held with `problems` once all parts stand.
 
         Parts planned or refused before are replaced; an answered part of the same name and hash is kept, one of
         another hash is planned anew (its link stays, so that the body can be an update). Where every part is kept
@@ -47,7 +47,7 @@ class Parts(Claims, Keeping):
                 return None
             self._assert_not_sending(claim)
             self._rows(sql.DROP_PLAN, **as_key(claim.key))
-            afterwards = None if problems is None else write_problems(problems)
+            afterwards = write_problems(problems)
             self._rows(sql.DECIDED, **as_key(claim.key), fingerprint=fingerprint, afterwards=afterwards)
             self._plan(claim.key, claim.version, parts)
             return self.refresh(claim)
@@ -68,7 +68,7 @@ class Parts(Claims, Keeping):
                 amount=format(part.amount, "f"),
                 hash=part.hash,
             )
-            self._event(key, "planned", part=part.name, number=part.number, amount=part.amount, hash=part.hash)
+            self._event(key, "planned", **_named(part), number=part.number, amount=part.amount, hash=part.hash)
 
     def send(
         self,
@@ -159,8 +159,9 @@ class Parts(Claims, Keeping):
         """T5 and T6: made, or found made (T7), whatever the lease says. Repeating it changes nothing.
 
         `then` are the parts that this answer makes necessary (a correction, a void), in place of those still planned.
-        `problems` are kept until the last part is answered; the source is held with them then. Else it is posted, or
-        queued where a newer version was seen.
+        `problems` (what stands is not as it was decided: no hash tells that it is) are kept until the last part is
+        answered, with those from before; the source is held with them then. Else it is posted, or queued where a newer
+        version was seen.
         """
         with self.transaction():
             row = self._row(sql.ASKED, request_id=request_id, bid=bid)
@@ -170,16 +171,24 @@ class Parts(Claims, Keeping):
             if part.stage is Stage.ANSWERED:
                 return self._answered_before(key, part, made)
             self._rows(sql.ANSWER, request_id=request_id, bid=bid, target_id=made.target_id, sync_token=made.sync_token)
-            if not self._add_link(key, part, made):
+            if not self._add_link(key, part, made, hash_="" if problems else part.hash):
                 return self._conflict(key, part, made)
-            self._event(key, "answered", part=part.name, request_id=request_id, bid=bid, **_facts(part, made))
+            self._event(key, "answered", **_named(part), request_id=request_id, bid=bid, **_facts(part, made))
             self._rows(sql.PROGRESS, **as_key(key))
-            if problems:
-                self._rows(sql.TO_BE_HELD, **as_key(key), problems=write_problems(problems))
+            self._to_be_held(key, problems)
             if then:
                 self._rows(sql.DROP_PLAN, **as_key(key))
                 self._plan(key, part.version, then)
-            return Answered(more_parts=True) if self._open_parts(key) else self._settle(key, part.version)
+            return self._go_on(key, part.version)
+
+    def _to_be_held(self, key: SourceKey, problems: Sequence[Problem]) -> None:
+        if problems:
+            (row,) = self._rows(sql.AFTERWARDS, **as_key(key))
+            every = dict.fromkeys((*read_problems(row["afterwards"]), *problems))
+            self._rows(sql.TO_BE_HELD, **as_key(key), problems=write_problems(every))
+
+    def _go_on(self, key: SourceKey, version: str) -> Answered:
+        return Answered(more_parts=True) if self._open_parts(key) else self._settle(key, version)
 
     def _answered_before(self, key: SourceKey, part: Part, made: Made) -> Answered:
         more_parts = self._open_parts(key) > 0
@@ -201,7 +210,7 @@ class Parts(Claims, Keeping):
             self._settled(key, State.HELD, State.HELD, {"codes": codes([problem])})
         return Answered(conflict=True, more_parts=self._open_parts(key) > 0)
 
-    def _add_link(self, key: SourceKey, part: Part, made: Made) -> bool:
+    def _add_link(self, key: SourceKey, part: Part, made: Made, *, hash_: str) -> bool:
         row = self._row(
             sql.ADD_LINK,
             **as_key(key),
@@ -213,7 +222,7 @@ class Parts(Claims, Keeping):
             amount=format(made.amount, "f"),
             currency=made.currency,
             customer=made.customer,
-            hash=part.hash,
+            hash=hash_,
             day=made.day,
             stood=made.stood,
         )
@@ -241,6 +250,30 @@ class Parts(Claims, Keeping):
             self._event(sent.key, "refused", part=sent.part, request_id=sent.request_id, bid=sent.bid)
             self.hold(sent, problems, fingerprint)
             return True
+
+    def left_out(self, sent: Sent, problems: Sequence[Problem]) -> Answered:
+        """T5: a change of what stands was refused. That stays as it is and keeps nothing else back: the other parts go
+        on, and the source is held with `problems` in the end. Not `known`: a later sending has taken over.
+        """
+        with self.transaction():
+            if not self._no(sql.REFUSE, sent):
+                return Answered(known=False)
+            self._event(sent.key, "refused", part=sent.part, request_id=sent.request_id, bid=sent.bid)
+            link = self._row(sql.LINK, **as_key(sent.key), part=sent.part)
+            facts = {name: link[name] for name in ("hash", "amount", "target_id", "sync_token")} if link else {}
+            self._rows(sql.AS_IT_STOOD if link else sql.DROP_PART, **as_key(sent.key), part=sent.part, **facts)
+            self._to_be_held(sent.key, problems)
+            return self._go_on(sent.key, sent.version)
+
+    def decide_again(self, sent: Sent, *, until: datetime, why: str) -> bool:
+        """T5: refused for what has changed since it was decided: an attempt is spent, and the source decided anew at
+        `until`. `why` is kept in the history: no personal data. False: a later sending has taken over.
+        """
+        with self.transaction():
+            if not self._no(sql.REFUSE, sent):
+                return False
+            self._event(sent.key, "refused", part=sent.part, request_id=sent.request_id, bid=sent.bid)
+            return self.later(sent, until, why, spend_attempt=True)
 
     def not_executed(
         self, sents: Iterable[Sent], *, until: datetime | None, why: str, spend_attempt: bool = False
@@ -274,6 +307,11 @@ class Parts(Claims, Keeping):
     def sending(self, request_id: str) -> list[tuple[SourceKey, Part]]:
         """The open parts of one request, of all sources."""
         return [(read_key(row), read_part(row)) for row in self._rows(sql.OPEN_OF_REQUEST, request_id=request_id)]
+
+
+def _named(part: NewPart) -> dict[str, str]:
+    """What is made is told by its name alone."""
+    return {"part": part.name} | ({} if part.operation is Operation.CREATE else {"operation": part.operation})
 
 
 def _facts(part: Part, made: Made) -> dict[str, Any]:

@@ -129,6 +129,7 @@ def read_claim(row: sqlite3.Row, parts: Sequence[Part]) -> Claim:
         attempts=row["attempts"],
         posted_version=row["posted_version"],
         parts=tuple(parts),
+        problems=read_problems(row["afterwards"]),
     )
 
 

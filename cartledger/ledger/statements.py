@@ -99,11 +99,11 @@ UPDATE source SET
 WHERE pair = :pair AND kind = :kind AND id = :id AND (
   (state = 'queued' AND waits_for IS NULL AND (not_before IS NULL OR not_before <= :now))
   OR (state = 'claimed' AND lease_until <= :now))
-RETURNING pair, kind, id, version, record, fence, claims, attempts, posted_version
+RETURNING pair, kind, id, version, record, fence, claims, attempts, posted_version, afterwards
 """
 
 CLAIMED = """
-SELECT pair, kind, id, version, record, fence, claims, attempts, posted_version FROM source
+SELECT pair, kind, id, version, record, fence, claims, attempts, posted_version, afterwards FROM source
 WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'claimed' AND fence = :fence
 """
 
@@ -203,7 +203,7 @@ DELETE FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND stage 
 """
 
 DECIDED = """
-UPDATE source SET fingerprint = :fingerprint, problems = '[]', afterwards = COALESCE(:afterwards, afterwards)
+UPDATE source SET fingerprint = :fingerprint, problems = '[]', afterwards = :afterwards
 WHERE pair = :pair AND kind = :kind AND id = :id
 """
 
@@ -245,6 +245,14 @@ WHERE request_id = :request_id AND bid = :bid AND sent_fence = :fence AND stage 
 RETURNING pair
 """
 
+# What was to be changed is again as it stands, what was to be taken back has no part.
+AS_IT_STOOD = """
+UPDATE document SET stage = 'answered', hash = :hash, amount = :amount, target_id = :target_id, sync_token = :sync_token
+WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part
+"""
+
+DROP_PART = "DELETE FROM document WHERE pair = :pair AND kind = :kind AND id = :id AND part = :part"
+
 NOT_EXECUTED = """
 UPDATE document SET stage = 'planned'
 WHERE request_id = :request_id AND bid = :bid AND sent_fence = :fence AND stage = 'sending'
@@ -256,6 +264,8 @@ SELECT count(*) AS parts FROM document WHERE pair = :pair AND kind = :kind AND i
 """
 
 # T6 - Settling
+
+AFTERWARDS = "SELECT afterwards FROM source WHERE pair = :pair AND kind = :kind AND id = :id"
 
 TO_BE_HELD = "UPDATE source SET afterwards = :problems WHERE pair = :pair AND kind = :kind AND id = :id"
 

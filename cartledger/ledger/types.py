@@ -114,7 +114,7 @@ class Claim:
     `version` is what this claim settles, and `record` is of that version; but while parts of an older version are on
     their way (`begun`), `version` is the older one: such a source is not decided, its stored parts go on.
     `claims` counts the claims that ended without a word (a crash), this one included; `attempts` the failures that
-    were its own.
+    were its own. `problems` are those with which it is held once its planned parts stand.
     """
 
     key: SourceKey
@@ -125,6 +125,7 @@ class Claim:
     attempts: int
     posted_version: str
     parts: tuple[Part, ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def sending(self) -> tuple[Part, ...]:
