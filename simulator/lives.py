@@ -107,9 +107,7 @@ def settle(store: Store) -> list[str]:
 
 def short(order: Order) -> bool:
     """Whether providers took some of what a sold order comes to, and not all: an edit made it more."""
-    if order.header["status_id"] not in _PAID or fulfilment.reserved(order):
-        return False
-    return 0 < fulfilment.received(order) < fulfilment.due(order)
+    return order.header["status_id"] in _PAID and 0 < fulfilment.received(order) < fulfilment.due(order)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,7 @@ class Life:
         a refund gave just that back, which then is in the books by itself."""
         totals = Figures(total=self.shops("total_inc_tax"), tax=self.shops("total_tax"))
         too_much = self._received - (totals.total - self.redeemed)
-        rows = (row for row in self.rows if counts(row) and _went_back(row) == too_much > 0)
+        rows = (row for row in self.rows if _went_back(row) == too_much > 0)
         return totals + sum((Figures(total=too_much, tax=_tax(row)) for row in [*rows][:1]), Figures())
 
     @property

@@ -156,6 +156,14 @@ def test_who_owes_a_difference_gets_nothing_back_and_is_not_called_off(shop_of):
     assert Lives(shop, 1, only("refund an amount")).step()
 
 
+def test_what_was_paid_in_part_at_the_checkout_is_no_difference_of_an_edit(shop_of):
+    shop, order = shop_of(lambda raw: raw["status_id"] == 1 and raw["transactions"])
+    assert standings(shop)[0].owed > 0
+    assert Lives(shop, 1, only("pay the difference")).step() == ""
+    assert settle(shop) == []
+    assert Lives(shop, 1, only("cancel")).step() == f"order {order.id}: cancelled"
+
+
 def test_settling_pays_what_is_owed_of_sold_orders_and_nothing_else():
     shop = a_shop(8, 120)
     live(shop, 8, 300, {"pay the difference": 0, "edit a line": 20})
