@@ -33,7 +33,8 @@ class Charge:
 
     `quantity` is None for QuickBooks' own shipping field, which takes none. `discounts` are this charge's shares of
     order-level discounts; `discountable` charges take part when those have to be guessed. `line` is the shop's id of an
-    order line, None for what is charged for the whole order. `parts` are the things in it that the shop taxed apart.
+    order line, None for what is charged for the whole order, of which fees have an id, too (`fee`). `parts` are the
+    things in it that the shop taxed apart.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Charge:
     discounts: tuple[AppliedDiscount, ...] = ()
     discountable: bool = False
     line: int | None = None
+    fee: int | None = None
     parts: int = 1
 
     @property
@@ -141,7 +143,14 @@ def _extras(order: Order, find: Finder) -> Iterator[Charge]:
     for fee in order.fees:
         if fee.amount != Money3():
             item = find.item("fee_item", what="a fee")
-            yield Charge(kind=Kind.FEE, item=item, description=_words(fee.name), quantity=ONE, printed=fee.amount)
+            yield Charge(
+                kind=Kind.FEE,
+                item=item,
+                description=_words(fee.name),
+                quantity=ONE,
+                printed=fee.amount,
+                fee=fee.id,
+            )
 
 
 def _description(line: OrderLine, *, with_sku: bool) -> str:

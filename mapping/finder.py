@@ -57,19 +57,19 @@ class Finder:
         self.report(found)
         return "", False
 
-    def item(self, setting: str, *, what: str) -> str:
-        """Id of the item that `sales.<setting>` names; `what` is what the order needs it for."""
-        name: str | None = getattr(self.connection.sales, setting)
+    def item(self, setting: str, *, what: str, section: str = "sales") -> str:
+        """Id of the item that `<section>.<setting>` names; `what` is what the order needs it for."""
+        key, name = f"{section}.{setting}", getattr(getattr(self.connection, section), setting)
         if name is None:
             self.report(
                 Problem(
                     code=f"no_{setting}",
-                    text=f"The order has {what}, and sales.{setting} is not set.",
-                    fix=f"Set sales.{setting} to a QuickBooks item.",
+                    text=f"The order has {what}, and {key} is not set.",
+                    fix=f"Set {key} to a QuickBooks item.",
                 )
             )
             return ""
-        found = self._found(self.company.item(name), f"sales.{setting}")
+        found = self._found(self.company.item(name), key)
         return self._sellable(found) if found else ""
 
     def shipping(self) -> str:
@@ -78,8 +78,8 @@ class Finder:
             return SHIPPING_ITEM
         return self.item("shipping_item", what="shipping, the company's shipping field is off")
 
-    def account(self, name: str | None, currency: str) -> str:
-        """Id of the account that money in `currency` is deposited to."""
+    def account(self, name: str | None, currency: str, *, setting: str = "payments") -> str:
+        """Id of the account that money in `currency` is deposited to, or leaves; `setting` is what names it."""
         if name is None:
             self.report(
                 Problem(
@@ -89,7 +89,7 @@ class Finder:
                 )
             )
             return ""
-        found = self._found(self.company.account(name), "payments")
+        found = self._found(self.company.account(name), setting)
         if found and (problem := check_account(found, currency, self.company)):
             self.report(problem)
         return found.id if found else ""

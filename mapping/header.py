@@ -28,19 +28,38 @@ class Header:
     line_class: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tracked:
+    """What books are kept apart by: `fields` of a document, `line_class` (an id, or "") of each of its lines."""
+
+    fields: dict[str, Any]
+    line_class: str
+
+
 def decide_header(order: Order, find: Finder) -> Header:
     """The header of a receipt or an invoice; what the company lacks is reported to `find`."""
     sales = find.connection.sales
     number = "" if sales.automatic_numbers else find.connection.number(order.id)
-    tracking, class_ = find.company.tracking, find.class_()
+    tracked = decide_tracking(find)
     fields = {
         **_number_field(number, custom_numbers=find.company.custom_numbers),
-        **_reference("ClassRef", class_ if tracking.class_per_document else ""),
-        **_reference("DepartmentRef", find.location()),
+        **tracked.fields,
         **_message(find.company.customer_message if sales.use_default_customer_message else order.customer_message),
         **_custom_fields(order, find),
     }
-    return Header(number=number, fields=fields, line_class=class_ if tracking.class_per_line else "")
+    return Header(number=number, fields=fields, line_class=tracked.line_class)
+
+
+def decide_tracking(find: Finder) -> Tracked:
+    """Class and location of a document."""
+    tracking, class_ = find.company.tracking, find.class_()
+    return Tracked(
+        fields={
+            **_reference("ClassRef", class_ if tracking.class_per_document else ""),
+            **_reference("DepartmentRef", find.location()),
+        },
+        line_class=class_ if tracking.class_per_line else "",
+    )
 
 
 def _number_field(number: str, *, custom_numbers: bool) -> dict[str, str]:

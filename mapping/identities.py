@@ -9,6 +9,7 @@ from typing import Any
 from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.records import Order
+from cartledger.refunds import Refund
 from mapping.decision import Document
 from mapping.totals import Totals, breakdown, read_totals
 
@@ -33,6 +34,30 @@ def check_documents(documents: Sequence[Document], order: Order) -> tuple[Proble
     )
 
 
+def check_refund(documents: Sequence[Document], refund: Refund, *, money: Decimal) -> tuple[Problem, ...]:
+    """The same of a refund: `money` is what of it left an account. Transfers move parts of that."""
+    return tuple(
+        Problem(
+            code="identity_violated",
+            text=f"The {what} of refund {refund.id}'s document would be {found}, where the refund says {wanted}.",
+            fix="This is a fault of cartledger: please report it with the refund's figures.",
+        )
+        for document in documents
+        if document.entity in ("RefundReceipt", "CreditMemo")
+        for what, found, wanted in _of_the_refund(document, refund, money)
+        if found != wanted
+    )
+
+
+def _of_the_refund(document: Document, refund: Refund, money: Decimal) -> Iterator[_Asked]:
+    block = document.body.get("TxnTaxDetail", {})
+    tax = block.get("TotalTax", ZERO)
+    yield "lines and tax", _net(document) + tax, document.amount
+    yield "total", document.amount, money
+    yield "tax", tax, refund.tax
+    yield "tax by rate", _by_rate(block), refund.tax
+
+
 def _asked(documents: Sequence[Document], order: Order, totals: Totals) -> Iterator[_Asked]:
     redeemed = cents(order.tenders)
     memo = sum((each.amount for each in documents if each.entity == "CreditMemo"), ZERO)
@@ -54,12 +79,16 @@ def _of_the_sale(document: Document, totals: Totals, redeemed: Decimal) -> Itera
     """`redeemed` is what the lines took of it."""
     net, block = _net(document), document.body.get("TxnTaxDetail", {})
     tax = block.get("TotalTax", ZERO)
-    each_rate = sum((line["Amount"] for line in block.get("TaxLine", [{"Amount": tax}])), ZERO)
     yield "lines and tax", net + tax, document.amount
     yield "total and redeemed tenders", document.amount + redeemed, totals.total_inc
     yield "tax", tax, totals.tax
-    yield "tax by rate", each_rate, totals.tax
+    yield "tax by rate", _by_rate(block), totals.tax
     yield "net", net + redeemed, totals.total_ex
+
+
+def _by_rate(block: Mapping[str, Any]) -> Decimal:
+    """What the rates sum to; without a line for each, the whole."""
+    return sum((line["Amount"] for line in block.get("TaxLine", [{"Amount": block.get("TotalTax", ZERO)}])), ZERO)
 
 
 def _net(document: Document) -> Decimal:

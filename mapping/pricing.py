@@ -26,11 +26,12 @@ from mapping.totals import Totals, read_totals
 
 @dataclass(frozen=True, kw_only=True)
 class Priced:
-    """What an order charges for and the code of each charge. `problems` are what is missing for some of the charges,
-    `wanted` the products that have no item yet."""
+    """What an order charges for, and of each charge its code and what was paid for it without tax. `problems` are what
+    is missing for some of the charges, `wanted` the products that have no item yet."""
 
     bill: Bill
     coding: Coding
+    nets: tuple[Decimal, ...]
     problems: tuple[Problem, ...]
     wanted: tuple[Product, ...]
 
@@ -44,7 +45,7 @@ def price_order(order: Order, facts: Facts, find: Finder) -> Priced | Needs | No
     coding = code_bill(bill, facts, find)
     if isinstance(coding, Needs):
         return coding
-    return Priced(bill=bill, coding=coding, problems=find.problems, wanted=find.wanted)
+    return Priced(bill=bill, coding=coding, nets=tuple(_paid_nets(bill)), problems=find.problems, wanted=find.wanted)
 
 
 def read_figures(order: Order, find: Finder) -> tuple[Order, Totals] | None:
@@ -76,7 +77,7 @@ def us_code(bill: Bill, facts: Facts, find: Finder) -> TaxCode | Needs | Held:
     return Held(problems=(unusable,)) if unusable else code
 
 
-def paid_nets(bill: Bill) -> list[Decimal]:
+def _paid_nets(bill: Bill) -> list[Decimal]:
     """What was paid for each charge without tax, the discount taken off as the sale's lines have it where the shop does
     not say how it falls."""
     told = [bill.paid_net(i) for i in range(len(bill.charges))]

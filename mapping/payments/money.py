@@ -123,7 +123,7 @@ def decide_money(
         received = _of_invoice(order, total, facts, find, zone)
         return received if isinstance(received, Needs) else _invoice(received, facts, find)
     if total <= 0:
-        account = _deposit(order.payment_method, order, find).account
+        account = deposit_of(order.payment_method, order, find).account
         return Money(entity=RECEIPT, deposit=Deposit(account=account), received=())
     whole = [_whole(order, total, day, find)]
     if SALE in facts.stands:
@@ -254,7 +254,7 @@ def _was_edited(order: Order, total: Decimal, facts: Facts) -> bool:
 
 
 def _whole(order: Order, total: Decimal, day: date, find: Finder) -> Received:
-    deposit = _deposit(order.payment_method, order, find, reference=order.payment_reference)
+    deposit = deposit_of(order.payment_method, order, find, reference=order.payment_reference)
     return Received(amount=total, booked=Booked(day=day), method=order.payment_method, deposit=deposit)
 
 
@@ -267,7 +267,7 @@ def _each(order: Order, told: Sequence[Transaction], find: Finder, zone: ZoneInf
             amount=each.amount,
             booked=Booked(day=each.moment.astimezone(zone).date()),
             method=methods[each.names],
-            deposit=_deposit(methods[each.names], order, find, reference=alone or each.reference),
+            deposit=deposit_of(methods[each.names], order, find, reference=alone or each.reference),
             transaction=each.id,
         )
         for each in told
@@ -290,10 +290,32 @@ def _methods(order: Order, told: Sequence[Transaction], connection: Connection) 
     return found
 
 
-def _deposit(method: str, order: Order, find: Finder, *, reference: str = "") -> Deposit:
+def method_of(provider: str, order: Order, facts: Facts, connection: Connection) -> str | Needs:
+    """The method by which a payment provider gives money of the order back, as the settings call it: the one that bears
+    the provider's name, else the order's own; of several the one that the provider's transactions are of."""
+    known = {name.casefold(): name for name in connection.payments.methods}
+    if provider.casefold() in known:
+        return known[provider.casefold()]
+    if facts.transactions is None:
+        several = len(_named(order, connection)) > 1 or payment_name(2) in facts.stands
+        return Needs(fact=Fact.TRANSACTIONS) if several else order.payment_method
+    told = money_in(facts.transactions, order.currency)
+    methods = _methods(order, told, connection)
+    return next((methods[each.names] for each in told if each.gateway == provider), order.payment_method)
+
+
+def deposit_of(
+    method: str, order: Order, find: Finder, *, reference: str = "", refunded_from: str | None = None
+) -> Deposit:
+    """Where the money of a method goes; `refunded_from` stands in for the method's own account where it goes back. What
+    the company lacks is reported to `find`."""
     mapped = find.connection.payments.of(method, order.currency)
-    method = find.payment_method(mapped.method) if mapped.method else ""
-    return Deposit(account=find.account(mapped.account, order.currency), method=method, reference=reference)
+    name, setting = (refunded_from, "refunds.account") if refunded_from else (mapped.account, "payments")
+    return Deposit(
+        account=find.account(name, order.currency, setting=setting),
+        method=find.payment_method(mapped.method) if mapped.method else "",
+        reference=reference,
+    )
 
 
 def _in_parts(received: Sequence[Received], came: Decimal, total: Decimal) -> Problem:
