@@ -37,7 +37,7 @@ from consumers.worker import Desk, Worker
 from daemon.clock import now
 from daemon.owners import is_gone, new_owner
 from daemon.tokens import LedgerTokens
-from mapping.checks.trial import try_sale
+from mapping.checks.trial import try_order
 from mapping.company import Company
 from producers import orders, refunds
 from producers.handover import KINDS, HandOver
@@ -218,10 +218,19 @@ class App:
             on_outcomes=on_outcomes,
         )
 
-    def trial(self, line: Line, company: Company, zone: ZoneInfo, on_order: Callable[[int], None]) -> Trial:
-        """A trial of orders of one connection, in `company` as it is now."""
+    def trial(
+        self,
+        line: Line,
+        company: Company,
+        zone: ZoneInfo,
+        on_order: Callable[[int], None],
+        *,
+        restocks: bool | None = None,
+    ) -> Trial:
+        """A trial of orders of one connection, in `company` as it is now. `restocks`: whether the store puts refunded
+        goods back to stock, None where it is not known."""
         return Trial(
-            decide=partial(try_sale, connection=line.connection, company=company, zone=zone),
+            decide=partial(try_order, connection=line.connection, company=company, zone=zone, restocks=restocks),
             facts=FactReader(line.shop, line.rates, line.stock),
             shop=line.shop,
             on_order=on_order,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +15,7 @@ from cartledger.clients.bigcommerce import OrdersPage
 from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause, Problem, TryLater
 from cartledger.ledger.types import State
 from cartledger.money import read_json, write_json
-from cartledger.records import Order, order_modified, read_order
+from cartledger.records import Order, order_modified, read_order, with_refunds
 from consumers.company import fetch_company
 from consumers.posting import DOCUMENT
 from daemon.app import App, Line
@@ -22,6 +23,7 @@ from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
 from mapping.checks.company import check_connection
 from mapping.checks.findings import Finding, Level, at, warning
 from mapping.checks.opening import CERTIFICATES, CREDIT, Owed, certificates_owed, check_opening, credit_owed, to_come
+from mapping.checks.refunds import check_refunds
 from mapping.checks.shop import LONG_AGO, check_catalogue, check_start
 from mapping.checks.trial import Tried, is_early, report, without_customer
 from mapping.company import Company, read_company
@@ -46,12 +48,15 @@ class Inspection:
     _failed: dict[str, Finding] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
     _currency: str = ""
+    _restocks: bool | None = None
 
     def findings(self) -> list[Finding]:
         """Everything at once, in the order of the settings: first what is wrong with a side itself."""
         self.say("reading the shop")
         store = self._shop(self.line.shop.store)
         self._currency = str((store or {}).get("currency", ""))
+        if self.line.connection.records_refunds and self.line.connection.refunds.restock == "shop":
+            self._restocks = self._shop(self.line.shop.restocks)
         page = self._shop(self.line.shop.latest_orders)
         catalogue = self._shop(self.line.shop.variants)
         if page is not None:
@@ -61,6 +66,7 @@ class Inspection:
         found = [*self._clock(page), *check_catalogue(catalogue or ())]
         if company is not None:
             found += check_connection(self.line.connection, company, store_currency=self._currency)
+            found += check_refunds(self.line.connection, company, restocks=self._restocks)
             missing = self._missing_customers(company, page)
             if why := missing.get(company.home_currency):
                 found.append(at(("sales", "generic_customer"), why))
@@ -98,9 +104,15 @@ class Inspection:
         known: tuple[Finding, ...],
         missing: Mapping[str, Problem],
     ) -> list[Finding]:
-        total = len(page.rows)
-        trial = self.app.trial(self.line, company, zone, lambda done: self.say(f"trying orders: {done} of {total}"))
-        tried = without_customer(trial.run(page.rows), missing)
+        rows = self._with_refunds(page.rows)
+        trial = self.app.trial(
+            self.line,
+            company,
+            zone,
+            lambda done: self.say(f"trying orders: {done} of {len(rows)}"),
+            restocks=self._restocks,
+        )
+        tried = without_customer(trial.run(rows), missing)
         for trouble in trial.troubles:
             self._fail("shop", trouble)
         today = self.app.clock().astimezone(zone).date()
@@ -109,6 +121,14 @@ class Inspection:
             *report(tried, known=known, connection=self.line.connection, zone=zone),
             *self._opening(page, tried, company, zone, today),
         ]
+
+    def _with_refunds(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The orders with all that went back of them, where that is booked and can be read."""
+        asked = [int(row["id"]) for row in rows] if self.line.connection.records_refunds else []
+        refunds: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
+        for refund in self._shop(partial(self.line.shop.refunds_of, asked)) or ():
+            refunds[int(refund["order_id"])].append(refund)
+        return [with_refunds(row, refunds[int(row["id"])]) for row in rows]
 
     def _start(self, page: OrdersPage, zone: ZoneInfo, today: date) -> Iterator[Finding]:
         start = self.line.connection.start_date

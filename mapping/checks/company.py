@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from cartledger.errors import Problem
 from cartledger.settings import Connection, nearest
-from mapping.checks.findings import Finding, at, problem, warning
-from mapping.company import Account, Company, Item, TaxCode, TaxMode, fold
+from mapping.checks.findings import Finding, at, note, problem, warning
+from mapping.checks.named import INCOME, Key, check_item, check_money_account, wrong_type
+from mapping.company import Company, TaxCode, TaxMode, fold
 from mapping.item import ITEM_ACCOUNTS
 from mapping.tax.line_codes import code_with_rate
 
-Key = tuple[str, ...]
-
-_CLEARING = frozenset({"Bank", "Other Current Asset"})
 _LIABILITY = frozenset({"Other Current Liability", "Long Term Liability"})
-_INCOME = frozenset({"Income", "Other Income"})
 _ITEM_SETTINGS: Mapping[str, frozenset[str] | None] = {
     "default_product": None,
     "gift_card_product": _LIABILITY,
     "store_credit_product": _LIABILITY,
-    "discount_product": _INCOME,
+    "discount_product": INCOME,
     "rounding_product": None,
     "shipping_item": None,
     "handling_item": None,
@@ -35,7 +32,7 @@ def check_connection(connection: Connection, company: Company, *, store_currency
     """All findings at once. `store_currency` is the shop's default currency, "" where it is not known."""
     return (
         *_check_currency(connection, company, store_currency),
-        *_check_start(connection, company),
+        *_check_closing(connection, company),
         *_check_money_accounts(connection, company),
         *_check_product_accounts(connection, company),
         *_check_items(connection, company),
@@ -61,6 +58,7 @@ def _check_currency(connection: Connection, company: Company, store_currency: st
         ("payments", "methods", method, "accounts"): mapped.accounts
         for method, mapped in connection.payments.methods.items()
     }
+    named |= {("refunds", "accounts"): connection.refunds.accounts}
     for key, accounts in named.items():
         for currency in accounts:
             text = f"The company keeps its books in {home} alone: orders in {currency} will be held."
@@ -74,27 +72,24 @@ def _check_shop_rate(connection: Connection, home: str, store_currency: str) -> 
         yield problem("shop_rate_unusable", text, fix, key=("sales", "exchange_rate"))
 
 
-def _check_start(connection: Connection, company: Company) -> Iterator[Finding]:
+def _check_closing(connection: Connection, company: Company) -> Iterator[Finding]:
     closed = company.book_close_date
-    if closed is not None and connection.start_date <= closed:
+    if closed is None:
+        return
+    first, anew = closed + timedelta(days=1), connection.closed_books == "first_open_day"
+    what = f"is booked on {first}, with its own day in the note" if anew else "is held"
+    text = f"The company's books are closed up to {closed}: what is heard of a day up to then {what}."
+    yield note("closing_date", text, key=("closed_books",))
+    if connection.start_date <= closed and not anew:
         text = f"The company's books are closed up to {closed}: orders from {connection.start_date} on till then will "
-        fix = f"Set start_date = {closed + timedelta(days=1)}, or open the books."
+        fix = f"Set start_date = {first}, or open the books."
         yield warning("books_closed", f"{text}be held.", fix, key=("start_date",))
 
 
 def _check_money_accounts(connection: Connection, company: Company) -> Iterator[Finding]:
-    payments, home = connection.payments, company.home_currency
     for key, name, currency in _money_accounts(connection):
-        found = company.account(name)
-        if isinstance(found, Problem):
-            yield at(key, found)
-        elif found.type not in _CLEARING:
-            yield _wrong_type(key, f'the account "{found.name}" is of type {found.type}', _CLEARING)
-        elif found.currency not in {"", home, currency or home}:
-            text = f'The account "{found.name}" is kept in {found.currency}.'
-            allowed = f"{currency} or {home}" if currency else home
-            yield problem("account_currency", text, f"It must be kept in {allowed}.", key=key)
-    for method, mapped in payments.methods.items():
+        yield from check_money_account(key, name, currency, company)
+    for method, mapped in connection.payments.methods.items():
         if mapped.method is not None:
             known = company.payment_method(mapped.method)
             if isinstance(known, Problem):
@@ -123,35 +118,14 @@ def _check_product_accounts(connection: Connection, company: Company) -> Iterato
             if isinstance(found, Problem):
                 yield at(key, found)
             elif found.type not in types:
-                yield _wrong_type(key, f'the account "{found.name}" is of type {found.type}', types)
+                yield wrong_type(key, f'the account "{found.name}" is of type {found.type}', types)
 
 
 def _check_items(connection: Connection, company: Company) -> Iterator[Finding]:
     for setting, types in _ITEM_SETTINGS.items():
         name = getattr(connection.sales, setting)
-        if name is None:
-            continue
-        key, found = ("sales", setting), company.item(name)
-        if isinstance(found, Problem):
-            yield at(key, found)
-        elif found.type == "Group":
-            text = f'The item "{found.name}" is a QuickBooks bundle, which a sales line cannot name.'
-            yield problem("bundle_item", text, "Name an ordinary item.", key=key)
-        elif types is not None:
-            account = company.accounts_by_id.get(found.income_account)
-            if account is None or account.type not in types:
-                yield _wrong_type(key, _posts_to(found, account), types)
-
-
-def _posts_to(item: Item, account: Account | None) -> str:
-    if account is None:
-        return f'the item "{item.name}" posts to no known account'
-    return f'the item "{item.name}" posts to "{account.name}" of type {account.type}'
-
-
-def _wrong_type(key: Key, what: str, types: Iterable[str]) -> Finding:
-    allowed = " or ".join(sorted(types))
-    return problem("wrong_account_type", f"{what[0].upper()}{what[1:]}.", f"It must be {allowed}.", key=key)
+        if name is not None:
+            yield from check_item(("sales", setting), name, types, company)
 
 
 def _check_tracking(connection: Connection, company: Company) -> Iterator[Finding]:
@@ -229,6 +203,7 @@ def _check_out_of_scope(connection: Connection, company: Company) -> Iterator[Fi
     name, key = connection.tax.out_of_scope, ("tax", "out_of_scope")
     needing = ("gift_card_product", "store_credit_product", "rounding_product")
     wanted = [f"sales.{setting}" for setting in needing if getattr(connection.sales, setting)]
+    wanted += ["refunds.adjustment_product"] if connection.refunds.adjustment_product else []
     if name is None and wanted:
         text = f"tax.out_of_scope is not set: orders with lines of {', '.join(wanted)} will be held."
         yield warning("no_out_of_scope", text, 'Name the tax code of no supply ("No VAT", "BAS Excluded").')

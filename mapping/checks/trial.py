@@ -13,11 +13,12 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Order, OrderLine
 from cartledger.settings import Connection
+from mapping.case import Case
 from mapping.checks.findings import Finding, note, warning
 from mapping.company import Company
 from mapping.decision import Decision, Excluded, Fact, Held, Post
 from mapping.facts import Facts
-from mapping.sale import decide_sale
+from mapping.life import decide_life
 
 _LARGE_ENOUGH = 10
 """From this amount on, tax over price tells the percent; that of a smaller line is mostly rounding."""
@@ -38,17 +39,28 @@ class Tried:
     decision: Post | Held | Excluded | None
 
 
-def try_sale(order: Order, facts: Facts, *, connection: Connection, company: Company, zone: ZoneInfo) -> Decision:
-    """As `decide_sale` before the customer exists, as if the order came today: that it was placed before start_date, or
-    in a time whose books are closed, says nothing of the orders to come. Nor do the days and parts of its payments, so
-    transactions are not read: those of one order tell nothing of another."""
-    return decide_sale(
-        order,
-        connection=connection.model_copy(update={"start_date": date.min}),
-        company=replace(company, book_close_date=None),
-        zone=zone,
-        customer_id="",
-        facts=replace(facts, transactions=()),
+def try_order(
+    order: Order,
+    facts: Facts,
+    *,
+    connection: Connection,
+    company: Company,
+    zone: ZoneInfo,
+    restocks: bool | None = None,
+) -> Decision:
+    """As `decide_life` before the customer exists, as if the order came today with all that went back of it since: that
+    it was placed before start_date, or in a time whose books are closed, says nothing of the orders to come. Nor do the
+    days and parts of its payments, so transactions are not read: those of one order tell nothing of another.
+    `restocks` is what the store says of all."""
+    return decide_life(
+        Case(
+            order=order,
+            connection=connection.model_copy(update={"start_date": date.min}),
+            company=replace(company, book_close_date=None),
+            zone=zone,
+            customer_id="",
+            facts=replace(facts, transactions=(), restocks=restocks),
+        )
     )
 
 
@@ -63,7 +75,10 @@ def without_customer(tried: Sequence[Tried], missing: Mapping[str, Problem]) -> 
 
 
 def alike(order: Order, fact: Fact) -> Hashable:
-    """What the orders have in common of which that fact, read of one of them, tells enough."""
+    """What the orders have in common of which that fact, read of one of them, tells enough. What went back of one is
+    nothing that went back of another."""
+    if order.refunds:
+        return order.id
     if fact is Fact.TAXES:
         return taxed_alike(order)
     return fact, order.currency, "" if fact is Fact.EXCHANGE_RATES else (order.payment_method, order.payment_status)
@@ -110,12 +125,17 @@ def report(
 def _held(tried: Sequence[Tried], is_known: Callable[[Problem], bool]) -> Iterator[Finding]:
     groups: defaultdict[tuple[str, str], dict[int, Problem]] = defaultdict(dict)
     for one in tried:
-        for problem in one.decision.problems if isinstance(one.decision, Held) else ():
+        for problem in _problems(one):
             if not is_known(problem):
                 groups[problem.code, problem.fix].setdefault(one.id, problem)
     for (code, fix), problems in groups.items():
         example, problem = next(iter(problems.items()))
         yield warning(code, f"{_share(tried, len(problems), example)} would be held: {problem.text}", fix)
+
+
+def _problems(tried: Tried) -> tuple[Problem, ...]:
+    """Why it would be held, also once what can be booked of it stands."""
+    return tried.decision.problems if isinstance(tried.decision, Held | Post) else ()
 
 
 def _unmapped_methods(tried: Sequence[Tried]) -> Iterator[Finding]:
@@ -156,8 +176,9 @@ def _summary(tried: Sequence[Tried], connection: Connection, zone: ZoneInfo) -> 
     if not tried:
         yield note("trial", "The shop has no orders that could be tried.")
         return
-    posted, held, left = (sum(isinstance(one.decision, kind) for one in tried) for kind in (Post, Held, Excluded))
-    unknown = len(tried) - posted - held - left
+    decided, held = sum(one.decision is not None for one in tried), sum(bool(_problems(one)) for one in tried)
+    left = sum(isinstance(one.decision, Excluded) for one in tried)
+    posted, unknown = decided - held - left, len(tried) - decided
     open_ends = f" (not found out: {unknown})" if unknown else ""
     text = f"Of the last {len(tried)} orders {posted} would be posted, {held} held, {left} left out{open_ends}."
     early = sum(one.order is not None and is_early(one.order, connection, zone) for one in tried)

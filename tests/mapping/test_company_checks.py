@@ -119,13 +119,16 @@ def test_taxes_where_every_line_has_a_code(checked, elsewhere_json, tax, found):
     assert checked(company=company, store_currency="GBP", tax={"out_of_scope": "No VAT"} | tax) == found
 
 
+@pytest.mark.option("closed_books")
 @pytest.mark.parametrize(
-    ("closed", "start", "warned"), [("2026-03-31", "2026-03-31", True), ("2026-03-31", "2026-04-01", False)]
+    ("policy", "start", "warned"),
+    [("hold", "2026-03-31", True), ("hold", "2026-04-01", False), ("first_open_day", "2026-03-31", False)],
 )
-def test_closed_books_end_before_the_start(checked, company_json, closed, start, warned):
+def test_closed_books_end_before_the_start(checked, company_json, policy, start, warned):
     raw = company_json()
-    raw["preferences"]["AccountingInfoPrefs"]["BookCloseDate"] = closed
-    found = checked(company=read_company(**raw), start_date=start)
+    raw["preferences"]["AccountingInfoPrefs"]["BookCloseDate"] = "2026-03-31"
+    noted, *found = checked(company=read_company(**raw), start_date=start, closed_books=policy)
+    assert noted == ("note", "closed_books", "closing_date")
     assert found == ([("warning", "start_date", "books_closed")] if warned else [])
 
 

@@ -11,7 +11,7 @@ import pytest
 from cartledger.errors import Problem
 from cartledger.records import read_order
 from mapping.checks.findings import Level, problem, warning
-from mapping.checks.trial import Tried, alike, report, taxed_alike, try_sale, without_customer
+from mapping.checks.trial import Tried, alike, report, taxed_alike, try_order, without_customer
 from mapping.decision import Excluded, Fact, Held, Post
 from mapping.facts import UNREAD
 
@@ -150,7 +150,7 @@ def test_start_and_closed_books_keep_no_order_from_being_tried(small, make_conne
     """The order is of 2026-04-30."""
     company = replace(make_company(), book_close_date=date(2026, 12, 31))
     connection = make_connection(start_date="2026-12-31")
-    decision = try_sale(small(1), UNREAD, connection=connection, company=company, zone=ZONE)
+    decision = try_order(small(1), UNREAD, connection=connection, company=company, zone=ZONE)
     assert isinstance(decision, Post)
     assert company.book_close_date == date(2026, 12, 31)
 
@@ -171,7 +171,7 @@ def test_items_that_would_be_made(small, make_connection, make_company, make_ord
         Tried(
             id=order.id,
             order=order,
-            decision=try_sale(order, UNREAD, connection=connection, company=company, zone=ZONE),
+            decision=try_order(order, UNREAD, connection=connection, company=company, zone=ZONE),
         )
         for order in orders
     ]
