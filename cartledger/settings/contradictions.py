@@ -10,10 +10,11 @@ from cartledger.settings.options import (
     NUMBER_LENGTH,
     TAKEN_SUFFIX,
     Connection,
+    Refunds,
     Section,
     Settings,
 )
-from cartledger.settings.values import ORDER_STATUSES, UNPAID_STATUSES
+from cartledger.settings.values import CALLED_OFF_STATUSES, ORDER_STATUSES, UNPAID_STATUSES
 
 Contradiction = tuple[tuple[str, ...], str, str]
 """Where it shows (section and key), its code, and its sentence from the verb on."""
@@ -25,24 +26,38 @@ INTUITS_LIMIT = 120  # seconds after which QuickBooks ends a request
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
     """All of them, connection by connection."""
     for name, connection in settings.connections.items():
-        for found in (_of_workflows, _of_sales, _of_payments, _of_products, _of_quickbooks, _twice, _idle):
+        for found in _OF_ONE:
             yield from ((("connections", name, *key), code, text) for key, code, text in found(connection))
     yield from _of_several(settings)
     yield from _of_tokens(settings)
 
 
 def _of_several(settings: Settings) -> Iterator[Contradiction]:
-    numbers: dict[tuple[str, str], str] = {}
+    numbers: dict[tuple[str, str], tuple[str, str]] = {}
     pairs: dict[str, str] = {}
     for name, connection in settings.connections.items():
         if (other := pairs.setdefault(connection.pair, name)) != name:
             text = f"joins the same store and company as connection {other}; keep one of the two."
             yield ("connections", name), "same_pair", text
-        elif _numbers_documents(connection):
-            prefix, realm = connection.sales.number_prefix, connection.quickbooks.realm_id
-            if (other := numbers.setdefault((realm, prefix.casefold()), name)) != name:
-                text = f'is "{prefix}", as in connection {other}, which posts into the same company; choose another.'
-                yield ("connections", name, "sales", "number_prefix"), "same_numbers", text
+            continue
+        for section, prefix in _prefixes(connection):
+            number = (connection.quickbooks.realm_id, prefix.casefold())
+            other, what = numbers.setdefault(number, (name, section))
+            if other != name:
+                whose = "" if what == section else f"that of {what} "
+                text = (
+                    f'is "{prefix}", as {whose}in connection {other}, which posts into the same company; '
+                    f"choose another."
+                )
+                yield ("connections", name, section, "number_prefix"), "same_numbers", text
+
+
+def _prefixes(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Of what is numbered by us, with the section that says so."""
+    if _numbers_documents(connection):
+        yield "sales", connection.sales.number_prefix
+    if connection.records_refunds and connection.refunds.number_prefix:
+        yield "refunds", connection.refunds.number_prefix
 
 
 def _numbers_documents(connection: Connection) -> bool:
@@ -111,6 +126,51 @@ def _of_payments(connection: Connection) -> Iterator[Contradiction]:
             yield ("payments", "methods", name, "paid_when"), "never_a_day", text
 
 
+def _of_refunds(connection: Connection) -> Iterator[Contradiction]:
+    if connection.records_refunds:
+        yield from _refund_numbers(connection)
+        yield from _refund_statuses(connection)
+        if connection.refunds.restock != "always" and not connection.refunds.no_restock_product:
+            text = (
+                "is missing: goods that are refunded and not put back to stock need an item; name one, or set "
+                'restock = "always".'
+            )
+            yield ("refunds", "no_restock_product"), "no_restock_product", text
+        if _no_account_is_known(connection):
+            text = (
+                "is missing: nothing says which account the money of refunds leaves; name it, or "
+                "payments.default_account."
+            )
+            yield ("refunds", "account"), "no_refund_account", text
+
+
+def _refund_numbers(connection: Connection) -> Iterator[Contradiction]:
+    prefix = connection.refunds.number_prefix
+    if not prefix:
+        text = "is missing: refunds need a prefix of their own; R makes the first refund of order 1234 R-1234."
+        yield ("refunds", "number_prefix"), "no_refund_prefix", text
+    elif prefix.casefold() == connection.sales.number_prefix.casefold() and _numbers_documents(connection):
+        yield ("refunds", "number_prefix"), "same_numbers", f'is "{prefix}", as that of sales; choose another.'
+
+
+def _refund_statuses(connection: Connection) -> Iterator[Contradiction]:
+    """An order that is called off is no sale. One that was refunded is one, of which something went back."""
+    called_off = CALLED_OFF_STATUSES.intersection(connection.sales.statuses, connection.refunds.statuses)
+    if called_off:
+        names = " and ".join(ORDER_STATUSES[number] for number in sorted(called_off))
+        text = f"names {names}, which sales.statuses posts as a sale; take that out of one of the two."
+        yield ("refunds", "statuses"), "sale_and_none", text
+
+
+def _no_account_is_known(connection: Connection) -> bool:
+    """Where receipts and payments need one, that is told already."""
+    payments = connection.payments
+    named = [payments.default_account, *payments.default_accounts.values()]
+    named += [account for one in payments.methods.values() for account in (one.account, *one.accounts.values())]
+    named += [connection.refunds.account, *connection.refunds.accounts.values()]
+    return not any(named) and not _makes_receipts(connection) and not connection.records_payments
+
+
 def _of_products(connection: Connection) -> Iterator[Contradiction]:
     products = connection.products
     if products.create_missing and not (products.inventory_accounts or products.noninventory_accounts):
@@ -159,6 +219,14 @@ def _may_make_invoices(connection: Connection) -> bool:
     return not _makes_receipts(connection) or connection.payments.multi_tender == "invoice"
 
 
+def _keeps_refunds(connection: Connection) -> bool:
+    return connection.records_refunds
+
+
+def _calls_invoices_off(connection: Connection) -> bool:
+    return _keeps_refunds(connection) and _may_make_invoices(connection)
+
+
 def _creates(connection: Connection) -> bool:
     return connection.products.create_missing
 
@@ -170,6 +238,10 @@ def _creates_inventory(connection: Connection) -> bool:
 _AS_INVOICE = 'take it out, or set post_as = "invoice".'
 _ON_RECEIPTS = f"where no order becomes an invoice; {_AS_INVOICE}"
 _WITHOUT_CREATING = "without create_missing = true; add that, or take it out."
+
+_WITHOUT_REFUNDS = 'without workflow "refunds"; add that, or take it out.'
+
+_OF_ONE = (_of_workflows, _of_sales, _of_payments, _of_refunds, _of_products, _of_quickbooks, _twice, _idle)
 
 _NEEDING: Mapping[tuple[str, str], tuple[Callable[[Connection], bool], str]] = {
     ("sales", "receipt_for_unpaid"): (_makes_receipts, "on invoices, which may be unpaid; take it out."),
@@ -194,6 +266,11 @@ _NEEDING: Mapping[tuple[str, str], tuple[Callable[[Connection], bool], str]] = {
     ("payments", "paid_statuses"): (
         lambda connection: any(one.paid_when == "status" for one in connection.payments.methods.values()),
         'without a method that has paid_when = "status"; add that, or take it out.',
+    ),
+    **{("refunds", key): (_keeps_refunds, _WITHOUT_REFUNDS) for key in Refunds.model_fields},
+    ("refunds", "cancel_unpaid"): (
+        _calls_invoices_off,
+        'without workflow "refunds" and orders that become invoices; add those, or take it out.',
     ),
 }
 """Options that count only beside others: when, and what there is to say where these are not."""

@@ -34,6 +34,7 @@ from cartledger.settings.values import (
     Name,
     OrderField,
     OrderSource,
+    ReturnStatusId,
     Schedule,
     Secret,
     StatusId,
@@ -363,7 +364,7 @@ class Refunds(Section):
         examples=["R"],
         json_schema_extra=ESSENTIAL,
     )
-    statuses: tuple[StatusId, ...] = Field(
+    statuses: tuple[ReturnStatusId, ...] = Field(
         (4, 14, 5),
         description="order statuses that say something went back or was called off: an order that was posted and is "
         "Cancelled now, or Refunded without a refund, is looked at; refunds themselves are posted whatever the status",
@@ -497,7 +498,7 @@ class Tax(Section):
 class Connection(Section):
     """One store joined to one company."""
 
-    start_date: Day = Field(description="no sale or payment before this day is read", examples=[date(2026, 1, 1)])
+    start_date: Day = Field(description="no sale, payment or refund before this day is read", examples=[date(2026, 1, 1)])
     timezone: ZoneName | None = Field(
         None, description="documents are dated in this zone; without it the store's", examples=["America/Chicago"]
     )

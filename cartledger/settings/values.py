@@ -36,6 +36,9 @@ ORDER_STATUSES = {
 """BigCommerce's fixed ids; a shop may rename the labels, so ids are what counts."""
 
 UNPAID_STATUSES = frozenset({1, 7, 12, 13})
+CALLED_OFF_STATUSES = frozenset({5, 6})
+RETURN_STATUSES = (4, 14, 5, 6)
+"""Those that say of a sale that something of it went back, or that it was called off."""
 CONNECTION_NAME = r"^[a-z][a-z0-9_]*$"
 NAMESPACE = r"^[a-z0-9_-]+$"
 STORE_HASH = r"^[a-z0-9]+$"
@@ -61,6 +64,17 @@ def _status_id(value: object) -> int:
         names = ", ".join(f"{name} ({number})" for number, name in ORDER_STATUSES.items() if number)
         hint = nearest(str(value), ORDER_STATUSES.values())
         raise ValueError(f"names {shown(value)}, which is no order status.{hint} Allowed: {names}.")
+    return number
+
+
+def _return_status(value: object) -> int:
+    number = _status_id(value)
+    if number not in RETURN_STATUSES:
+        allowed = ", ".join(f"{ORDER_STATUSES[one]} ({one})" for one in RETURN_STATUSES)
+        raise ValueError(
+            f"names {ORDER_STATUSES[number]}, which says nothing of what went back or was called off. "
+            f"Allowed: {allowed}."
+        )
     return number
 
 
@@ -193,6 +207,7 @@ class Words:
 
 Name = Annotated[str, Field(min_length=1), Words("name")]
 StatusId = Annotated[int, BeforeValidator(_status_id), Words("order status")]
+ReturnStatusId = Annotated[int, BeforeValidator(_return_status), Words("order status")]
 ZoneName = Annotated[str, BeforeValidator(_zone), Words("time zone")]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number), Words("whole number")]
 Interval = Annotated[Schedule, BeforeValidator(_schedule), Words("interval")]

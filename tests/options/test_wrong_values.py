@@ -41,6 +41,7 @@ ORDER_FIELDS = (
     '"order_source", "payment_reference", and for a field that the shop has added to its checkout "form_fields." and '
     "its name"
 )
+RETURN_STATUSES = "Allowed: Refunded (4), Partially Refunded (14), Cancelled (5), Declined (6)."
 A_TABLE = "where a table belongs: a section in square brackets, or { key = value, … }."
 AN_ADDRESS = "write an address that begins with https://, or with http:// and this machine (127.0.0.1)."
 AN_INTERVAL = 'Allowed: "1h", "15m", "daily at 02:30", "manual".'
@@ -61,12 +62,15 @@ WRONG = [
     ("timezone", "-5", "timezone is -5, which is no time zone; write it by its place: America/New_York."),
     ("workflows", '["sales", "paiments"]',
      'workflows names "paiments", which is no workflow of this version. Did you mean "payments"? '
-     "Allowed: sales, payments."),
+     "Allowed: sales, payments, refunds."),
     ("workflows", '"sales"', 'workflows is "sales" where a list belongs: write ["sales"].'),
     ("workflows", '["payments"]',
      'workflows does not name "sales", without which this version keeps nothing in step; add it.'),
     ("interval", '"hourly"', f'interval is "hourly", which is no interval. {AN_INTERVAL}'),
     ("interval", '"daily at 25:00"', f'interval is "daily at 25:00", which is no interval. {AN_INTERVAL}'),
+    ("closed_books", '"first_day"',
+     'closed_books is "first_day". Did you mean "first_open_day"? Allowed: "hold", "first_open_day".'),
+    ("closed_books", "true", 'closed_books is true. Allowed: "hold", "first_open_day".'),
     # bigcommerce, quickbooks
     ("bigcommerce.store_hash", '"stores/abc123"',
      'bigcommerce.store_hash is "stores/abc123"; allowed are lower-case letters and digits.'),
@@ -194,6 +198,32 @@ WRONG = [
     ("payments.methods.*.paid_when", '"capture"',
      'payments.methods.PayPal.paid_when is "capture". Did you mean "captured"? '
      'Allowed: "captured", "status", "never".'),
+    # refunds
+    ("refunds.number_prefix", '"REFUNDED"',
+     'refunds.number_prefix is "REFUNDED", which is too long; the most is 7 characters.'),
+    ("refunds.number_prefix", '"R-"', 'refunds.number_prefix is "R-"; allowed are letters and digits.'),
+    ("refunds.number_prefix", "7", "refunds.number_prefix is 7, which is no text; put it in quotation marks."),
+    ("refunds.statuses", '["Refunded", "Shipped"]',
+     f"refunds.statuses names Shipped, which says nothing of what went back or was called off. {RETURN_STATUSES}"),
+    ("refunds.statuses", "[13]",
+     f"refunds.statuses names Disputed, which says nothing of what went back or was called off. {RETURN_STATUSES}"),
+    ("refunds.statuses", '["Canceled"]',
+     'refunds.statuses names "Canceled", which is no order status. Did you mean "Cancelled"? '
+     f"Allowed: {STATUSES}."),
+    ("refunds.statuses", "[]", "refunds.statuses is empty; name at least one."),
+    ("refunds.statuses", '"Cancelled"', 'refunds.statuses is "Cancelled" where a list belongs: write ["Cancelled"].'),
+    ("refunds.account", '""', "refunds.account is empty."),
+    ("refunds.accounts", '"Clearing EUR"', f'refunds.accounts is "Clearing EUR" {A_TABLE}'),
+    ("refunds.accounts", '{ Euro = "Clearing EUR" }',
+     "refunds.accounts.Euro is no currency; write its three letters (EUR)."),
+    ("refunds.restock", '"shops"', 'refunds.restock is "shops". Did you mean "shop"? '
+     'Allowed: "never", "always", "shop".'),
+    ("refunds.restock", "false", 'refunds.restock is false. Allowed: "never", "always", "shop".'),
+    ("refunds.no_restock_product", "5",
+     "refunds.no_restock_product is 5, which is no text; put it in quotation marks."),
+    ("refunds.adjustment_product", '""', "refunds.adjustment_product is empty."),
+    ("refunds.cancel_unpaid", '"memo"',
+     'refunds.cancel_unpaid is "memo". Allowed: "auto", "void", "credit_memo".'),
     # tax
     ("tax.out_of_scope", "0", "tax.out_of_scope is 0, which is no text; put it in quotation marks."),
     ("tax.map", '["State tax"]', f'tax.map is ["State tax"] {A_TABLE}'),
@@ -314,7 +344,7 @@ def test_a_section_that_is_none(answer, section, value, sentence):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("start_date", "start_date is missing (no sale or payment before this day is read)."),
+        ("start_date", "start_date is missing (no sale, payment or refund before this day is read)."),
         ("bigcommerce.store_hash", "bigcommerce.store_hash is missing (the part after /stores/ in the API path)."),
         ("quickbooks.realm_id", "quickbooks.realm_id is missing (the company's id, as the connect page shows it)."),
         ("sales.post_as", "sales is missing; add the section [connections.main.sales]."),
@@ -328,6 +358,13 @@ def test_a_key_that_is_missing(answer, option, sentence):
     assert told.partition(": ")[2] == f"{MAIN}{sentence}"
 
 
+WITH_REFUNDS = {
+    "workflows": '["sales", "payments", "refunds"]',
+    "refunds.number_prefix": '"R"',
+    "refunds.no_restock_product": '"Returned goods"',
+}
+UNPAID_ONLY = {**WITH_REFUNDS, "workflows": '["sales", "refunds"]', "payments.default_account": None}
+NOT_KEPT = 'has no effect without workflow "refunds"; add that, or take it out.'
 RECEIPTS = {"sales.post_as": '"sales_receipt"'}
 ONLY_RECEIPTS = {**RECEIPTS, "payments.multi_tender": '"hold"'}
 TOGETHER = [
@@ -384,6 +421,42 @@ TOGETHER = [
     ({**NONINVENTORY, "products.opening_quantity": '"store"'},
      "products.opening_quantity has no effect without create_missing = true and inventory_accounts; add those, or take "
      "it out."),
+    ({"workflows": '["payments", "refunds"]', "refunds.number_prefix": '"R"', "refunds.restock": '"always"'},
+     'workflows does not name "sales", without which this version keeps nothing in step; add it.'),
+    ({"refunds.number_prefix": '"R"'}, f"refunds.number_prefix {NOT_KEPT}"),
+    ({"refunds.statuses": '["Cancelled"]'}, f"refunds.statuses {NOT_KEPT}"),
+    ({"refunds.account": '"Checking"'}, f"refunds.account {NOT_KEPT}"),
+    ({"refunds.accounts": '{ EUR = "Checking EUR" }'}, f"refunds.accounts {NOT_KEPT}"),
+    ({"refunds.restock": '"always"'}, f"refunds.restock {NOT_KEPT}"),
+    ({"refunds.no_restock_product": '"Returned goods"'}, f"refunds.no_restock_product {NOT_KEPT}"),
+    ({"refunds.adjustment_product": '"Refund adjustments"'}, f"refunds.adjustment_product {NOT_KEPT}"),
+    ({"refunds.cancel_unpaid": '"void"'},
+     'refunds.cancel_unpaid has no effect without workflow "refunds" and orders that become invoices; add those, or '
+     "take it out."),
+    ({**ONLY_RECEIPTS, **WITH_REFUNDS, "refunds.cancel_unpaid": '"void"'},
+     'refunds.cancel_unpaid has no effect without workflow "refunds" and orders that become invoices; add those, or '
+     "take it out."),
+    ({**WITH_REFUNDS, "refunds.number_prefix": None},
+     "refunds.number_prefix is missing: refunds need a prefix of their own; R makes the first refund of order 1234 "
+     "R-1234."),
+    ({**WITH_REFUNDS, "sales.number_prefix": '"BC"', "refunds.number_prefix": '"bc"'},
+     'refunds.number_prefix is "bc", as that of sales; choose another.'),
+    ({**WITH_REFUNDS, "refunds.no_restock_product": None},
+     "refunds.no_restock_product is missing: goods that are refunded and not put back to stock need an item; name one, "
+     'or set restock = "always".'),
+    ({**WITH_REFUNDS, "refunds.no_restock_product": None, "refunds.restock": '"shop"'},
+     "refunds.no_restock_product is missing: goods that are refunded and not put back to stock need an item; name one, "
+     'or set restock = "always".'),
+    (UNPAID_ONLY,
+     "refunds.account is missing: nothing says which account the money of refunds leaves; name it, or "
+     "payments.default_account."),
+    ({**WITH_REFUNDS, "payments.default_account": None},
+     "payments.default_account is missing: sales receipts and payments need the account that the money goes to."),
+    ({**WITH_REFUNDS, "sales.statuses": '["Shipped", "Cancelled"]'},
+     "refunds.statuses names Cancelled, which sales.statuses posts as a sale; take that out of one of the two."),
+    ({**WITH_REFUNDS, "sales.statuses": "[2, 5, 6]", "refunds.statuses": "[4, 5, 6]"},
+     "refunds.statuses names Cancelled and Declined, which sales.statuses posts as a sale; take that out of one of the "
+     "two."),
 ]  # fmt: skip
 
 
@@ -416,6 +489,21 @@ def test_what_is_right_alone_and_wrong_together(answer, changes, sentence):
         {**INVENTORY, "products.opening_quantity": '"store"'},
         {**INVENTORY, **NONINVENTORY},
         {"tax.map": '{ VAT = "20", "VAT @ DE" = "19" }'},
+        WITH_REFUNDS,
+        {**WITH_REFUNDS, "refunds.no_restock_product": None, "refunds.restock": '"always"'},
+        {**WITH_REFUNDS, "refunds.cancel_unpaid": '"credit_memo"'},
+        # What was paid in parts is an invoice.
+        {**RECEIPTS, **WITH_REFUNDS, "refunds.cancel_unpaid": '"void"'},
+        {**WITH_REFUNDS, "sales.statuses": "[2, 4, 14]"},
+        {**WITH_REFUNDS, "sales.statuses": "[2, 5]", "refunds.statuses": "[4, 14]"},
+        {**UNPAID_ONLY, "refunds.account": '"Checking"'},
+        {**UNPAID_ONLY, "refunds.accounts": '{ EUR = "Checking EUR" }'},
+        {**UNPAID_ONLY, "payments.methods.PayPal.account": '"PayPal clearing"'},
+        {**UNPAID_ONLY, "payments.methods.PayPal.accounts": '{ EUR = "PayPal clearing EUR" }'},
+        {**UNPAID_ONLY, "payments.default_accounts": '{ EUR = "Card clearing EUR" }'},
+        # QuickBooks numbers the sales.
+        {**WITH_REFUNDS, "sales.number_prefix": '"R"', "sales.automatic_numbers": "true"},
+        {"closed_books": '"first_open_day"'},
     ],
     ids=lambda changes: list(changes)[-1],
 )

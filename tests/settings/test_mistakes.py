@@ -28,7 +28,7 @@ ONE_MISTAKE = [
     # a key or a section
     ('post_as = "sales_receipt"', "", "24: connections.main.sales.post_as is missing (the document an order becomes)."),
     ("start_date = 2026-01-01", "", "11: connections.main.start_date is missing "
-     "(no sale or payment before this day is read)."),
+     "(no sale, payment or refund before this day is read)."),
     ("[ledger]", "[ledgr]", '4: ledgr is not a setting. Did you mean "ledger"?'),
     ("[ledger]", '[ledger]\npth = "x"', '5: ledger.pth is not a setting. Did you mean "path"?'),
     ("[connections.main.payments]", "[connections.main.payment]",
@@ -85,7 +85,7 @@ ONE_MISTAKE = [
      'Allowed: "1h", "15m", "daily at 02:30", "manual".'),
     ('workflows = ["sales", "payments"]', 'workflows = ["sales", "paiments"]',
      '14: connections.main.workflows names "paiments", which is no workflow of this version. '
-     'Did you mean "payments"? Allowed: sales, payments.'),
+     'Did you mean "payments"? Allowed: sales, payments, refunds.'),
     ('workflows = ["sales", "payments"]', 'workflows = ["payments"]',
      '14: connections.main.workflows does not name "sales", without which this version keeps nothing in step; add it.'),
     ('store_hash = "abc123"', 'store_hash = "store-abc123"',
@@ -383,6 +383,47 @@ def test_credit_memos_have_numbers_of_ours_whatever_the_others_have(mistakes, ex
     }
     (told,) = mistakes(text=example + SECOND.replace('"BD"', '"BC"'), env=SECOND_SECRETS | more)
     assert 'connections.second.sales.number_prefix is "BC", as in connection main' in told
+
+
+def refunds(**prefixes):
+    """Variables that switch refunds on, numbered so."""
+    facts = {"WORKFLOWS": '["sales", "payments", "refunds"]', "REFUNDS__RESTOCK": "always"}
+    return {
+        f"CARTLEDGER_CONNECTIONS__{name}__{key}": value
+        for name, prefix in prefixes.items()
+        for key, value in (facts | {"REFUNDS__NUMBER_PREFIX": prefix}).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("sales", "prefixes", "sentence"),
+    [
+        ("BD", {"MAIN": "R", "SECOND": "r"},
+         'environment: CARTLEDGER_CONNECTIONS__SECOND__REFUNDS__NUMBER_PREFIX is "r", as in connection main, which '
+         "posts into the same company; choose another."),
+        ("BD", {"SECOND": "bc"},
+         'environment: CARTLEDGER_CONNECTIONS__SECOND__REFUNDS__NUMBER_PREFIX is "bc", as that of sales in connection '
+         "main, which posts into the same company; choose another."),
+        ("R", {"MAIN": "r"},
+         'cartledger.toml:71: connections.second.sales.number_prefix is "R", as that of refunds in connection main, '
+         "which posts into the same company; choose another."),
+        ("BD", {"SECOND": "bd"},
+         'environment: CARTLEDGER_CONNECTIONS__SECOND__REFUNDS__NUMBER_PREFIX is "bd", as that of sales; choose '
+         "another."),
+    ],
+    ids=["refunds", "refunds as sales", "sales as refunds", "of one connection"],
+)  # fmt: skip
+def test_refunds_are_numbered_otherwise_than_all_else_in_the_company(mistakes, example, sales, prefixes, sentence):
+    text = example + SECOND.replace('"BD"', f'"{sales}"')
+    assert mistakes(text=text, env=SECOND_SECRETS | refunds(**prefixes)) == [sentence]
+
+
+def test_refunds_of_two_shops_or_two_companies(read, example):
+    settings = read(text=example + SECOND, env=SECOND_SECRETS | refunds(MAIN="R", SECOND="S"))
+    assert {one.refund_number(7, 2) for one in settings.connections.values()} == {"R-7-2", "S-7-2"}
+    elsewhere = example + SECOND.replace('"1234567890"', '"987"')
+    settings = read(text=elsewhere, env=SECOND_SECRETS | refunds(MAIN="R", SECOND="R"))
+    assert {one.refund_number(7, 1) for one in settings.connections.values()} == {"R-7"}
 
 
 def test_one_store_may_be_kept_in_two_companies(read, example):
