@@ -498,7 +498,9 @@ class Tax(Section):
 class Connection(Section):
     """One store joined to one company."""
 
-    start_date: Day = Field(description="no sale, payment or refund before this day is read", examples=[date(2026, 1, 1)])
+    start_date: Day = Field(
+        description="no sale, payment or refund before this day is read", examples=[date(2026, 1, 1)]
+    )
     timezone: ZoneName | None = Field(
         None, description="documents are dated in this zone; without it the store's", examples=["America/Chicago"]
     )
