@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cartledger.clients.faults import Fault, lists_are_stale, verdict
+from cartledger.clients.faults import Fault, books_are_closed, lists_are_stale, verdict
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
@@ -154,7 +154,7 @@ class Items:
         """A name that is taken is answered with the next one, unless the item has been made meanwhile."""
         if NAME_TAKEN in fault.codes:
             return self._name_taken(_product(claim), part)
-        if lists_are_stale(fault):
+        if lists_are_stale(fault) or books_are_closed(fault):
             self._book.forget()
             if claim.attempts == 0:
                 return TryLater("What the item refers to has changed in QuickBooks.")
