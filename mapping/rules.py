@@ -47,7 +47,7 @@ def screen(order: Order, connection: Connection, zone: ZoneInfo, facts: Facts) -
     if day < connection.start_date and not _stands(facts):
         verb = _VERBS[connection.sales.document_date]
         return Excluded(rule=f"{verb} on {day}, before start_date {connection.start_date}.", early=True)
-    problems = tuple(_open_questions(order))
+    problems = tuple(_open_questions(order, connection))
     return Held(problems=problems) if problems else day
 
 
@@ -136,25 +136,38 @@ def _sources(order: Order) -> set[str]:
     return special or {order.source.casefold()}
 
 
-def _open_questions(order: Order) -> Iterator[Problem]:
+def _open_questions(order: Order, connection: Connection) -> Iterator[Problem]:
     if order.status_id not in ORDER_STATUSES:
         yield Problem(
             code="unknown_status",
             text=f'The order has the status {order.status_id} ("{order.status}"), which BigCommerce does not document.',
             fix="Give the order one of the standard statuses.",
         )
-    if order.status_id == REFUNDED:
-        yield Problem(
-            code="refunded",
-            text="The order is Refunded (4), and this version records no refunds.",
-            fix="Enter sale and refund by hand, then ignore the order.",
-        )
+    if problem := _refunded(order, connection):
+        yield problem
     if order.lines_incomplete:
         yield Problem(
             code="lines_missing",
             text=f"The order has {order.items_total} units, and its lines that were read do not hold as many.",
             fix="It is read again when it changes in BigCommerce; if it is gone there, use `cartledger held ignore`.",
         )
+
+
+def _refunded(order: Order, connection: Connection) -> Problem | None:
+    """Why a status that says that something went back tells of no sale: what it was is not known."""
+    if not connection.records_refunds:
+        text = "The order is Refunded (4), and the workflow refunds is off."
+        fix = "Enter sale and refund by hand, then ignore the order."
+        return Problem(code="refunded", text=text, fix=fix) if order.status_id == REFUNDED else None
+    told = any(not refund.declined for refund in order.refunds)
+    if told or order.status_id not in {REFUNDED, PARTIALLY_REFUNDED} & {*connection.refunds.statuses}:
+        return None
+    return Problem(
+        code="refunded_without_refunds",
+        text=f"The order is {ORDER_STATUSES[order.status_id]} ({order.status_id}), and the shop has no refund of it.",
+        fix="Refund it in BigCommerce, or give it back its status; else book by hand what went back and use "
+        "`cartledger held ignore`.",
+    )
 
 
 def _company_problems(order: Order, connection: Connection, company: Company) -> Iterator[Problem]:

@@ -311,11 +311,8 @@ def deposit_of(
     the company lacks is reported to `find`."""
     mapped = find.connection.payments.of(method, order.currency)
     name, setting = (refunded_from, "refunds.account") if refunded_from else (mapped.account, "payments")
-    return Deposit(
-        account=find.account(name, order.currency, setting=setting),
-        method=find.payment_method(mapped.method) if mapped.method else "",
-        reference=reference,
-    )
+    method = find.payment_method(mapped.method) if mapped.method else ""
+    return Deposit(account=find.account(name, order.currency, setting=setting), method=method, reference=reference)
 
 
 def _in_parts(received: Sequence[Received], came: Decimal, total: Decimal) -> Problem:

@@ -20,12 +20,18 @@ from mapping.decision import Excluded, Fact, Needs, Post
         ({"external_source": "M-MIG"}, "History migrated from another shop (M-MIG)."),
         ({"status_id": 0}, "Incomplete (0): an abandoned checkout is no sale."),
         ({"status_id": 5}, "Its status Cancelled (5) is not among sales.statuses."),
-        ({"date_created": "Wed, 01 Apr 2026 04:59:59 +0000"}, "Placed on 2026-03-31, before start_date 2026-04-01."),
     ],
 )
 def test_left_out_by_rule(example, decide, make_connection, change, rule):
     connection = make_connection(start_date="2026-04-01")
     assert decide(example("1") | change, connection=connection) == Excluded(rule=rule)
+
+
+def test_a_sale_before_the_first_day_is_left_out_and_can_still_be_refunded(example, decide, make_connection):
+    order = example("1") | {"date_created": "Wed, 01 Apr 2026 04:59:59 +0000"}
+    rule = "Placed on 2026-03-31, before start_date 2026-04-01."
+    connection = make_connection(start_date="2026-04-01")
+    assert decide(order, connection=connection) == Excluded(rule=rule, early=True)
 
 
 def test_the_first_day_counts_in_the_zone_of_the_documents(example, decide, make_connection, posted):

@@ -20,7 +20,7 @@ def test_orders_of_these_statuses_and_those_refunded_in_part(decide, order, stat
     assert {status for status, each in decided.items() if type(each.decision).__name__ == "Post"} == posted
     assert decided[0].rule == "Incomplete (0): an abandoned checkout is no sale."
     assert decided[5].rule == "Its status Cancelled (5) is not among sales.statuses."
-    assert decided[4].reasons == {"refunded": "The order is Refunded (4), and this version records no refunds."}
+    assert decided[4].reasons == {"refunded": "The order is Refunded (4), and the workflow refunds is off."}
 
 
 @pytest.mark.option("start_date")

@@ -32,7 +32,7 @@ ODD_ORDERS = {
     "refunded": (
         lambda raw: raw.update(status_id=4, status="Refunded"),
         "refunded",
-        "The order is Refunded (4), and this version records no refunds. "
+        "The order is Refunded (4), and the workflow refunds is off. "
         "Enter sale and refund by hand, then ignore the order.",
     ),
     "a price that is no number": (
