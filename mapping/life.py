@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cartledger.errors import Problem
-from mapping.cancelling import decide_leaving
+from mapping.cancelling import after_taking_back, decide_full_refund, decide_leaving
 from mapping.case import SALE, Case
 from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
 from mapping.edits import decide_edits
@@ -54,6 +54,9 @@ def _of_a_sale_that_stands(case: Case, sale: Post | Held | Excluded) -> Decision
     """An order that cannot be read as a sale any more leaves its document alone; what went back is booked even so."""
     if isinstance(sale, Excluded):
         return decide_leaving(case, sale.rule)
+    taken = after_taking_back(case) or decide_full_refund(case, sale.documents if isinstance(sale, Post) else ())
+    if taken is not None:
+        return taken
     if isinstance(sale, Held):
         return _with_refunds(case, Post(documents=(), problems=sale.problems), ())
     edits = decide_edits(case, sale)

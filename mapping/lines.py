@@ -112,7 +112,7 @@ def unit_price(amount: Decimal, quantity: Decimal) -> Decimal | None:
 
     QuickBooks refuses a line whose product is not its amount (6070), and has been seen to take 7 decimals.
     """
-    if quantity == 0 or abs(amount) >= _PRICE_LIMIT * quantity:
+    if quantity == 0 or abs(amount) >= _PRICE_LIMIT * abs(quantity):
         return None
     for places in _PRICE_DECIMALS:
         price = (amount / quantity).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -165,10 +165,9 @@ def on_open_invoice(
     lines: Sequence[dict[str, Any]],
     receivable: Receivable,
     account: str,
-    said: Mapping[str, Any],
 ) -> tuple[tuple[Document, ...], Receivable] | Problem:
     """The documents of one refund, and where the invoice is after it. `lines` are the content's in QuickBooks' JSON,
-    `account` is the id of the one that its money left, `said` what the shop says of it (`Document.said`).
+    `account` is the id of the one that its money left.
 
     What came in goes back first: the shop does not say that of what it gave back somebody paid less.
     """
@@ -185,7 +184,7 @@ def on_open_invoice(
         return memo
     if isinstance(out, Problem):
         return out
-    documents = [replace(memo, said=said), *out]
+    documents = [memo, *out]
     if settled:
         documents.append(settling(going, settled))
     after = Receivable(
