@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import zlib
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from cartledger.errors import LedgerRefused, LedgerTrouble
 from cartledger.ledger.schema import STEPS, prepare
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Read
-from cartledger.records import SourceKey
+from cartledger.records import Operation, SourceKey
 
 PAIR = "abc123:9130"
 NEXT_STEP = ("CREATE TABLE novelty (id INTEGER PRIMARY KEY) STRICT",)
@@ -132,6 +133,50 @@ def test_an_older_ledger_is_copied_and_brought_up_to_date(usual_umask, older, tm
     restored = Ledger.open(copy, clock=clock)
     assert restored.known(PAIR, "order", ["1"]) == {"1": "v1"}
     restored.close()
+
+
+STEP_OF_SALES_ALONE = 2
+
+
+def test_a_ledger_of_sales_alone_goes_on_where_it_was(path, clock):
+    """What it was about to take back is voided or deleted; what stands has neither a day nor a hash of what shows."""
+    prepare(path, STEPS[:STEP_OF_SALES_ALONE])
+    then = clock.now.isoformat(timespec="microseconds")
+    with closing(sqlite3.connect(path)) as db:
+        db.executemany(
+            "INSERT INTO source (pair, kind, id, state, version, record, modified, queued_at) "
+            "VALUES (?, 'order', ?, 'queued', 'v1', ?, ?, ?)",
+            [(PAIR, id_, zlib.compress(b"{}"), then, then) for id_ in ("1", "2")],
+        )
+        db.executemany(
+            "INSERT INTO document (pair, kind, id, part, position, version, stage, entity, body, number, marker, "
+            "amount, hash, target_id) VALUES (?, 'order', ?, ?, 0, 'v1', ?, ?, '{}', '', 'm', '1.00', 'h', '9')",
+            [
+                (PAIR, "1", "document", "answered", "SalesReceipt"),
+                (PAIR, "1", "void", "planned", "SalesReceipt"),
+                (PAIR, "2", "memo", "answered", "CreditMemo"),
+                (PAIR, "2", "void", "planned", "CreditMemo"),
+            ],
+        )
+        db.execute(
+            "INSERT INTO link (pair, kind, id, part, entity, target_id, sync_token, number, amount, currency, hash) "
+            "VALUES (?, 'order', '1', 'document', 'SalesReceipt', '9', '0', 'BC-1', '1.00', 'USD', 'h')",
+            (PAIR,),
+        )
+        db.commit()
+    ledger = Ledger.open(path, clock=clock)
+    keys = [SourceKey(pair=PAIR, kind="order", id=id_) for id_ in ("1", "2")]
+    claims = ledger.claim(keys, "a", timedelta(minutes=1))
+    assert {(claim.key.id, part.name): part.operation for claim in claims for part in claim.parts} == {
+        ("1", "document"): Operation.CREATE,
+        ("1", "void"): Operation.VOID,
+        ("2", "memo"): Operation.CREATE,
+        ("2", "void"): Operation.DELETE,
+    }
+    link = ledger.link(keys[0], "document")
+    assert (link.number, link.day, link.stood) == ("BC-1", "", "")
+    assert ledger.orders_with_fresh_refunds(PAIR) == []
+    ledger.close()
 
 
 def test_a_step_that_fails_leaves_the_ledger_as_it_was(older, clock):
