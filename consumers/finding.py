@@ -59,7 +59,7 @@ def _is_of(part: Part, row: Mapping[str, Any]) -> bool:
     """What is to be made is known by its marker, what stood before by its id."""
     if part.operation is Operation.CREATE:
         return marker_of(str(row.get("PrivateNote") or "")) == part.marker
-    return str(row["Id"]) == part.body["Id"]
+    return bool(str(row["Id"]) == part.body["Id"])
 
 
 def may_stand_unseen(claim: Claim, part: Part) -> bool:
