@@ -291,6 +291,8 @@ def _line(
         "parent_order_product_id": None,
         "is_bundled_product": False,
         "gift_certificate_id": None,
+        "quantity_refunded": 0,
+        "is_refunded": False,
         "applied_discounts": shares if off else [],
         "product_options": [],
         **more,
