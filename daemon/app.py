@@ -97,10 +97,9 @@ class Line:
 
     def last_read(self) -> datetime | None:
         """When the last reading that came to its end did so; None where there was none."""
-        streams = [orders.STREAM, *([refunds.STREAM] if self.connection.records_refunds else [])]
-        cursors = [self.ledger.cursor(self.connection.pair, stream) for stream in streams]
-        times = [cursor.polled_at for cursor in cursors if cursor]
-        return min(times) if len(times) == len(streams) else None
+        last = refunds.STREAM if self.connection.records_refunds else orders.STREAM
+        cursor = self.ledger.cursor(self.connection.pair, last)
+        return cursor.polled_at if cursor else None
 
 
 class App:
