@@ -49,8 +49,9 @@ def _check_clearing(
     found = (company.account(each) for each in sorted(filter(None, names)))
     others = {each.id: each.name for each in found if isinstance(each, Account) and each.id != account.id}
     if others:
-        came = " and ".join(f'"{each}"' for each in others.values())
-        text = f'Money comes to {came}, and refunds leave "{account.name}": payouts will not tie to either.'
+        *first, last = (f'"{each}"' for each in others.values())
+        came = f"{', '.join(first)} and {last}" if first else last
+        text = f'Money comes to {came}, and refunds leave "{account.name}": payouts will not tie to what these hold.'
         fix = "Take it out, and refunds leave the account of the sale's payment method."
         yield warning("refund_account_differs", text, fix, key=key)
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from simulator import Simulator
+from simulator.bigcommerce.refund_bill import Asked
+from simulator.bigcommerce.refunding import refund
 
 LAST = 1006
 Change = Callable[[Simulator], Any]
@@ -158,6 +160,28 @@ def sold_by_hand(amount: int, *, taxed: bool = True) -> Change:
 
 def both(*changes: Change) -> Change:
     return lambda sim: [change(sim) for change in changes]
+
+
+def counted(name: str) -> Change:
+    """A product whose stock the company keeps."""
+    return lambda sim: sim.company.add_item(name=name, sku=name, kind="inventory")
+
+
+def refunded(amount: str) -> Change:
+    """An amount without goods went back of the last order."""
+    return lambda sim: refund(sim.shop, LAST, Asked(amount=Decimal(amount)))
+
+
+def refunding(connection: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Mapping[str, Any]]:
+    """The settings of a shop whose refunds are booked, with changes; None takes one out."""
+    workflows = {"workflows": ["sales", "payments", "refunds"], **(connection or {})}
+    named = {
+        "number_prefix": "R",
+        "no_restock_product": "Returned goods",
+        "adjustment_product": "Refund adjustments",
+        **changes,
+    }
+    return {"connection": workflows, "refunds": named}
 
 
 CASES = [
@@ -796,6 +820,196 @@ CASES = [
                 'closed ones: debit "Opening Balance Equity", credit "Gift certificates" 50.00.',
             ),
         ),
+    ),
+    Case(
+        name="items of refunds that are not there, or post to a bank",
+        change=item_on("Refunds", "Checking"),
+        sections=refunding(no_restock_product="Returned godos", adjustment_product="Refunds"),
+        says=(
+            (
+                "problem",
+                "refunds.no_restock_product",
+                'QuickBooks has no item "Returned godos". Did you mean "Returned goods"?',
+            ),
+            (
+                "problem",
+                "refunds.adjustment_product",
+                'The item "Refunds" posts to "Checking" of type Bank. It must be Income or Other Income.',
+            ),
+        ),
+    ),
+    Case(
+        name="goods that are not put back to stock by an item that is counted",
+        change=counted("BOX"),
+        sections=refunding(no_restock_product="BOX"),
+        says=(
+            (
+                "problem",
+                "refunds.no_restock_product",
+                'QuickBooks keeps the stock of the item "BOX", and nothing goes back to stock by it. Name a service or '
+                "a non-inventory item.",
+            ),
+        ),
+    ),
+    Case(
+        name="no item for amounts that were refunded without goods",
+        sections=refunding(adjustment_product=None),
+        says=(
+            (
+                "warning",
+                "",
+                "refunds.adjustment_product is not set: refunds of an amount without goods will be held. Set it to an "
+                "item that posts to sales returns.",
+            ),
+        ),
+    ),
+    Case(
+        name="an unknown account of refunds",
+        sections=refunding(account="Card claering"),
+        says=(
+            ("problem", "refunds.account", 'QuickBooks has no account "Card claering". Did you mean "Card clearing"?'),
+        ),
+    ),
+    Case(
+        name="refunds that leave an account of the wrong type, which no money comes to",
+        sections=refunding(account="Sales"),
+        says=(
+            (
+                "problem",
+                "refunds.account",
+                'The account "Sales" is of type Income. It must be Bank or Other Current Asset.',
+            ),
+            (
+                "warning",
+                "refunds.account",
+                'Money comes to "Card clearing", "Cash clearing", "Checking" and "PayPal clearing", and refunds leave '
+                '"Sales": payouts will not tie to what these hold. Take it out, and refunds leave the account of the '
+                "sale's payment method.",
+            ),
+        ),
+    ),
+    Case(
+        name="refunds that leave one of several clearing accounts",
+        sections={
+            **refunding(account="card clearing"),
+            "payments": {"methods": {name: {} for name in METHODS} | {"PayPal": {"account": "PayPal clearing"}}},
+        },
+        says=(
+            (
+                "warning",
+                "refunds.account",
+                'Money comes to "PayPal clearing", and refunds leave "Card clearing": payouts will not tie to what '
+                "these hold. Take it out, and refunds leave the account of the sale's payment method.",
+            ),
+        ),
+    ),
+    Case(
+        name="refunds that leave the one clearing account",
+        sections={
+            **refunding(account="Card clearing"),
+            "payments": {"methods": {name: {} for name in METHODS}},
+        },
+        says=(),
+    ),
+    Case(
+        name="accounts of refunds by currency",
+        kind="eur",
+        sections={
+            **refunding(accounts={"EUR": "Checking EUR", "GBP": "Card clearing EUR"}),
+            "payments": {
+                "default_accounts": {"EUR": "Card clearing EUR"},
+                "methods": {name: {} for name in METHODS},
+            },
+        },
+        says=(
+            (
+                "problem",
+                'refunds.accounts."GBP"',
+                'The account "Card clearing EUR" is kept in EUR. It must be kept in GBP or USD.',
+            ),
+            (
+                "warning",
+                'refunds.accounts."EUR"',
+                'Money comes to "Card clearing EUR", and refunds leave "Checking EUR": payouts will not tie to what '
+                "these hold. Take it out, and refunds leave the account of the sale's payment method.",
+            ),
+            (
+                "warning",
+                'refunds.accounts."GBP"',
+                'Money comes to "Card clearing", and refunds leave "Card clearing EUR": payouts will not tie to what '
+                "these hold. Take it out, and refunds leave the account of the sale's payment method.",
+            ),
+        ),
+    ),
+    Case(
+        name="accounts of refunds by currency in a company that has one",
+        sections={
+            **refunding(accounts={"EUR": "Card clearing"}),
+            "payments": {"methods": {name: {} for name in METHODS}},
+        },
+        says=(
+            (
+                "warning",
+                'refunds.accounts."EUR"',
+                "The company keeps its books in USD alone: orders in EUR will be held. Switch on several currencies in "
+                "QuickBooks.",
+            ),
+        ),
+    ),
+    Case(
+        name="credits that QuickBooks applies by itself, beside refunds",
+        change=preferring("SalesFormsPrefs", AutoApplyCredit=True),
+        sections=refunding(),
+        says=(
+            (
+                "warning",
+                "",
+                "QuickBooks applies credits by itself in this company: refunds of unpaid invoices will be held. Switch "
+                '"Automatically apply credits" off in QuickBooks (Advanced, Automation).',
+            ),
+        ),
+    ),
+    Case(
+        name="several accounts that customers owe on",
+        change=made("Account", Name="Other receivables", AccountType="Accounts Receivable"),
+        sections=refunding(),
+        says=(
+            (
+                "warning",
+                "",
+                "QuickBooks has several active accounts of type Accounts Receivable in USD: refunds of partly paid "
+                "invoices will be held. Leave exactly one active.",
+            ),
+        ),
+    ),
+    Case(
+        name="where no order becomes an invoice nothing is said of them",
+        change=both(
+            preferring("SalesFormsPrefs", AutoApplyCredit=True),
+            made("Account", Name="Other receivables", AccountType="Accounts Receivable"),
+        ),
+        sections={**refunding(), "payments": {"multi_tender": "hold"}},
+        says=(),
+    ),
+    Case(
+        name="a refund that no item is there for",
+        change=refunded("5.00"),
+        sections=refunding(adjustment_product=None),
+        says=(
+            (
+                "warning",
+                "",
+                "refunds.adjustment_product is not set: refunds of an amount without goods will be held. Set it to an "
+                "item that posts to sales returns.",
+            ),
+        ),
+    ),
+    Case(name="a refund that can be booked", change=refunded("5.00"), sections=refunding(), says=()),
+    Case(
+        name="books that are closed where what is of that time is dated anew",
+        change=preferring("AccountingInfoPrefs", BookCloseDate="2025-12-31"),
+        sections={"connection": {"closed_books": "first_open_day"}},
+        says=(),
     ),
 ]
 
