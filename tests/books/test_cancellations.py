@@ -12,6 +12,7 @@ from cartledger.ledger.types import State
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, decline, refund, refund_rest
+from simulator.quickbooks import writes
 
 RECEIVABLE = "Accounts Receivable (A/R)"
 REFUNDS = {
@@ -20,6 +21,7 @@ REFUNDS = {
     "refunds.no_restock_product": "Returned goods",
     "refunds.adjustment_product": "Refund adjustments",
 }
+UNPAID = {"status_id": 7, "status": "Awaiting Payment", "payment_status": "pending"}
 SALE = {
     RECEIVABLE: "88.77",
     "Cost of Goods Sold": "24.00",
@@ -51,6 +53,11 @@ def open_invoices(open_books):
     return opened
 
 
+def refundable(paid_for):
+    """What the shop works refunds of a line out from."""
+    return {"quantity_refunded": 0, "is_refunded": False, "discounted_total_inc_tax": paid_for}
+
+
 @pytest.fixture
 def order_1001(make_order, line):
     """The order of the first worked example: 88.77, 6.77 of it tax. Unpaid unless told otherwise."""
@@ -59,14 +66,14 @@ def order_1001(make_order, line):
         return make_order(
             order_id,
             [
-                line("A", 2, ("50.0000", "3.7100", "54.1222"), off="5.0000", quantity_refunded=0),
-                line("B", 1, ("30.0000", "2.2300", "32.4778"), off="3.0000", quantity_refunded=0),
+                line("A", 2, ("50.0000", "3.7100", "54.1222"), off="5.0000", **refundable("48.7100")),
+                line("B", 1, ("30.0000", "2.2300", "32.4778"), off="3.0000", **refundable("29.2300")),
             ],
             subtotal=("80.0000", "5.9400", "86.6000"),
             shipping=("10.0000", "0.8300", "10.8300"),
             total=("82.0000", "6.7700", "88.7700"),
             coupon_discount="8.0000",
-            **{"status_id": 7, "status": "Awaiting Payment", "payment_status": "pending", **more},
+            **UNPAID | {"is_tax_inclusive_pricing": False} | more,
         )
 
     return order
@@ -175,3 +182,164 @@ def test_what_was_paid_in_part_and_sent_back_leaves_by_an_expense(open_invoices,
     assert entries(books, "CreditMemo") == [TAKEN_BACK]
     assert entries(books, "Purchase") == [{RECEIVABLE: "40.00", "Card clearing": "-40.00"}]
     assert open_amounts(books) == ["0.00", "0.00", "0.00"]
+
+
+# -- what stays a person's decision
+
+
+def test_money_that_stays_is_told_of_until_it_goes_back(open_invoices, order_1001):
+    books = open_invoices()
+    books.add(order_1001(status_id=11, payment_status="captured", transactions=[paid("88.77")]))
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {"1001": ["cancelled_money_kept"]}
+    assert books.reasons(1001) == [
+        "The order is Cancelled, and 88.77 that came in for Invoice BC-1001 did not go back."
+    ]
+    assert len(written(books)) == 2
+
+    at(books, "2026-06-03T16:00")
+    refund_rest(books.sim.shop, 1001, set_status=False)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[2:] == [("RefundReceipt", "R-1001", "2026-06-03", "88.77")]
+    assert open_amounts(books) == ["0.00", "0.00"]
+    assert balances(books)["Card clearing"] == "0.00"
+
+
+def test_money_that_goes_back_bit_by_bit_is_taken_off_the_memo(open_invoices, order_1001):
+    """The first refund has a memo of its own, since the order could not be taken back yet."""
+    books = open_invoices()
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[paid("40.00")]))
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    line = books.sim.shop.orders[1001].products[0]
+    refund(books.sim.shop, 1001, Asked(products={line["id"]: 1}), set_status=False)
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {"1001": ["cancelled_money_kept"]}
+    assert books.reasons(1001) == ["The order is Cancelled, and 15.64 that came in for Invoice BC-1001 did not go back."]
+    assert written(books)[2:] == [
+        ("CreditMemo", "R-1001", "2026-05-20", "24.36"),
+        ("Purchase", "", "2026-05-20", "24.36"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert open_amounts(books) == ["48.77", "0.00", "48.77"]
+
+    at(books, "2026-06-03T16:00")
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("15.64")), set_status=False)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[5:] == [
+        ("CreditMemo", "R-1001-3", "2026-05-20", "64.41"),
+        ("Purchase", "", "2026-06-03", "15.64"),
+        ("Payment", "", "2026-06-03", "0.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert entries(books, "CreditMemo")[1] == {
+        **TAKEN_BACK,
+        RECEIVABLE: "-64.41",
+        "Sales returns": "-22.50",
+        "Sales tax payable": "4.91",
+    }
+    assert open_amounts(books) == ["0.00", "0.00", "0.00", "0.00"]
+    assert nothing_is_left(books)
+
+
+def balances(books):
+    return {account: f"{amount:.2f}" for account, amount in books.sim.company.balances().items()}
+
+
+def nothing_is_left(books):
+    """Whether all that was ever booked of sales is undone. Stock was there before."""
+    before = {"Inventory Asset", "Opening Balance Equity"}
+    return not any(amount for name, amount in books.sim.company.balances().items() if name not in before)
+
+
+def test_archiving_says_nothing_about_money(open_invoices, order_1001):
+    books = open_invoices()
+    books.add(order_1001())
+    books.sync()
+    books.sim.shop.archive(1001)
+    books.sync()
+    assert books.held() == {"1001": ["left_after_posting"]}
+    assert books.reasons(1001) == ["Invoice BC-1001 stands in QuickBooks, and now: Archived (deleted) in BigCommerce."]
+    assert open_amounts(books) == ["88.77", "88.77"]
+
+
+def test_an_order_that_was_given_back_whole_may_be_archived(open_invoices, order_1001):
+    books = open_invoices()
+    books.add(order_1001(status_id=11, payment_status="captured", transactions=[paid("88.77")]))
+    books.sync()
+    refund_rest(books.sim.shop, 1001)
+    books.sync()
+    books.sim.shop.archive(1001)
+    books.sync()
+    assert books.held() == {}
+    assert [kind for kind, *_ in written(books)] == ["Invoice", "Payment", "RefundReceipt"]
+
+
+@pytest.mark.parametrize("moment", ["2026-05-20T16:00", "2026-06-02T16:00"])
+def test_an_order_that_comes_back_is_a_persons_to_enter(open_invoices, order_1001, moment):
+    books = open_invoices()
+    books.add(order_1001())
+    books.sync()
+    at(books, moment)
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    before = written(books)
+    books.sim.shop.set_status(1001, 11)
+    books.sync()
+    assert books.held() == {"1001": ["reopened"]}
+    assert (written(books), set(open_amounts(books))) == (before, {"0.00"})
+    books.sim.shop.set_status(1001, 5)
+    books.sync()
+    assert (books.held(), written(books)) == ({}, before)
+
+
+# -- what the bookkeeper did
+
+
+def test_an_invoice_that_was_voided_by_hand_is_as_it_should_be(open_invoices, order_1001):
+    books = open_invoices()
+    books.add(order_1001())
+    books.sync()
+    (invoice,) = books.sim.company.objects("Invoice")
+    books.sim.company.void_document("Invoice", invoice["Id"])
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert (books.held(), books.state(1001)) == ({}, State.POSTED)
+    assert written(books) == [("Invoice", "BC-1001", "2026-05-01", "0.00")]
+
+
+def test_an_invoice_that_was_changed_by_hand_is_left_alone(open_invoices, order_1001):
+    books = open_invoices()
+    books.add(order_1001())
+    books.sync()
+    (invoice,) = books.sim.company.objects("Invoice")
+    lines = [{**line, "Amount": Decimal("51.00")} if line.get("Id") == "1" else line for line in invoice["Line"]]
+    lines[0]["SalesItemLineDetail"] |= {"UnitPrice": Decimal("25.50")}
+    books.sim.company.edit_document("Invoice", invoice["Id"], Line=lines)
+    at(books, "2026-05-20T16:00")
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {"1001": ["changed_by_hand"]}
+    assert written(books) == [("Invoice", "BC-1001", "2026-05-01", "89.77")]
+
+
+def test_a_payment_that_was_entered_by_hand_is_money_that_came_in(open_invoices, order_1001):
+    books = open_invoices()
+    books.add(order_1001())
+    books.sync()
+    (invoice,) = books.sim.company.objects("Invoice")
+    writes.create(books.sim.company.state, "Payment", by_hand(invoice, "40.00"))
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.reasons(1001) == ["The order is Cancelled, and 40.00 that came in for Invoice BC-1001 did not go back."]
+
+
+def by_hand(invoice, amount):
+    link = {"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
+    return {"CustomerRef": invoice["CustomerRef"], "TotalAmt": Decimal(amount), "Line": [link]}
