@@ -58,6 +58,7 @@ def _deleted(name: str, standing: Standing, case: Case) -> Document:
         marker=marker(case.connection.bigcommerce.store_hash, "undone", part),
         amount=ZERO,
         operation=Operation.DELETE,
+        whole=standing.hash,
     )
 
 
