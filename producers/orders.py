@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from cartledger.errors import BadRecord
-from cartledger.ledger.types import Cursor, Read, ReadRefund
+from cartledger.ledger.types import Cursor, Read, ReadRefund, State
 from cartledger.money import read_json, write_json
 from cartledger.records import (
     SourceKey,
@@ -115,7 +115,7 @@ def _with_refunds(row: Row, refunds: Iterable[ReadRefund]) -> Row:
 
 
 def _fresh(reading: Reading, rows: Sequence[Row]) -> list[Read]:
-    """Those that are new or changed."""
+    """Those that are new or changed, and those that are held and were touched since."""
     known = reading.memory.known(reading.pair, ORDER, [str(row["id"]) for row in rows])
     versions = [(row, order_version(row)) for row in rows]
     return [
@@ -126,8 +126,14 @@ def _fresh(reading: Reading, rows: Sequence[Row]) -> list[Read]:
             modified=order_modified(row),
         )
         for row, version in versions
-        if known.get(str(row["id"])) != version
+        if known.get(str(row["id"])) != version or _was_held_before(reading, row)
     ]
+
+
+def _was_held_before(reading: Reading, row: Row) -> bool:
+    """What it waits for may show nowhere on the order: a payment is told by transactions alone."""
+    standing = reading.memory.standing(SourceKey(pair=reading.pair, kind=ORDER, id=str(row["id"])))
+    return standing is not None and standing.state is State.HELD and standing.modified < order_modified(row)
 
 
 def _taken(

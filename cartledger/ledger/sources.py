@@ -11,7 +11,7 @@ from sqlite3 import Row
 from cartledger.ledger import statements as sql
 from cartledger.ledger.claims import Claims
 from cartledger.ledger.rows import as_key, codes, pack, read_key, read_problems, read_refund, read_time, write_time
-from cartledger.ledger.types import Cursor, Read, ReadRefund, Remembered, Swept
+from cartledger.ledger.types import Cursor, Read, ReadRefund, Remembered, State, Swept
 from cartledger.records import SourceKey
 
 PROBE_TIME = timedelta(seconds=160)
@@ -26,8 +26,9 @@ class Sources(Claims):
     ) -> Remembered:
         """T0: a page of records and how far the stream is read, together. `cursor` None leaves the stream's cursor.
 
-        A claimed source only notes the newer version; in any other state another version queues it. A read whose
-        `modified` is older than the one known is a stale page and changes nothing.
+        A claimed source only notes the newer version; in any other state another version queues it. One that is held is
+        queued by any later `modified`: what it is held for may be told elsewhere, such as by its transactions. A read
+        whose `modified` is older than the one known is a stale page and changes nothing.
         """
         with self.transaction():
             seen = [self._remember(SourceKey(pair=pair, kind=kind, id=read.id), read) for read in reads]
@@ -39,7 +40,7 @@ class Sources(Claims):
     def _remember(self, key: SourceKey, read: Read) -> int:
         """How many versions of the source were seen, or 0 where this read says nothing new."""
         known = self._row(sql.VERSION, **as_key(key))
-        if known is not None and known["version"] == read.version:
+        if known is not None and known["version"] == read.version and known["state"] != State.HELD:
             return 0
         row = self._row(
             sql.REMEMBER,

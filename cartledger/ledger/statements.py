@@ -6,7 +6,7 @@ A transition is one compare-and-set: its WHERE says from where it may start, its
 
 # T0 - Reading
 
-VERSION = "SELECT version FROM source WHERE pair = :pair AND kind = :kind AND id = :id"
+VERSION = "SELECT version, state FROM source WHERE pair = :pair AND kind = :kind AND id = :id"
 
 REMEMBER = """
 INSERT INTO source (pair, kind, id, state, version, record, modified, queued_at)
@@ -22,7 +22,8 @@ ON CONFLICT (pair, kind, id) DO UPDATE SET
   not_before = CASE WHEN source.state IN ('claimed', 'queued') THEN source.not_before END,
   attempts = CASE WHEN source.state = 'claimed' THEN source.attempts ELSE 0 END,
   problems = '[]', rule = '', why = '', waits_for = NULL
-WHERE source.version <> excluded.version AND source.modified <= excluded.modified
+WHERE source.modified <= excluded.modified
+  AND (source.version <> excluded.version OR (source.state = 'held' AND source.modified < excluded.modified))
 RETURNING versions
 """
 

@@ -53,6 +53,11 @@ def retry(shop, key):
     shop.ledger.retry(PAIR)
 
 
+def touched(shop, key):
+    shop.clock.step(1)
+    shop.read("1", "v1")
+
+
 def ignore(shop, key):
     shop.ledger.ignore([key], "entered by hand")
 
@@ -79,6 +84,7 @@ QUEUED, CLAIMED, POSTED, HELD, EXCLUDED = State
 TABLE = {
     newer: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: QUEUED, HELD: QUEUED, EXCLUDED: QUEUED},
     same: {state: state for state in State},
+    touched: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: POSTED, HELD: QUEUED, EXCLUDED: EXCLUDED},
     stale: {state: state for state in State},
     retry: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: POSTED, HELD: QUEUED, EXCLUDED: EXCLUDED},
     ignore: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: POSTED, HELD: EXCLUDED, EXCLUDED: EXCLUDED},

@@ -4,12 +4,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cartledger.ledger.types import State
 from producers.orders import OVERLAP, PAGE, STREAM, start_of
 from producers.reading import Reading
 from producers.shop import read_shop
@@ -75,6 +77,7 @@ class Memory:
     """The ledger's face, without refunds; what it remembers can be looked at."""
 
     seen: dict = field(default_factory=dict)
+    held: dict = field(default_factory=dict)
     at: object = None
     pages: int = 0
 
@@ -84,6 +87,10 @@ class Memory:
 
     def known(self, pair, kind, ids):
         return {each: self.seen[each] for each in ids if each in self.seen}
+
+    def standing(self, key):
+        """Only what is held, and since which state of it."""
+        return SimpleNamespace(state=State.HELD, modified=self.held[key.id]) if key.id in self.held else None
 
     def transaction(self):
         return nullcontext()
@@ -196,6 +203,17 @@ def test_a_changed_order_is_read_again_and_an_unchanged_one_changes_nothing():
     shop.orders[2] = row(2, NOW + timedelta(minutes=1), status_id=2)
     walk, _ = read(shop, memory)
     assert walk.fresh == 1
+
+
+def test_an_order_that_is_held_is_read_again_once_it_was_touched():
+    """What it waits for may be told by its transactions alone."""
+    shop, memory = Shop({1: row(1, NOW, status_id=11), 2: row(2, NOW, status_id=11)}), Memory()
+    read(shop, memory)
+    memory.held = {"1": NOW, "2": NOW}
+    assert read(shop, memory)[0].fresh == 0
+    shop.orders[2] = row(2, NOW + timedelta(minutes=1), status_id=11)
+    shop.orders[2]["date_created"] = shop.orders[1]["date_created"]
+    assert read(shop, memory)[0].fresh == 1
 
 
 def test_a_long_order_is_asked_for_its_lines_once():
