@@ -123,9 +123,9 @@ def _with_its_total(
 
 
 def _weights(pieces: Sequence[Piece]) -> list[Decimal]:
-    """Of how much of the cents goes onto each."""
-    worked_out = [ZERO if piece.exact else max(ZERO, piece.line.amount) for piece in pieces]
-    return worked_out if any(worked_out) else [abs(piece.line.amount) for piece in pieces]
+    """By which cents that are left over fall on the pieces: on those of which the shop says the least."""
+    least = min((piece.told for piece in pieces if piece.line.amount > 0), default=None)
+    return [piece.line.amount if piece.told is least and piece.line.amount > 0 else ZERO for piece in pieces]
 
 
 def _taxes(pieces: Sequence[Piece], refund: Refund) -> Taxes:

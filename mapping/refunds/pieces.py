@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import IntEnum
 
 from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
@@ -22,16 +23,24 @@ STORE_CREDIT, CERTIFICATE = "storecredit", "giftcertificate"
 """The providers whose payouts are no money: the shop owes them afterwards."""
 
 
+class Told(IntEnum):
+    """How the shop says what goes back: the less it says, the sooner are cents that are left over its."""
+
+    UNITS = 0  # units of a product, of which the money has to be worked out
+    AMOUNT = 1  # an amount, of which the tax has to be worked out
+    EXACTLY = 2  # an amount that bears no tax
+
+
 @dataclass(frozen=True, kw_only=True)
 class Piece:
     """A line with the tax on it, in whole and for each rate of its code. The shop may round each of its `things`;
-    `exact` amounts are said, so that no rounding goes onto them."""
+    `told` is how much of its amount the shop says."""
 
     line: Line
     tax: Decimal = ZERO
     taxes: tuple[Decimal, ...] = ()
     things: Decimal = ONE
-    exact: bool = False
+    told: Told = Told.UNITS
 
     def scaled(self, by: Decimal) -> Piece:
         return replace(
@@ -46,6 +55,9 @@ class Piece:
 
     def without_tax(self, code: TaxCode) -> Piece:
         return replace(self, line=replace(self.line, code=code), tax=ZERO, taxes=(ZERO,) * len(code.rates))
+
+
+_TOLD = {Kind.ITEM: Told.UNITS, Kind.CERTIFICATE: Told.EXACTLY}
 
 
 def goods_of(parts: Iterable[Part], priced: Priced, find: Finder, *, restock: bool) -> Iterator[Piece]:
@@ -75,7 +87,7 @@ def adjustment(amount: Decimal, description: str, priced: Priced, find: Finder) 
     item = find.item("adjustment_product", what="an amount refunded that is of no goods", section="refunds")
     text, code = cut(clean(description), DESCRIPTION_LIMIT), no_supply(priced, find)
     line = Line(item=item, description=text, amount=cents(amount), quantity=ONE, code=code)
-    return Piece(line=line, taxes=(ZERO,) * len(code.rates), exact=True)
+    return Piece(line=line, taxes=(ZERO,) * len(code.rates), told=Told.EXACTLY)
 
 
 def credit_of(refund: Refund, priced: Priced, find: Finder) -> Iterator[Line]:
@@ -137,7 +149,7 @@ def _piece(
         tax=share.tax,
         taxes=share.taxes,
         things=max(ONE, quantity or ONE),
-        exact=share.charge.kind is Kind.CERTIFICATE,
+        told=_TOLD.get(share.charge.kind, Told.AMOUNT),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cartledger.money import ZERO, cents
+from cartledger.money import ZERO, cents, split
 from cartledger.refunds import Refund, RefundItem
 from mapping.bill import Bill
 from mapping.charges import Charge, Kind
@@ -39,9 +39,15 @@ class Part:
 
     def share(self, of: Decimal) -> Decimal:
         """This part's of an amount, in whole cents; those of all parts sum to it."""
-        if self.whole == 0:
-            return ZERO
-        return cents(of * (self.done + self.more) / self.whole) - cents(of * self.done / self.whole)
+        return self._until(self.done + self.more, of) - self._until(self.done, of)
+
+    def shares(self, of: Decimal, each: Sequence[Decimal]) -> tuple[Decimal, ...]:
+        """The same for an amount that is made of `each`: what they come to is this part's share of the whole."""
+        before, after = (split(self._until(done, of), each) for done in (self.done, self.done + self.more))
+        return tuple(then - now for now, then in zip(before, after, strict=True))
+
+    def _until(self, done: Decimal, of: Decimal) -> Decimal:
+        return cents(of * done / self.whole) if self.whole else ZERO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +80,7 @@ def share_of(part: Part, priced: Priced) -> Share:
     net, tax = priced.nets[part.position], charge.printed.tax
     returned_tax = part.share(tax)
     returned = part.share(net + tax) - returned_tax if bill.totals.inclusive else part.share(net)
-    taxes = tuple(part.share(each) for each in priced.coding.charges[part.position].taxes)
+    taxes = part.shares(tax, priced.coding.charges[part.position].taxes)
     return Share(part=part, charge=charge, net=returned, tax=returned_tax, taxes=taxes)
 
 

@@ -62,7 +62,10 @@ TAXES: dict[str, Any] = {
     "us_ast": {"map": {"*": "State tax"}},
     "uk": {"map": {"VAT": "20.0% S", "Reduced": "5.0% R", "none": "0.0% Z"}, "out_of_scope": "No VAT"},
     "au": {"map": {"GST": "GST", "none": "GST free"}, "out_of_scope": "BAS Excluded"},
-    "ca": {"map": {"HST": "HST ON", "QST": "GST/QST QC", "none": "Zero-rated"}, "out_of_scope": "Out of Scope"},
+    "ca": {
+        "map": {"HST": "HST ON", "GST": "GST", "QST": "GST/QST QC", "PST": "GST/PST BC", "none": "Zero-rated"},
+        "out_of_scope": "Out of Scope",
+    },
     "eur": {"map": {"*": "State tax"}},
 }
 
