@@ -11,7 +11,7 @@ import pytest
 from cartledger.ledger.types import State
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
-from simulator.bigcommerce.refunding import Payout, decline, refund, refund_rest
+from simulator.bigcommerce.refunding import Payout, refund, refund_rest
 from simulator.quickbooks import writes
 
 RECEIVABLE = "Accounts Receivable (A/R)"
@@ -21,6 +21,7 @@ REFUNDS = {
     "refunds.no_restock_product": "Returned goods",
     "refunds.adjustment_product": "Refund adjustments",
 }
+SHOP = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}
 UNPAID = {"status_id": 7, "status": "Awaiting Payment", "payment_status": "pending"}
 SALE = {
     RECEIVABLE: "88.77",
@@ -31,7 +32,9 @@ SALE = {
     "Sales tax payable": "-6.77",
     "Shipping income": "-10.00",
 }
-TAKEN_BACK = {account: amount.removeprefix("-") if amount[0] == "-" else f"-{amount}" for account, amount in SALE.items()}
+TAKEN_BACK = {
+    account: amount.removeprefix("-") if amount[0] == "-" else f"-{amount}" for account, amount in SALE.items()
+}
 
 
 def at(books, moment):
@@ -73,7 +76,7 @@ def order_1001(make_order, line):
             shipping=("10.0000", "0.8300", "10.8300"),
             total=("82.0000", "6.7700", "88.7700"),
             coupon_discount="8.0000",
-            **UNPAID | {"is_tax_inclusive_pricing": False} | more,
+            **UNPAID | SHOP | more,
         )
 
     return order
@@ -220,7 +223,9 @@ def test_money_that_goes_back_bit_by_bit_is_taken_off_the_memo(open_invoices, or
     cancel(books.sim.shop, 1001)
     books.sync()
     assert books.held() == {"1001": ["cancelled_money_kept"]}
-    assert books.reasons(1001) == ["The order is Cancelled, and 15.64 that came in for Invoice BC-1001 did not go back."]
+    assert books.reasons(1001) == [
+        "The order is Cancelled, and 15.64 that came in for Invoice BC-1001 did not go back."
+    ]
     assert written(books)[2:] == [
         ("CreditMemo", "R-1001", "2026-05-20", "24.36"),
         ("Purchase", "", "2026-05-20", "24.36"),
@@ -337,9 +342,368 @@ def test_a_payment_that_was_entered_by_hand_is_money_that_came_in(open_invoices,
     writes.create(books.sim.company.state, "Payment", by_hand(invoice, "40.00"))
     cancel(books.sim.shop, 1001)
     books.sync()
-    assert books.reasons(1001) == ["The order is Cancelled, and 40.00 that came in for Invoice BC-1001 did not go back."]
+    assert books.reasons(1001) == [
+        "The order is Cancelled, and 40.00 that came in for Invoice BC-1001 did not go back."
+    ]
 
 
 def by_hand(invoice, amount):
     link = {"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
     return {"CustomerRef": invoice["CustomerRef"], "TotalAmt": Decimal(amount), "Line": [link]}
+
+
+# -- refunds on invoices that are not wholly paid
+
+
+def test_what_goes_back_before_all_was_paid(open_invoices, order_1001):
+    """After each step the books say of the customer what the shop does: what is still to be paid."""
+    books = open_invoices()
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[paid("40.00")]))
+    books.sync()
+    shop, line = books.sim.shop, books.sim.shop.orders[1001].products[0]
+    at(books, "2026-05-20T16:00")
+    refund(shop, 1001, Asked(products={line["id"]: 1}), set_status=False)
+    books.sync()
+    assert written(books)[2:] == [
+        ("CreditMemo", "R-1001", "2026-05-20", "24.36"),
+        ("Purchase", "", "2026-05-20", "24.36"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert open_amounts(books) == ["48.77", "0.00", "48.77"]
+    assert balances(books)["Card clearing"] == "15.64"
+
+    refund(shop, 1001, Asked(amount=Decimal("20.00")), Payout(provider="custom", offline=True), set_status=False)
+    books.sync()
+    assert written(books)[5:] == [
+        ("CreditMemo", "R-1001-2", "2026-05-20", "20.00"),
+        ("Purchase", "", "2026-05-20", "15.64"),
+        ("Payment", "", "2026-05-20", "0.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert open_amounts(books) == ["44.41", "0.00", "0.00", "44.41"]
+    assert balances(books)["Card clearing"] == "0.00"
+    books.sync()
+    assert len(written(books)) == 9
+
+
+def test_what_goes_back_once_the_rest_was_paid_is_a_refund_receipt(open_invoices, order_1001):
+    books = open_invoices()
+    first, rest = paid("40.00"), paid("48.77", number=2, day="2026-05-21")
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[first]))
+    books.sync()
+    shop, line = books.sim.shop, books.sim.shop.orders[1001].products[0]
+    at(books, "2026-05-20T16:00")
+    refund(shop, 1001, Asked(products={line["id"]: 1}), set_status=False)
+    books.sync()
+    at(books, "2026-05-21T16:00")
+    shop.update(1001, status_id=11, status="Awaiting Fulfillment", transactions=[first, rest])
+    books.sync()
+    assert (open_amounts(books), balances(books)["Card clearing"]) == (["0.00", "0.00", "0.00"], "64.41")
+    refund_rest(shop, 1001, set_status=False)
+    books.sync()
+    assert written(books)[5:] == [
+        ("Payment", "", "2026-05-21", "48.77"),
+        ("RefundReceipt", "R-1001-2", "2026-05-21", "64.41"),
+    ]
+    assert (open_amounts(books), books.held()) == (["0.00", "0.00", "0.00"], {})
+    assert balances(books)["Card clearing"] == "0.00"
+
+
+def test_what_becomes_store_credit_settles_nothing(open_invoices, order_1001):
+    books = open_invoices()
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[paid("40.00")]))
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("10.00")), Payout(provider="storecredit"), set_status=False)
+    books.sync()
+    assert written(books)[2:] == [("CreditMemo", "R-1001", "2026-05-20", "0.00")]
+    assert entries(books, "CreditMemo") == [{"Sales returns": "10.00", "Store credit": "-10.00"}]
+    assert (open_amounts(books), books.held()) == (["48.77", "0.00", "48.77"], {})
+
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("30.00")), set_status=False)
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[3:] == [
+        ("CreditMemo", "R-1001-3", "2026-05-20", "78.77"),
+        ("Purchase", "", "2026-05-20", "30.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert open_amounts(books) == ["0.00", "0.00", "0.00", "0.00"]
+    left = {name: amount for name, amount in balances(books).items() if amount not in ("0.00",)}
+    assert (left["Card clearing"], left["Store credit"]) == ("10.00", "-10.00")
+
+
+NEVER = {"payments.methods": {"Credit Card": {"paid_when": "never"}}}
+
+
+def test_an_invoice_that_was_refunded_whole_before_anything_was_paid_is_voided(open_invoices, order_1001):
+    books = open_invoices(**NEVER)
+    books.add(order_1001())
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    refund_rest(books.sim.shop, 1001)
+    books.sync()
+    assert (written(books), books.held()) == ([("Invoice", "BC-1001", "2026-05-01", "0.00")], {})
+    books.sim.shop.touch(1001)
+    books.sim.shop.update(1001, staff_notes="Sorry.", customer_message="Please hurry.")
+    books.sync()
+    assert (written(books), books.held()) == ([("Invoice", "BC-1001", "2026-05-01", "0.00")], {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "moment"),
+    [({}, "2026-06-02T16:00"), ({"refunds.cancel_unpaid": "credit_memo"}, "2026-05-20T16:00")],
+)
+def test_a_whole_refund_of_an_unpaid_invoice_is_a_memo_otherwise(open_invoices, order_1001, changes, moment):
+    books = open_invoices(**NEVER, **changes)
+    books.add(order_1001())
+    books.sync()
+    at(books, moment)
+    refund_rest(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[1:] == [
+        ("CreditMemo", "R-1001", moment[:10], "88.77"),
+        ("Payment", "", moment[:10], "0.00"),
+    ]
+    assert open_amounts(books) == ["0.00", "0.00", "0.00"]
+
+
+def test_a_part_of_an_unpaid_invoice_that_is_refunded_is_owed_no_more(open_invoices, order_1001):
+    books = open_invoices(**NEVER)
+    books.add(order_1001())
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    line = books.sim.shop.orders[1001].products[0]
+    refund(books.sim.shop, 1001, Asked(products={line["id"]: 1}), set_status=False)
+    books.sync()
+    assert written(books)[1:] == [
+        ("CreditMemo", "R-1001", "2026-05-20", "24.36"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert open_amounts(books) == ["64.41", "0.00", "64.41"]
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[3:] == [
+        ("CreditMemo", "R-1001-2", "2026-05-20", "64.41"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert open_amounts(books) == ["0.00", "0.00", "0.00", "0.00"]
+    assert nothing_is_left(books)
+
+
+def test_all_that_happened_between_two_looks(open_invoices, order_1001):
+    """Paid in part, called off, and sent back, while nobody looked."""
+    books = open_invoices()
+    books.add(order_1001())
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    books.sim.shop.update(1001, payment_status="captured", transactions=[paid("40.00", day="2026-05-10")])
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("40.00")))
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[1:] == [
+        ("Payment", "", "2026-05-10", "40.00"),
+        ("CreditMemo", "R-1001-2", "2026-05-20", "88.77"),
+        ("Purchase", "", "2026-05-20", "40.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert open_amounts(books) == ["0.00", "0.00", "0.00"]
+    assert nothing_is_left(books)
+
+
+# -- redeemed certificates and store credit
+
+
+@pytest.fixture
+def order_1005(make_order, line):
+    """92.01, 50.00 of it paid with a gift certificate; the rest, 42.01, is open."""
+
+    def order(**more):
+        return make_order(
+            1005,
+            [line("GOODS", 1, ("80.0000", "6.6000", "86.6000"), **refundable("86.6000"))],
+            subtotal=("80.0000", "6.6000", "86.6000"),
+            shipping=("5.0000", "0.4100", "5.4100"),
+            total=("85.0000", "7.0100", "92.0100"),
+            gift_certificate_amount="50.0000",
+            **UNPAID | SHOP | more,
+        )
+
+    return order
+
+
+WITH_MEMO = {"sales.tenders_on_invoice": "credit_memo"}
+
+
+@pytest.mark.parametrize("changes", [{}, WITH_MEMO])
+def test_a_certificate_that_was_redeemed_counts_as_money_that_came_in(open_invoices, order_1005, changes):
+    books = open_invoices(**changes)
+    books.add(order_1005())
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    cancel(books.sim.shop, 1005)
+    books.sync()
+    assert books.reasons(1005) == [
+        "The order is Cancelled, and 50.00 that came in for Invoice BC-1005 did not go back."
+    ]
+    before = len(written(books))
+
+    credit = Payout(provider="giftcertificate")
+    refund(books.sim.shop, 1005, Asked(amount=Decimal("50.00")), credit, set_status=False)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[before:] == [
+        ("CreditMemo", "R-1005-2", "2026-05-20", "42.01"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert set(open_amounts(books)) == {"0.00"}
+    assert entries(books, "CreditMemo")[-1] == {
+        "Sales": "80.00",
+        "Shipping income": "5.00",
+        "Sales tax payable": "7.01",
+        "Gift certificates": "-50.00",
+        RECEIVABLE: "-42.01",
+    }
+    assert nothing_is_left(books)
+
+
+@pytest.mark.parametrize("changes", [{}, WITH_MEMO])
+def test_certificate_and_money_go_back_each_its_way(open_invoices, order_1005, changes):
+    """20.00 of the 42.01 were paid by card."""
+    books = open_invoices(**changes)
+    books.add(order_1005(status_id=1, status="Pending", payment_status="captured", transactions=[paid("20.00")]))
+    books.sync()
+    before = len(written(books))
+    at(books, "2026-05-20T16:00")
+    ways = (Payout(provider="giftcertificate", amount=Decimal("50.00")), Payout(provider="stripe"))
+    refund(books.sim.shop, 1005, Asked(amount=Decimal("70.00")), *ways, set_status=False)
+    cancel(books.sim.shop, 1005)
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[before:] == [
+        ("CreditMemo", "R-1005-2", "2026-05-20", "42.01"),
+        ("Purchase", "", "2026-05-20", "20.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+        ("Payment", "", "2026-05-20", "0.00"),
+    ]
+    assert set(open_amounts(books)) == {"0.00"}
+    assert nothing_is_left(books)
+
+
+# -- elsewhere
+
+
+UK = {
+    "company": "uk",
+    "home_currency": "GBP",
+    "tax.map": {"Standard": "20.0% S", "Reduced": "5.0% R", "none": "0.0% Z"},
+    "tax.out_of_scope": "No VAT",
+}
+POUNDS = {"default_currency_code": "GBP", "currency_code": "GBP"}
+
+
+@pytest.fixture
+def order_1003(make_order, line):
+    """Three rates and a discount: 238.50, 22.50 of it tax."""
+
+    def order(**more):
+        return make_order(
+            1003,
+            [
+                line("LAMP", 2, ("100.0000", "18.0000", "120.0000"), off="12.0000", **refundable("108.0000")),
+                line("FUEL", 1, ("100.0000", "4.5000", "105.0000"), off="10.5000", **refundable("94.5000")),
+                line("BOOK", 1, ("40.0000", "0.0000", "40.0000"), off="4.0000", **refundable("36.0000")),
+            ],
+            subtotal=("240.0000", "22.5000", "265.0000"),
+            total=("216.0000", "22.5000", "238.5000"),
+            discount_amount="26.5000",
+            **UNPAID | SHOP | POUNDS | {"is_tax_inclusive_pricing": True} | more,
+        )
+
+    return order
+
+
+def tax_lines(document):
+    return [
+        (
+            str(line["TaxLineDetail"]["TaxPercent"]),
+            f"{line['TaxLineDetail']['NetAmountTaxable']:.2f}",
+            f"{line['Amount']:.2f}",
+        )
+        for line in document["TxnTaxDetail"]["TaxLine"]
+    ]
+
+
+def test_a_memo_bears_the_taxes_of_its_sale_rate_by_rate(open_invoices, order_1003):
+    books = open_invoices(**UK)
+    books.add(order_1003())
+    books.sync()
+    at(books, "2026-06-02T16:00")
+    cancel(books.sim.shop, 1003)
+    books.sync()
+    assert books.held() == {}
+    (invoice,), (memo,) = books.sim.company.objects("Invoice"), books.sim.company.objects("CreditMemo")
+    assert (
+        tax_lines(memo)
+        == tax_lines(invoice)
+        == [("20", "90.00", "18.00"), ("5", "90.00", "4.50"), ("0", "36.00", "0.00")]
+    )
+    assert open_amounts(books) == ["0.00", "0.00", "0.00"]
+    assert nothing_is_left(books)
+
+
+def test_what_is_left_of_several_rates_is_taken_back_rate_by_rate(open_invoices, order_1003):
+    books = open_invoices(**UK)
+    first = paid("100.00") | {"currency": "GBP"}
+    books.add(order_1003(status_id=1, status="Pending", payment_status="captured", transactions=[first]))
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    shop, lines = books.sim.shop, books.sim.shop.orders[1003].products
+    refund(shop, 1003, Asked(products={lines[0]["id"]: 1}), set_status=False)
+    books.sync()
+    refund(shop, 1003, Asked(amount=Decimal("46.00")), set_status=False)
+    cancel(shop, 1003)
+    books.sync()
+    assert books.held() == {}
+    one, rest = books.sim.company.objects("CreditMemo")
+    assert tax_lines(one) == [("20", "45.00", "9.00")]
+    assert tax_lines(rest) == [("20", "45.00", "9.00"), ("5", "90.00", "4.50"), ("0", "36.00", "0.00")]
+    assert f"{rest['TotalAmt']:.2f}" == "184.50"
+    assert set(open_amounts(books)) == {"0.00"}
+    assert nothing_is_left(books)
+
+
+def test_money_in_another_currency_leaves_at_the_rate_of_its_day(open_invoices, order_1001):
+    books = open_invoices(
+        company="eur", **{"payments.default_accounts": {"EUR": "Card clearing EUR"}, "payments.methods": {}}
+    )
+    for day, rate in (("2026-05-01", "1.08"), ("2026-05-10", "1.10"), ("2026-05-20", "1.12")):
+        held = {"SourceCurrencyCode": "EUR", "Rate": Decimal(rate), "AsOfDate": day}
+        books.sim.company.create("ExchangeRate", held)
+    euro = {"default_currency_code": "EUR", "currency_code": "USD", "store_default_currency_code": "USD"}
+    first = paid("40.00", day="2026-05-10") | {"currency": "EUR"}
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[first], **euro))
+    books.sync()
+    books.app.lines["demo"].book.forget()  # the receivables in euro are there since the invoice is
+    at(books, "2026-05-20T16:00")
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("40.00")), set_status=False)
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.held() == {}
+    (memo,), (purchase,) = books.sim.company.objects("CreditMemo"), books.sim.company.objects("Purchase")
+    assert (memo["CurrencyRef"]["value"], memo["ExchangeRate"], f"{memo['TotalAmt']:.2f}") == (
+        "EUR",
+        Decimal("1.12"),
+        "88.77",
+    )
+    assert (purchase["ExchangeRate"], entries(books, "Purchase")) == (
+        Decimal("1.12"),
+        [{f"{RECEIVABLE} - EUR": "44.80", "Card clearing EUR": "-44.80"}],
+    )
+    assert open_amounts(books) == ["0.00", "0.00", "0.00"]
