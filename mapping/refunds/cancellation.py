@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,7 @@ from mapping.decision import Document, Needs, Post
 from mapping.finder import Finder
 from mapping.header import decide_tracking
 from mapping.lines import line_body
-from mapping.pricing import price_order
+from mapping.pricing import Priced, price_order
 from mapping.refunds.numbers import free_number
 from mapping.refunds.on_invoice import (
     APPLIED,
@@ -56,6 +56,11 @@ class _Memo:
     days: Mapping[str, Mapping[str, Booked]]
     exchange: Exchange
 
+    @property
+    def notices(self) -> Iterable[Problem]:
+        """What a person should know of the days that new documents bear, each once."""
+        return dict.fromkeys(notice for days in self.days.values() for each in days.values() for notice in each.notices)
+
 
 def cancel_by_memo(case: Case, sale: Document, receivable: Receivable, day: date) -> Post | Needs:
     """What is still to be written of the memo of an order that was called off on `day`, and of what it settles.
@@ -68,22 +73,19 @@ def cancel_by_memo(case: Case, sale: Document, receivable: Receivable, day: date
     earlier = [refund for refund in live if refund_name(refund) in case.facts.stands]
     later = [refund for refund in live if refund not in earlier]
     priced = price_order(case.order, case.facts, find)
-    whole = priced if priced is None or isinstance(priced, Needs) else whole_content(priced, earlier, later, case, find)
-    if isinstance(whole, Needs):
-        return whole
-    if whole is None:
-        return Post(documents=(), problems=find.problems)
+    whole = whole_content(priced, earlier, later, case, find) if isinstance(priced, Priced) else priced
+    if not isinstance(whole, Whole):
+        return Post(documents=(), problems=find.problems) if whole is None else whole
     memo = _memo(case, sale, whole, receivable, later, day)
-    if isinstance(memo, Needs):
-        return memo
-    documents = memo if isinstance(memo, Problem) else _documents(memo, find)
+    if not isinstance(memo, _Memo):
+        return Post(documents=(), problems=(memo,)) if isinstance(memo, Problem) else memo
+    documents = _documents(memo, find)
     if isinstance(documents, Needs):
         return documents
-    if isinstance(documents, Problem):
-        find.report(documents)
-        documents = ()
-    new = tuple(each for each in documents if each.name not in case.facts.stands and not find.problems)
-    return Post(documents=new, problems=find.problems, wants=find.wanted)
+    if isinstance(documents, Problem) or find.problems:
+        return Post(documents=(), problems=(documents,) if isinstance(documents, Problem) else find.problems)
+    new = tuple(each for each in documents if each.name not in case.facts.stands)
+    return Post(documents=new, notices=tuple(memo.notices), wants=find.wanted)
 
 
 def _memo(
