@@ -31,7 +31,7 @@ from mapping.refunds.on_invoice import (
     settling,
 )
 from mapping.refunds.one import exchange_of, own_day_of
-from mapping.refunds.payouts import money_of, payouts_of
+from mapping.refunds.payouts import money_of, payouts_of, up_to
 from mapping.refunds.receipt import transfers_of
 from mapping.refunds.undoing import refund_name
 from mapping.refunds.whole import Whole, whole_content
@@ -161,7 +161,7 @@ def _money_of(memo: _Memo, refund: Refund, amount: Decimal, find: Finder) -> lis
         return payouts
     going = _refunds_going(memo, refund)
     out = cash_out(going, payouts[0].deposit.account, amount, of=CANCELLATION)
-    return out if isinstance(out, Problem) else [*out, *transfers_of(going, payouts)]
+    return out if isinstance(out, Problem) else [*transfers_of(going, up_to(payouts, amount)), *out]
 
 
 def _going(memo: _Memo) -> Going:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cartledger.errors import Problem
+from cartledger.money import ZERO
 from cartledger.refunds import Refund
 from mapping.case import SALE, Case
 from mapping.currency import Exchange, decide_exchange
@@ -29,7 +30,7 @@ from mapping.refunds.on_invoice import (
     days_of,
     on_open_invoice,
 )
-from mapping.refunds.payouts import Payout, credited, money_of, payouts_of
+from mapping.refunds.payouts import Payout, credited, money_of, payouts_of, up_to
 from mapping.refunds.receipt import TRANSFERRED, moves_of, receipt_of, transfer_part, transfers_of
 from mapping.refunds.undoing import refund_name
 
@@ -118,7 +119,10 @@ class One:
             settled = on_open_invoice(going, content, lines, self.receivable, payouts[0].deposit.account)
             if isinstance(settled, Problem):
                 return (settled,)
-            return Decided(documents=settled[0], receivable=settled[1], notices=notices)
+            (memo, *others), receivable = settled
+            sent = sum((each.amount for each in others if each.name.endswith(CASH)), ZERO)
+            moved = transfers_of(going, up_to(payouts, sent))
+            return Decided(documents=(memo, *moved, *others), receivable=receivable, notices=notices)
         standing = self.case.facts.stands.get(self.name)
         if standing and not says(standing.hash, ACCOUNTS, moves_of(payouts)):
             return (_transfer_missing(self.refund, standing),)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from cartledger.errors import Problem
@@ -64,6 +65,16 @@ def payouts_of(refund: Refund, case: Case, find: Finder) -> tuple[Payout, ...] |
         more = payment.amount + (before.amount if before else ZERO)
         found[deposit.account] = Payout(deposit=before.deposit if before else deposit, amount=more)
     return tuple(found.values())
+
+
+def up_to(payouts: Sequence[Payout], amount: Decimal) -> tuple[Payout, ...]:
+    """The first so much of them; the first account stays, also where nothing left it."""
+    found = []
+    for payout in payouts:
+        part = min(payout.amount, amount)
+        amount -= part
+        found.append(replace(payout, amount=part))
+    return (*found[:1], *(payout for payout in found[1:] if payout.amount))
 
 
 def _deposit(method: str, case: Case, find: Finder) -> Deposit:
