@@ -22,6 +22,7 @@ from mapping.facts import OpenInvoice, Standing
 from mapping.fingerprint import ACCOUNTS, CHARGES, FIELDS, LINES, SHIPPING, changed_fields, of_day, with_groups
 from mapping.payments.money import RECEIPT, too_much
 from mapping.payments.paid import is_paid
+from mapping.refunds.on_invoice import applied_of
 from mapping.tenders import APPLICATION, MEMO
 from mapping.transactions import money_in
 
@@ -165,8 +166,8 @@ def _of_invoice(case: Case, sale: Post) -> bool | Problem | Needs:
         return touched
     document, *others = sale.documents
     recorded = {name: each.amount for name, each in case.facts.stands.items() if _names_payment(name)}
-    decided = {each.name: each.amount for each in others}
-    if not recorded:
+    decided = {each.name: each.amount for each in others if _is_payment(each)}
+    if not recorded and not decided:
         return True
     explained = recorded.items() <= decided.items() and _settling(case, others) == document.amount
     return explained or _unexplained(case, document)
@@ -187,7 +188,7 @@ def _settled(stands: Mapping[str, Standing]) -> Decimal:
     """What payments and applied credit memos of ours took off the invoice."""
     paid = (each.amount for name, each in stands.items() if _names_payment(name))
     credited = (
-        each.amount
+        applied_of(stands, name)
         for name, each in stands.items()
         if each.entity == "CreditMemo" and (APPLICATION if name == MEMO else f"{name}-application") in stands
     )

@@ -64,7 +64,7 @@ def memo_lines(
     reported to `find`."""
     redeemed = tuple(line for line in lines if line.redeemed)
     off = sum((line.amount for line in redeemed), ZERO)
-    if not redeemed or money.entity != INVOICE or not _by_memo(total, total - off, facts, find.connection):
+    if not redeemed or money.entity != INVOICE or not _by_memo(total - off, facts, find.connection):
         return ()
     number = _memo_number(order, find.connection)
     if len(number) > NUMBER_LENGTH:
@@ -77,10 +77,11 @@ def memo_lines(
     return redeemed
 
 
-def _by_memo(less: Decimal, whole: Decimal, facts: Facts, connection: Connection) -> bool:
-    """An invoice that stands keeps to what it was made with, which its amount tells, whatever the settings say now."""
+def _by_memo(whole: Decimal, facts: Facts, connection: Connection) -> bool:
+    """An invoice that stands keeps to what it was made with, whatever the settings say by now. `whole` is what it comes
+    to with a memo."""
     standing = facts.stands.get(SALE)
-    if standing is None or (MEMO not in facts.stands and standing.amount not in (less, whole)):
+    if standing is None:
         return connection.sales.tenders_on_invoice == "credit_memo"
     return MEMO in facts.stands or standing.amount == whole
 

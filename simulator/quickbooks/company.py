@@ -52,7 +52,7 @@ class Company(Bookkeeper):
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
     how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `carries_rates`,
     `tax_rounding`, `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `guards_reconciled`,
-    `frees_overpaid`, `preferences` (the whole object),
+    `frees_overpaid`, `null_clears`, `preferences` (the whole object),
     `throttle_body` ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls
     are, 7001).
     """
@@ -350,6 +350,15 @@ class Company(Bookkeeper):
     @frees_overpaid.setter
     def frees_overpaid(self, frees: bool) -> None:
         self.state.frees_overpaid = frees
+
+    @property
+    def null_clears(self) -> bool:
+        """Whether an update that sends null clears what was there, or leaves it alone."""
+        return self.state.null_clears
+
+    @null_clears.setter
+    def null_clears(self, clears: bool) -> None:
+        self.state.null_clears = clears
 
     @property
     def guards_reconciled(self) -> bool:

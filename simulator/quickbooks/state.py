@@ -164,6 +164,7 @@ class State:
         self.liabilities_below_zero = False
         self.guards_reconciled = False
         self.frees_overpaid = False
+        self.null_clears = True
         self.tax_rounding: Literal["rate", "line"] = "rate"
         self.tax_override_limit: Decimal | None = Decimal("0.01")
         self.last_number = "1000"

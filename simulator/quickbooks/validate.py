@@ -92,7 +92,11 @@ def _text(field: Field, value: Any, path: str) -> Iterator[Error]:
 def _email(field: Field, value: Any, path: str) -> Iterator[Error]:
     wrong = list(_text(field, value, path))
     yield from wrong
-    if not wrong and not all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", each.strip()) for each in value.split(",")):
+    if (
+        not wrong
+        and value
+        and not all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", each.strip()) for each in value.split(","))
+    ):
         yield errors.malformed("email", path, value)
 
 

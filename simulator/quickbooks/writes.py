@@ -69,7 +69,7 @@ def update(state: State, entity: str, body: JsonObject) -> Record:
     record = _current(state, entity, body)
     require(body, _SENT_AGAIN.get(entity, []))
     _refuse_locked(state, record)
-    draft = builder(state, _merged(record, body), record)
+    draft = builder(state, _merged(state, record, body), record)
     _refuse_closed(state, entity, draft.shown)
     state.put(record, draft)
     _free_overpaid(state, record)
@@ -132,13 +132,23 @@ def _current(state: State, entity: str, body: JsonObject) -> Record:
     return record
 
 
-def _merged(record: Record, body: JsonObject) -> JsonObject:
+def _merged(state: State, record: Record, body: JsonObject) -> JsonObject:
     kept = record.asked if body.get("sparse") else {k: v for k, v in record.asked.items() if k in _SURVIVES}
-    cleared = {name for name, each in body.items() if each is None}
-    merged = {name: each for name, each in {**kept, **_writable(body)}.items() if name not in cleared}
+    sent = {name: _filled(each) for name, each in body.items() if each is not None or state.null_clears}
+    sent = {name: each for name, each in sent.items() if name not in _IDENTITY}
+    merged = {name: each for name, each in {**kept, **sent}.items() if not _clears(name, each)}
     if record.shown.get("Type") == "Inventory" and "QtyOnHand" not in body:
         merged["QtyOnHand"] = record.running
     return merged
+
+
+def _filled(value: Any) -> Any:
+    """An object that is sent takes the place of the one that was there; its empty texts are none."""
+    return {key: each for key, each in value.items() if each not in (None, "")} if isinstance(value, dict) else value
+
+
+def _clears(name: str, value: Any) -> bool:
+    return value in (None, "", {}) or (name == "CustomField" and value == [])
 
 
 def _refuse_locked(state: State, record: Record) -> None:

@@ -57,6 +57,39 @@ def test_a_stale_token_changes_nothing(desk, company, make, entity):
     assert company.read(entity, made["Id"])["PrivateNote"] == "by hand"
 
 
+ADDRESS = {"Line1": "Ada Byrne", "Line2": "1 Mill Lane", "City": "Austin"}
+FILLED = {
+    "BillAddr": ADDRESS,
+    "BillEmail": {"Address": "ada@example.com"},
+    "TrackingNum": "EX1",
+    "ShipDate": "2026-05-01",
+}
+
+
+@pytest.mark.parametrize("entity", FORMS)
+def test_what_is_sent_empty_is_cleared(company, make, entity):
+    made = change(company, entity, make(entity), **FILLED)
+    nothing = dict.fromkeys(ADDRESS, "")
+    after = change(company, entity, made, BillAddr=nothing, BillEmail={"Address": ""}, TrackingNum="", CustomField=[])
+    assert not {"BillAddr", "BillEmail", "TrackingNum"} & after.keys()
+    assert after["ShipDate"] == "2026-05-01"
+
+
+@pytest.mark.parametrize("entity", FORMS)
+def test_an_address_takes_the_place_of_the_one_before(company, make, entity):
+    made = change(company, entity, make(entity), **FILLED)
+    after = change(company, entity, made, BillAddr={"Line1": "Bo", "Line2": ""})
+    assert {name: text for name, text in after["BillAddr"].items() if name != "Id"} == {"Line1": "Bo"}
+
+
+@pytest.mark.parametrize("clears", [True, False])
+def test_null_clears_or_leaves_alone(company, make, clears):
+    company.null_clears = clears
+    made = change(company, "SalesReceipt", make("SalesReceipt"), **FILLED)
+    after = change(company, "SalesReceipt", made, ShipDate=None)
+    assert ("ShipDate" in after) is not clears
+
+
 # -- tax
 
 
