@@ -119,7 +119,7 @@ def read_receivable(case: Case, sale: tuple[Document, ...]) -> Receivable | Need
         return total
     settled = total - case.facts.invoice.balance if case.facts.invoice else ZERO
     by_memo = _amount(stands.get(MEMO) or decided.get(MEMO))
-    applied = sum((_applied(stands, name) for name in stands if f"{name}{APPLIED}" in stands), ZERO)
+    applied = sum((applied_of(stands, name) for name in stands if f"{name}{APPLIED}" in stands), ZERO)
     sent = sum((each.amount for name, each in stands.items() if name.endswith(CASH)), ZERO)
     came = sum((each.amount for each in decided.values() if each.entity == PAYMENT), ZERO)
     before = by_memo if APPLICATION in stands else ZERO
@@ -141,7 +141,7 @@ def _total(case: Case, decided: Mapping[str, Document]) -> Decimal | Needs | Pro
     return invoice.total
 
 
-def _applied(stands: Mapping[str, Standing], name: str) -> Decimal:
+def applied_of(stands: Mapping[str, Standing], name: str) -> Decimal:
     """What of a memo settled the invoice: all that was not sent back."""
     return stands[name].amount - _amount(stands.get(f"{name}{CASH}")) if stands[name].entity == CREDIT_MEMO else ZERO
 
