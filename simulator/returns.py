@@ -11,8 +11,13 @@ from simulator.bigcommerce.store import Json, Order
 from simulator.documents import Documents, Paper
 from simulator.pricing import ZERO
 
-CLEARING: Mapping[str, str] = {"stripe": "Card clearing", "paypalcommerce": "PayPal clearing"}
-"""Where the money of each provider is expected; in a currency that is not the company's own, with its code after it."""
+CLEARING: Mapping[str, str] = {
+    "stripe": "Card clearing",
+    "paypalcommerce": "PayPal clearing",
+    **dict.fromkeys(("Amazon", "Ebay"), "Card clearing"),
+}
+"""Where the money of each provider is expected, or of each payment method that leaves no transactions; in a currency
+that is not the company's own, with its code after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +93,10 @@ class Life:
         return _sums((row["gateway"], journal.amount(row)) for row in rows)
 
     def kept(self) -> dict[str, Decimal]:
-        """By provider, what it took for a sale that is booked, less what it gave back."""
+        """By provider, what it took for a sale that is booked, less what it gave back; by payment method where no
+        transaction tells."""
+        if self.sale and not journal.money_in(self.order):
+            return {str(self.order.header.get("payment_method")): self.money}
         taken = self._by_provider if self.sales or self.voided else {}
         back = _given(self.rows, offline=False)
         return {name: taken.get(name, ZERO) - back.get(name, ZERO) for name in {*taken, *back}}

@@ -429,6 +429,15 @@ def test_a_refund_that_gives_back_more_tax_than_the_edit_took_off_is_a_differenc
     assert (sold.prove()["difference"], sold.prove()["tax_difference"]) == ("1.86", "1.86")
 
 
+def test_a_market_place_leaves_no_transactions_and_its_money_is_expected_with_the_cards():
+    desk = Desk(Store(), Company())
+    desk.shop.add_order(order(received=(), payment_method="Ebay"))
+    desk.enter("SalesReceipt", "order:1001", "82.00", "6.77")
+    assert desk.prove()["clearing"] == {CARD: {"shop": "88.77", "books": "88.77"}}
+    desk.refund("24.36", "1.86", ("custom", "24.36", "offline"))
+    assert desk.prove()["clearing"] == {CARD: {"shop": "64.41", "books": "88.77"}}
+
+
 # -- whole lives
 
 ACCOUNTS = {"stripe": CARD, "paypalcommerce": "PayPal clearing", "custom": "Cash clearing"}
@@ -438,6 +447,10 @@ CREDIT = {"storecredit": "Store credit", "giftcertificate": "Gift certificate"}
 def is_sold(order):
     tried = any(row["gateway"] == "testgateway" for row in order.transactions)
     return order.header["status_id"] not in (0, 1, 5, 6, 7) and not tried
+
+
+def is_of_a_market_place(order):
+    return order.header["payment_method"] in ("Amazon", "Ebay") and not journal.money_in(order)
 
 
 def enter_sale(desk, order, back):
@@ -450,10 +463,12 @@ def enter_sale(desk, order, back):
     invoice = desk.enter(
         "Invoice", marker, total - tax if tax else "0", tax, *untaxed, *credit, DocNumber=str(order.id)
     )
-    for row in journal.money_in(order):
-        if row["gateway"] in ACCOUNTS:
-            link = (row["amount"], invoice["Id"], "Invoice")
-            desk.pay(row["amount"], link, marker=f"payment:{order.id}-{row['id']}", account=ACCOUNTS[row["gateway"]])
+    taken = [(ACCOUNTS[row["gateway"]], row["amount"]) for row in journal.money_in(order) if row["gateway"] in ACCOUNTS]
+    if is_of_a_market_place(order):
+        taken = [(CARD, total)]
+    for place, (account, amount) in enumerate(taken):
+        link = (amount, invoice["Id"], "Invoice")
+        desk.pay(amount, link, marker=f"payment:{order.id}-{place}", account=account)
 
 
 def taken_back(shop, order):
@@ -469,7 +484,8 @@ def enter_refund(desk, row):
     total, tax = D(row["total_amount"]), D(row["total_tax"])
     credit = [desk.item(CREDIT[p["provider_id"]], -p["amount"]) for p in row["payments"] if p["provider_id"] in CREDIT]
     money = [(ACCOUNTS[p["provider_id"]], p["amount"]) for p in row["payments"] if p["provider_id"] in ACCOUNTS]
-    account = money[0][0] if money else CARD
+    by_card = not money or is_of_a_market_place(desk.shop.orders[row["order_id"]])
+    account = CARD if by_card else money[0][0]
     untaxed = [] if tax else [desk.item("Returned", total)]
     lines = (total - tax if tax else "0", tax, *untaxed, *credit)
     desk.enter("RefundReceipt", f"refund:{row['id']}", *lines, account=account, DocNumber=f"R{row['id']}")
