@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from cartledger.errors import BadRecord, Problem
-from cartledger.money import ZERO, D
+from cartledger.money import ZERO, D, cents
 
 _KEPT = ("id", "order_id", "created", "total_amount", "total_tax", "uses_merchant_override_values")
 _KEPT_OF = {
@@ -101,8 +101,8 @@ def _refund(row: Mapping[str, Any]) -> Refund:
             id=int(row["id"]),
             order_id=int(row["order_id"]),
             created=refund_created(row),
-            total=_amount(row["total_amount"]),
-            tax=_amount(row.get("total_tax")),
+            total=_money(row["total_amount"]),
+            tax=_money(row.get("total_tax")),
             overridden=bool(row.get("uses_merchant_override_values")),
             items=tuple(_item(item) for item in row.get("items") or ()),
             payments=tuple(_payment(payment) for payment in row.get("payments") or ()),
@@ -131,10 +131,16 @@ def _payment(payment: Mapping[str, Any]) -> RefundPayment:
     return RefundPayment(
         id=int(payment["id"]),
         provider=str(payment.get("provider_id") or ""),
-        amount=_amount(payment["amount"]),
+        amount=_money(payment["amount"]),
         offline=bool(payment.get("offline")),
         declined=bool(payment.get("is_declined")),
     )
+
+
+def _money(value: Any) -> Decimal:
+    """With its cents, as money is read: the shop prints 24.4 and 24."""
+    amount = _amount(value)
+    return cents(amount) if amount == cents(amount) else amount
 
 
 def _amount(value: Any) -> Decimal:

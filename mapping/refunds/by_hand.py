@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cartledger.errors import Problem
+from cartledger.money import cents
 from cartledger.refunds import Refund
 from mapping.case import Case
 from mapping.company import Item
@@ -12,6 +13,9 @@ from mapping.company import Item
 
 def refusal(refund: Refund, case: Case) -> Problem | None:
     """Why a refund is booked by hand, whatever its order charges for."""
+    if cents(refund.total) != refund.total or cents(refund.tax) != refund.tax:
+        text = f"comes to {refund.total}, {refund.tax} of it tax; QuickBooks takes two decimals"
+        return entered_by_hand("refund_below_a_cent", text, refund, case)
     if refund.tax < 0:
         return entered_by_hand(
             "negative_refund_tax", f"gives back {refund.total} and takes {-refund.tax} tax", refund, case
