@@ -72,10 +72,10 @@ def _receivable(case: Case, sale: tuple[Document, ...]) -> Receivable | Needs | 
     return read_receivable(case, sale) if entities == [INVOICE] else None
 
 
-def _number(case: Case, sale: tuple[Document, ...]) -> str:
-    """Of the sale's document, "" where there is none of ours."""
+def _number(case: Case, sale: tuple[Document, ...]) -> str | None:
+    """Of the sale's document, None where there is none of ours."""
     standing = case.facts.stands.get(SALE)
-    return standing.number if standing else next((each.number for each in sale), "")
+    return standing.number if standing else next((each.number for each in sale), None)
 
 
 def _sold(case: Case, priced: Priced) -> Decimal:
@@ -92,7 +92,7 @@ class _Look:
     """The order's refunds, one after the other: `left` is what can still be given back (order currency)."""
 
     case: Case
-    sale: str
+    sale: str | None
     priced: Priced
     receivable: Receivable | None
     left: Decimal

@@ -49,14 +49,15 @@ class Decided:
 @dataclass(frozen=True, kw_only=True)
 class One:
     """A refund on its way to its documents. `number` is that of its own one; `sale` the number of what it takes back a
-    part of, "" where that is not ours. `receivable` is where the invoice is, None where the sale is none.
-    `priced` is None for one that stands: only what hangs on its document is still to be written."""
+    part of, "" where QuickBooks is still to give one, None where that is not ours. `receivable` is where the invoice
+    is, None where the sale is none. `priced` is None for one that stands: only what hangs on its document is still to
+    be written."""
 
     refund: Refund
     case: Case
     priced: Priced | None
     number: str
-    sale: str
+    sale: str | None
     receivable: Receivable | None
 
     @property
@@ -113,7 +114,7 @@ class One:
     def _documents(
         self, going: Going, content: Content, payouts: tuple[Payout, ...], tracked: Tracked
     ) -> Decided | tuple[Problem, ...]:
-        notices = (*content.notices, *going.booked.notices, *([] if self.sale else [_of_early_sale(self)]))
+        notices = (*content.notices, *going.booked.notices, *([_of_early_sale(self)] if self.sale is None else []))
         if self.receivable and self._is_on_invoice(self.receivable):
             lines = [line_body(line, "", tracked.line_class) for line in content.lines]
             settled = on_open_invoice(going, content, lines, self.receivable, payouts[0].deposit.account)
@@ -182,7 +183,7 @@ def _said(one: One) -> str:
 
 
 def _words(one: One) -> tuple[str, ...]:
-    return () if one.sale else (_EARLY.format(one.case.connection.start_date),)
+    return (_EARLY.format(one.case.connection.start_date),) if one.sale is None else ()
 
 
 _EARLY = "Its sale was before {}, the first day that is kept here."

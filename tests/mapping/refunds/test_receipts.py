@@ -28,18 +28,6 @@ def test_example_8_one_unit_of_a_line_with_its_tax(world, order, refund, product
     assert [line["Description"] for line in body["Line"]] == ["1 × Product A (A)"]
 
 
-def test_goods_that_are_put_back_go_by_their_own_item(world, order, refund, product):
-    life = world(**{"refunds.restock": "always"}).decide(order(), refund(12, product(1), total="24.36", tax="1.86"))
-    assert life.rows("refund-12") == [("A", "1 × 22.5", "22.50", "TAX")]
-
-
-@pytest.mark.parametrize(("shop", "item"), [(True, "A"), (False, "Returned goods")])
-def test_the_shops_own_setting_says_what_is_put_back(world, order, refund, product, shop, item):
-    here, back = world(**{"refunds.restock": "shop"}), refund(12, product(1), total="24.36", tax="1.86")
-    assert here.decide(order(), back).needs == "restocks"
-    assert here.decide(order(), back, restocks=shop).rows("refund-12")[0][0] == item
-
-
 def test_example_9_a_later_amount_without_tax(world, order, refund, product, item):
     life = world().decide(
         order(),
@@ -212,30 +200,6 @@ def test_what_became_credit_is_owed_instead_of_paid(world, order, refund, produc
     assert ("PaymentMethodRef" in life.body("refund-12")) == (total != "0.00")
 
 
-@pytest.mark.parametrize(
-    ("method", "provider", "changes", "account"),
-    [
-        ("PayPal", "braintree", {}, "PayPal clearing"),  # the order's own method
-        ("Credit Card", "paypal", {}, "PayPal clearing"),  # a provider that the settings name
-        ("PayPal", "custom", {"refunds.account": "Checking"}, "Checking"),
-        ("PayPal", "custom", {"refunds.accounts": {"EUR": "Checking"}}, "PayPal clearing"),
-        ("Money order", "offline", {}, "Card clearing"),  # the default one
-    ],
-)
-def test_the_account_that_the_money_leaves(world, order, refund, product, method, provider, changes, account):
-    back = refund(12, product(1), total="24.36", tax="1.86", paid=((provider, "24.36"),))
-    life = world(**changes).decide(order(payment_method=method), back)
-    assert life.named("refund-12", "DepositToAccountRef") == account
-
-
-def test_an_account_of_refunds_is_enough_where_no_clearing_account_is_known(world, order, refund, product):
-    here = world(
-        without=("payments.default_account",), **{"refunds.account": "Checking", "workflows": ["sales", "refunds"]}
-    )
-    life = here.decide(order(), refund(12, product(1), total="24.36", tax="1.86"), stands=_stands(world, order))
-    assert life.kinds == {"refund-12": "RefundReceipt"}
-
-
 def test_two_accounts_are_a_receipt_and_a_transfer(world, order, refund, product):
     back = refund(12, product(1), total="24.36", tax="1.86", paid=(("stripe", "20.00"), ("paypal", "4.36")))
     life = world().decide(order(), back)
@@ -341,22 +305,6 @@ def test_what_no_document_can_say_keeps_nothing_else_back(world, order, refund, 
     assert list(life.kinds) == ["document", "refund-14"]
     assert [(problem.code, problem.fix) for problem in life.post.problems] == [(code, fix)]
     assert life.post.problems[0].text.startswith("Refund 13 ") or "refund 13" in life.post.problems[0].text
-
-
-@pytest.mark.parametrize(
-    ("without", "kind", "code"),
-    [
-        ("refunds.no_restock_product", "PRODUCT", "no_no_restock_product"),
-        ("refunds.adjustment_product", "ORDER", "no_adjustment_product"),
-        ("sales.store_credit_product", "CREDIT", "no_store_credit_product"),
-    ],
-)
-def test_settings_that_a_refund_needs(world, order, refund, product, item, without, kind, code):
-    items = {"ORDER": item("ORDER", 1001, "10.00")}
-    paid = (("storecredit", "10.00"),) if kind == "CREDIT" else None
-    back = refund(12, items.get(kind, product(2)), total="10.00", paid=paid, uses_merchant_override_values=True)
-    life = world(without=(without,)).decide(order(), back)
-    assert (list(life.kinds), life.codes) == (["document"], [code])
 
 
 def test_refunds_beyond_the_sale_are_held_and_the_earlier_ones_posted(world, order, refund, product, item):
