@@ -28,6 +28,7 @@ _NOT_DONE = {
     Operation.VOID: "was not voided",
     Operation.DELETE: "was not deleted",
 }
+_APPLIED_TO = frozenset({"Invoice", "CreditMemo"})
 
 
 def is_as_written(link: Link | None, row: Mapping[str, Any]) -> bool:
@@ -51,17 +52,23 @@ def after_refused_change(
         return None
     if not is_as_written(link, row):
         return Held(problems=(_edited(part, link, row),))
-    return _once_more(claim, part, row)
+    return _once_more(claim, part, link, row)
 
 
-def _once_more(claim: Claim, part: Part, row: Mapping[str, Any]) -> AfterRefusal:
+def _once_more(claim: Claim, part: Part, link: Link | None, row: Mapping[str, Any]) -> AfterRefusal:
     """Nobody changed it; but what was applied to it meanwhile may make the change another one."""
     token = str(row["SyncToken"])
-    moves_money = part.operation is Operation.VOID or D(row["TotalAmt"]) != part.amount
-    settled = D(row.get("Balance", row["TotalAmt"])) != D(row["TotalAmt"])
-    if token == part.body["SyncToken"] or (moves_money and settled and not claim.attempts):
-        return TryLater(f"{part.entity} {part.number} was settled or changed at the same time.")
+    if token == part.body["SyncToken"] or (_is_settled(row, part) and not claim.attempts):
+        return TryLater(f"{_name(part, link)} was changed or settled at the same time.")
+    if _is_settled(row, part) and part.operation is not Operation.UPDATE:
+        return Held(problems=(_settled(part, link),))
     return remaining_with(claim, part, body=part.body | {"SyncToken": token})
+
+
+def _is_settled(row: Mapping[str, Any], part: Part) -> bool:
+    """Whether something is applied to what is to become another amount."""
+    moves = part.operation is not Operation.UPDATE or D(row["TotalAmt"]) != part.amount
+    return moves and part.entity in _APPLIED_TO and D(row["Balance"]) != D(row["TotalAmt"])
 
 
 def naming(part: Part, problem: Problem) -> Problem:
@@ -88,4 +95,12 @@ def _edited(part: Part, link: Link | None, row: Mapping[str, Any]) -> Problem:
         code="changed_by_hand",
         text=f"{_name(part, link)} was {how} in QuickBooks since it was posted, so it {_NOT_DONE[part.operation]}.",
         fix="Make the change there by hand if it is still wanted, then use `cartledger held ignore`.",
+    )
+
+
+def _settled(part: Part, link: Link | None) -> Problem:
+    return Problem(
+        code="settled_by_hand",
+        text=f"Something was applied to {_name(part, link)} in QuickBooks, so it {_NOT_DONE[part.operation]}.",
+        fix="Unlink there what was applied to it, then retry the order; or use `cartledger held ignore`.",
     )

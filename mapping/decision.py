@@ -25,7 +25,7 @@ class Document:
     of the id. `number` is its DocNumber (empty where it has none, or QuickBooks gives it one), `marker` ends its
     private note, `amount` is the TotalAmt it must be answered with, in the document's currency (0 for what is voided or
     deleted). What changes something that stands has its Id and SyncToken in the body, and in `whole` the hash of the
-    document that stands then. `own_day` is `Booked.own` (`mapping.closing`), `said` what the shop says of a form by
+    document that stands then, if that tells anything. `own_day` is `Booked.own` (`mapping.closing`), `said` what the shop says of a form by
     group (`mapping.fingerprint`).
     """
 
@@ -44,7 +44,9 @@ class Document:
     @property
     def hash(self) -> str:
         """Tells whether a document decided again is the one that stands; see `mapping.fingerprint`."""
-        return self.whole or of_day(hash_of(self.entity, self.body, self.said), self.own_day)
+        if self.whole or self.operation is not Operation.CREATE:
+            return self.whole
+        return of_day(hash_of(self.entity, self.body, self.said), self.own_day)
 
 
 @dataclass(frozen=True, kw_only=True)
