@@ -26,7 +26,7 @@ from mapping.payments.paid import is_paid
 from mapping.refunds.cancellation import CANCELLATION, cancel_by_memo
 from mapping.refunds.decide import decide_refunds
 from mapping.refunds.on_invoice import APPLIED, CASH, PAYMENT, Receivable, read_receivable
-from mapping.refunds.undoing import refund_name
+from mapping.refunds.undoing import UNDONE, refund_name, undo_declined
 from mapping.sale import decide_sale
 from mapping.text import marker
 
@@ -50,6 +50,7 @@ class _Left:
 
     @property
     def of_nothing(self) -> bool:
+        """Whether nothing was to be paid, and nothing can go back."""
         order = self.case.order
         return not (self.case.facts.stands[SALE].amount or order.tenders or _live(order.refunds))
 
@@ -76,7 +77,7 @@ def decide_leaving(case: Case, rule: str) -> Post | Needs:
     if not case.connection.records_refunds:
         return Post(documents=(), problems=(_left_after_posting(case, rule),))
     if is_taken_back(case):
-        return Post(documents=())
+        return _since_taken_back(case)
     sale = _as_a_sale(case)
     if isinstance(sale, Needs):
         return sale
@@ -96,6 +97,8 @@ def _decide(case: Case, rule: str, sale: tuple[Document, ...]) -> Post | Needs:
     if isinstance(receivable, Problem):
         return _by_a_person(case, sale, receivable)
     left = _Left(case=case, rule=rule, sale=sale, receivable=receivable)
+    if receivable is None and left.of_nothing and is_called_off(case) and _may_void(case, _day(case)):
+        return _void(case)
     if receivable and left.owes and left.kept <= 0 and is_called_off(case):
         return _take_back(left, receivable)
     return _refunded(case, sale, _stays(left))
@@ -183,13 +186,26 @@ def _by_a_person(case: Case, sale: tuple[Document, ...], problem: Problem) -> Po
     return _refunded(case, (), (problem,))
 
 
+def _since_taken_back(case: Case) -> Post:
+    """What follows where money moved after that: a person has to say what of."""
+    stands, taken = case.facts.stands, case.facts.stands[CANCELLATION]
+    undone = undo_declined(case)
+    if undone.documents or any(name.endswith(UNDONE) for name in stands):
+        return replace(undone, problems=(*undone.problems, _open_again(taken)))
+    paid = any(each.entity == PAYMENT and each.amount for each in stands.values())
+    late = not paid and is_paid(case.order, case.connection) is True
+    if late and _returned(case) < stands[SALE].amount + cents(case.order.tenders):
+        return replace(undone, problems=(*undone.problems, _paid_late(case)))
+    return undone
+
+
 def _stays(left: _Left) -> Iterator[Problem]:
     """Why a person has to look at what stays in the books of an order that left."""
-    if not is_called_off(left.case):
-        if left.kept > 0 or left.owes:
-            yield _left_after_posting(left.case, left.rule)
-    elif left.kept > 0:
+    open_ = left.receivable is not None and left.receivable.owed > 0
+    if is_called_off(left.case) and left.kept > 0:
         yield _money_kept(left)
+    elif left.kept > 0 or open_ or (left.of_nothing and is_called_off(left.case)):
+        yield _left_after_posting(left.case, left.rule)
 
 
 def _new(case: Case, sale: tuple[Document, ...]) -> tuple[Document, ...]:
@@ -296,6 +312,24 @@ def _money_kept(left: _Left) -> Problem:
         "did not go back.",
         fix="Refund it in BigCommerce; or book by hand what became of it, or leave it as income, and use "
         "`cartledger held ignore`.",
+    )
+
+
+def _open_again(taken: Standing) -> Problem:
+    return Problem(
+        code="declined_after_cancellation",
+        text=f"The order was called off and {taken.entity} {taken.number} took its sale back; a refund that was sent "
+        "back with it was declined since.",
+        fix="Book by hand what became of the money, then use `cartledger held ignore`.",
+    )
+
+
+def _paid_late(case: Case) -> Problem:
+    return Problem(
+        code="paid_after_cancellation",
+        text=f"Invoice {case.facts.stands[SALE].number} was taken back when the order was called off, and the shop "
+        "says that it was paid.",
+        fix="Refund it in BigCommerce; or book by hand what became of the money, and use `cartledger held ignore`.",
     )
 
 

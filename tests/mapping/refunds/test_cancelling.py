@@ -297,6 +297,52 @@ def test_an_order_of_nothing_is_taken_back_itself(world, order, line):
     assert here.decide(order(free, **CANCELLED, date_modified=IN_JUNE), stands=stands).kinds == {}
 
 
+@pytest.mark.parametrize(
+    ("when", "kinds", "codes"), [(IN_MAY, ["cancellation"], []), (IN_JUNE, [], ["left_after_posting"])]
+)
+def test_a_receipt_of_nothing_can_only_be_voided(world, order, line, when, kinds, codes):
+    free, here = line("A", 1, "50.00", off="50.00"), world()
+    stands = here.decide(order(free)).stands()
+    life = here.decide(order(free, **CANCELLED, date_modified=when), stands=stands)
+    assert (list(life.kinds), life.codes) == (kinds, codes)
+    if kinds:
+        assert (life.document("cancellation").entity, life.document("cancellation").operation) == (
+            "SalesReceipt",
+            Operation.VOID,
+        )
+    assert here.decide(order(free, is_deleted=True), stands=stands).codes == []
+
+
+# -- money that moves once the sale was taken back
+
+
+def test_a_refund_that_was_declined_after_all_is_undone_and_told_of(posted, order, refund, item):
+    here, stands, gone, back = taken_back_in_part(posted, order, refund, item)
+    stands |= here.decide(gone, back, stands=stands, owed="48.77", **came("40.00")).stands()
+    said_no = refund(12, item("ORDER", 1001, "40.00"), total="40.00", declined=["stripe"])
+    life = here.decide(gone, said_no, stands=stands, **came("40.00"))
+    assert [(each.name, each.operation) for each in life.post.documents] == [
+        ("refund-12-cash-application-undone", Operation.DELETE),
+        ("refund-12-cash-undone", Operation.DELETE),
+    ]
+    assert life.codes == ["declined_after_cancellation"]
+    stands |= {each.name: replace(stands["document"], entity=each.entity) for each in life.post.documents}
+    life = here.decide(gone, said_no, stands=stands, **came("40.00"))
+    assert (life.kinds, life.codes) == ({}, ["declined_after_cancellation"])
+
+
+@pytest.mark.parametrize("when", [IN_MAY, IN_JUNE])
+def test_money_that_comes_after_all_is_told_of_until_it_goes_back(posted, order, refund, item, when):
+    here, stands = posted()
+    taken = here.decide(called_off(order, when), stands=stands, owed="88.77")
+    stands |= taken.stands() or {"cancellation": replace(stands["document"], amount=Decimal(0))}
+    assert here.decide(called_off(order, when), stands=stands).codes == []
+    paid = called_off(order, when, payment_status="captured")
+    assert here.decide(paid, stands=stands).codes == ["paid_after_cancellation"]
+    life = here.decide(paid, refund(12, item("ORDER", 1001, "88.77"), total="88.77"), stands=stands)
+    assert (life.kinds, life.codes) == ({}, [])
+
+
 def test_without_the_workflow_payments_what_the_shop_says_is_believed(posted, order):
     here, stands = posted(workflows=["sales", "refunds"])
     paid = called_off(order, payment_status="captured")
