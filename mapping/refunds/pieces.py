@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from cartledger.errors import Problem
-from cartledger.money import ZERO, cents
+from cartledger.money import ZERO, cents, split
 from cartledger.refunds import Refund
 from mapping.charges import ONE, Kind
 from mapping.company import TaxCode, TaxMode
@@ -88,6 +88,21 @@ def adjustment(amount: Decimal, description: str, priced: Priced, find: Finder) 
     text, code = cut(clean(description), DESCRIPTION_LIMIT), no_supply(priced, find)
     line = Line(item=item, description=text, amount=cents(amount), quantity=ONE, code=code)
     return Piece(line=line, taxes=(ZERO,) * len(code.rates), told=Told.EXACTLY)
+
+
+def taxed_amount(net: Decimal, tax: Decimal, priced: Priced, find: Finder, *, slack: Decimal) -> Piece | None:
+    """An amount of no goods that somebody gave back with the tax on it: at the one rate that the order was taxed at.
+    None where it was taxed at several, or where that makes another tax."""
+    charges = list(zip(priced.bill.charges, priced.coding.charges, priced.nets, strict=True))
+    codes = {coded.code for charge, coded, _ in charges if charge.taxed}
+    taxed = [(charge.printed.tax, paid) for charge, _, paid in charges if charge.taxed]
+    base, taxes = sum((paid for _, paid in taxed), ZERO), sum((each for each, _ in taxed), ZERO)
+    if len(codes) != 1 or net <= 0 or base <= 0 or abs(net * taxes / base - tax) > slack:
+        return None
+    code = codes.pop()
+    piece = adjustment(net, "Amount refunded", priced, find)
+    shares = tuple(split(tax, [rate.percent for rate in code.rates]))
+    return replace(piece, line=replace(piece.line, code=code), tax=tax, taxes=shares, told=Told.AMOUNT)
 
 
 def credit_of(refund: Refund, priced: Priced, find: Finder) -> Iterator[Line]:

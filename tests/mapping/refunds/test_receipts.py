@@ -142,6 +142,27 @@ def test_what_somebody_typed_in_is_booked_as_it_is(world, order, refund, product
     assert [notice.code for notice in life.post.notices] == ["refund_adjusted"] * (len(rows) - 1)
 
 
+def test_an_amount_with_tax_is_taxed_as_the_order_was(world, order, refund, item):
+    """Somebody gives back what a unit less comes to, with the tax on it: 1.65 is 8.25 % of 20.00."""
+    typed = {"uses_merchant_override_values": True}
+    back = refund(12, item("ORDER", 1001, "21.65"), total="21.65", tax="1.65", **typed)
+    life = world().decide(order(), back)
+    assert life.rows("refund-12") == [("Refund adjustments", "1 × 20", "20.00", "TAX")]
+    assert (life.total("refund-12"), life.tax("refund-12"), life.codes) == ("21.65", "1.65", [])
+    other = refund(12, item("ORDER", 1001, "21.65"), total="21.65", tax="2.65", **typed)
+    assert world().decide(order(), other).codes == ["refund_tax_differs"]
+
+
+def test_an_amount_with_tax_of_an_order_of_several_rates_is_held(world, order, line, refund, item):
+    sold = order(line("A", 1, "100.00", "20.00"), line("B", 1, "100.00", "5.00"))
+    back = refund(12, item("ORDER", 1001, "24.00"), total="24.00", tax="4.00", uses_merchant_override_values=True)
+    assert world("uk").decide(sold, back).codes == ["refund_tax_differs"]
+    one_rate = order(line("A", 1, "100.00", "20.00"), line("B", 1, "100.00"))
+    life = world("uk").decide(one_rate, back)
+    assert life.rows("refund-12") == [("Refund adjustments", "1 × 20", "20.00", "20.0% S")]
+    assert life.tax_rows("refund-12") == [("20.0% S (sales)", "20.00", "4.00")]
+
+
 def test_goods_that_the_order_no_longer_has_are_an_adjustment(world, order, refund, product):
     life = world().decide(order(), refund(12, product(99), total="20.00"))
     assert life.rows("refund-12") == [("Refund adjustments", "1 × 20", "20.00", "NON")]
