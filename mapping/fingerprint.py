@@ -78,11 +78,6 @@ def with_groups(now: str, before: str, kept: frozenset[str]) -> str:
     return " ".join(f"{name}:{text}" for name, text in (left | {n: t for n, t in old.items() if n in names}).items())
 
 
-def fields_of(text: str) -> frozenset[str]:
-    """The names of the fields that the document of a hash has."""
-    return frozenset(_read(text)) & {name for names in FIELDS.values() for name in names}
-
-
 def says(text: str, group: str, told: Any) -> bool:
     """Whether the document of a hash was decided when the shop said `told` of the group."""
     return _read(text).get(group) == content_hash(told)[:_DIGITS]

@@ -189,7 +189,7 @@ def _connection(**sections: Any) -> Connection:
         "tax": {"map": {"*": "Texas"}},
     }
     for name, section in sections.items():
-        plain[name] = plain[name] | section if isinstance(section, dict) and name != "tax" else section
+        plain[name] = plain.get(name, {}) | section if isinstance(section, dict) and name != "tax" else section
     return Connection.model_validate(plain)
 
 

@@ -525,7 +525,7 @@ def test_settings_change_no_document_but_where_the_order_changes(decide, order, 
 
 
 @RECEIPT_AND_INVOICE
-@pytest.mark.option("sales.discount_product", "sales.default_product", "sales.shipping_item", "payments.methods")
+@pytest.mark.option("sales.discount_product", "sales.default_product", "sales.shipping_item")
 def test_items_and_accounts_change_no_document_of_the_same_order(decide, order, line, post_as):
     """Under the settings of the second look the lines are others, and the money is elsewhere."""
     raw = order(line("A", 1, "50.00", off="5.00"), line("NOPE", 1, "10.00"), shipping=("4.00", "0"))
