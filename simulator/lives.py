@@ -177,11 +177,16 @@ class Scene:
 
     @property
     def declinable(self) -> list[Json]:
-        """None of an order that had too much: who is refused that has paid for what was taken back."""
+        """Refunds whose one payment a provider can refuse. None of an order that had too much: who is refused that has
+        paid for what was taken back."""
         if fulfilment.received(self.order) > fulfilment.due(self.order):
             return []
-        rows = [row for row in self.refunds if row["payments"]]
-        return [row for row in rows if not row["payments"][0]["offline"] and not row["payments"][0]["is_declined"]]
+        rows = [row for row in self.refunds if len(row["payments"]) == 1]
+        return [row for row in rows if _can_refuse(row["payments"][0])]
+
+
+def _can_refuse(payment: Json) -> bool:
+    return not payment["offline"] and not payment["is_declined"] and payment["provider_id"] not in journal.TENDERS
 
 
 @dataclass(frozen=True)

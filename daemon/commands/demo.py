@@ -244,8 +244,7 @@ def agree(facts: Mapping[str, Any], proof: Mapping[str, Any]) -> bool:
         *(facts[name] for name in DIFFERENCES),
         *(facts[name]["difference"] for name in SINCE if name in facts),
     ]
-    sides = [*(side for sides in proof["totals"].values() for side in sides.values()), *proof["clearing"].values()]
-    equal = all(side["shop"] == side["books"] for side in sides)
+    equal = all(side["shop"] == side["books"] for sides in proof["totals"].values() for side in sides.values())
     return settled and _once(facts) and equal and all(difference in ("0.00", None) for difference in differences)
 
 

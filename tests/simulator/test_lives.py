@@ -232,6 +232,23 @@ def test_never_more_goes_back_than_is_left(shop_of, what):
     assert [item["item_type"] for item in row["items"]] == ["ORDER"]
 
 
+@pytest.mark.parametrize(
+    "payouts",
+    [
+        [Payout(provider="storecredit")],
+        [Payout(provider="custom", offline=True)],
+        [Payout(provider="storecredit", amount=Decimal(1)), Payout(provider="stripe")],
+    ],
+)
+def test_only_a_provider_refuses_a_refund_and_all_of_it(shop_of, payouts):
+    shop, order = shop_of(lambda raw: by_card(raw) and raw["customer_id"])
+    refund(shop, order.id, Asked(amount=Decimal("3.00")), *payouts)
+    assert Lives(shop, 1, only("decline a refund")).step() == ""
+    refund(shop, order.id, Asked(amount=Decimal("2.00")), Payout(provider="stripe"))
+    assert Lives(shop, 1, only("decline a refund")).step() == f"order {order.id}: refund 2 declined"
+    assert Lives(shop, 1, only("decline a refund")).step() == ""
+
+
 def test_orders_paid_by_hand_are_edited_only_where_that_is_asked_for(shop_of):
     shop, order = shop_of(by_hand)
     assert Lives(shop, 1, only("edit a line", "take a unit back")).step() == ""
