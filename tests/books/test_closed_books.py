@@ -3,11 +3,15 @@ is refused once, looked at again, and held or booked on the first open day. Orde
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from cartledger.ledger.types import State
+from simulator.bigcommerce.fulfilment import cancel
+from simulator.bigcommerce.refund_bill import Asked
+from simulator.bigcommerce.refunding import refund
 
 INVOICE = {"sales.post_as": "invoice"}
 ANEW = {"closed_books": "first_open_day"}
@@ -182,6 +186,118 @@ def test_a_document_of_the_first_open_day_stays_as_it_is(open_books, plain_order
         books.sim.shop.set_status(1001, status)
         books.sync()
         assert (books.held(), books.documents(), refusals(books)) == ({}, before, [])
+
+
+# -- what happens to a sale later
+
+REFUNDS = {
+    "workflows": ["sales", "payments", "refunds"],
+    "refunds.number_prefix": "R",
+    "refunds.no_restock_product": "Returned goods",
+    "refunds.adjustment_product": "Refund adjustments",
+}
+SHOP = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}
+UNPAID = {"status_id": 7, "status": "Awaiting Payment", "payment_status": "pending"}
+OPEN_INVOICE = {**INVOICE, "sales.statuses": ["Awaiting Payment", "Awaiting Fulfillment"]}
+
+
+def at(books, day):
+    """Sets the shop's clock, by which refunds and changes are dated."""
+    books.sim.shop.clock = lambda: datetime.fromisoformat(f"{day}T16:00").replace(tzinfo=UTC)
+
+
+def later(books):
+    """Number, day and what the note says of it, of what was written after the sales."""
+    kinds = ("CreditMemo", "RefundReceipt", "Payment", "Purchase", "Transfer")
+    return [
+        (kind, each["TxnDate"], "whose books are closed" in each["PrivateNote"])
+        for kind in kinds
+        for each in books.sim.company.objects(kind)
+    ]
+
+
+@pytest.fixture
+def open_lives(open_books, plain_order):
+    """Books that follow refunds, with order 1001 in them; `known`: that they were closed up to `closing` since."""
+
+    def opened(closing, *, known, order, **changes):
+        books = open_books(**REFUNDS | changes)
+        at(books, "2026-05-01")
+        books.add(plain_order(1001, **SHOP, **order))
+        books.sync()
+        close_books(books, closing)
+        if known:
+            books.app.lines["demo"].book.forget()
+        books.sim.reset_counts()
+        return books
+
+    return opened
+
+
+@pytest.mark.option("closed_books")
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("policy", ["hold", "first_open_day"])
+def test_a_refund_of_a_day_whose_books_are_closed(open_lives, policy, known):
+    books = open_lives("2026-05-31", known=known, order={}, closed_books=policy)
+    at(books, "2026-05-20")
+    made = refund(books.sim.shop, 1001, Asked(amount=Decimal("5.00")))
+    books.sync()
+    assert refusals(books) == ([] if known else ["6210"])
+    if policy == "hold":
+        text = f"Refund {made['id']} is of 2026-05-20; the company's books are closed up to 2026-05-31."
+        assert (books.reasons(1001), later(books)) == ([text], [])
+        return
+    assert (books.held(), later(books)) == ({}, [("RefundReceipt", "2026-06-01", True)])
+
+
+@pytest.mark.option("closed_books", "refunds.cancel_unpaid")
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("policy", ["hold", "first_open_day"])
+@pytest.mark.parametrize(("called_off", "booked"), [("2026-05-20", "2026-06-01"), ("2026-06-10", "2026-06-10")])
+def test_an_invoice_of_closed_books_is_taken_back_in_open_ones(open_lives, policy, called_off, booked, known):
+    """It could have been voided in May: in closed books nothing is."""
+    books = open_lives("2026-05-31", known=known, order=UNPAID, closed_books=policy, **OPEN_INVOICE)
+    at(books, called_off)
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    anew = called_off != booked
+    tried = anew and not known
+    assert refusals(books) == (["6210"] if tried else [])
+    if anew and policy == "hold":
+        text = f"The order was called off on {called_off}; the company's books are closed up to 2026-05-31."
+        assert (books.reasons(1001), later(books)) == ([text], [])
+        return
+    assert (books.held(), later(books)) == ({}, [("CreditMemo", booked, anew), ("Payment", booked, anew)])
+    (invoice,) = books.sim.company.objects("Invoice")
+    assert (invoice["TotalAmt"], invoice["Balance"]) == (20, 0)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_invoice_that_is_to_be_voided_stays_where_its_books_are_closed(open_lives, known):
+    changes = {"refunds.cancel_unpaid": "void", **OPEN_INVOICE, **ANEW}
+    books = open_lives("2026-05-31", known=known, order=UNPAID, **changes)
+    at(books, "2026-06-10")
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert refusals(books) == ([] if known else ["6210"])
+    assert (books.held(), later(books)) == ({"1001": ["books_closed"]}, [])
+    (invoice,) = books.sim.company.objects("Invoice")
+    assert (invoice["TotalAmt"], invoice["SyncToken"]) == (20, "0")
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("policy", ["hold", "first_open_day"])
+@pytest.mark.parametrize(
+    "change", [{"customer_message": "Please ring"}, {"date_shipped": "Wed, 10 Jun 2026 18:00:00 +0000"}]
+)
+def test_what_is_no_money_holds_no_order_of_closed_books(open_lives, policy, known, change):
+    books = open_lives("2026-05-31", known=known, order={}, closed_books=policy)
+    before = books.documents()
+    at(books, "2026-06-10")
+    books.sim.shop.update(1001, status_id=2, status="Shipped", **change)
+    books.sync()
+    assert refusals(books) == ([] if known else ["6210"])
+    assert (books.held(), books.documents(), later(books)) == ({}, before, [])
 
 
 # -- the stock that an item begins with
