@@ -163,3 +163,10 @@ def test_whether_goods_go_back_is_asked_once_in_hours(stock, plain_order):
     clock.now += timedelta(seconds=1)
     assert settings.restocks(order) is True
     assert shop_calls(books) == 2
+
+
+def test_what_one_channel_says_is_not_taken_for_another_ones(stock, plain_order):
+    settings, books, _ = stock
+    books.sim.shop.channel_inventory_settings = {"1": {"refund_order_stock_adjustment": True}, "2": {}}
+    orders = [read_order(plain_order(1001, channel_id=channel)) for channel in (1, 2, 0, 1)]
+    assert [settings.restocks(order) for order in orders] == [True, False, False, True]

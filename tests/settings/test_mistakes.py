@@ -418,6 +418,14 @@ def test_refunds_are_numbered_otherwise_than_all_else_in_the_company(mistakes, e
     assert mistakes(text=text, env=SECOND_SECRETS | refunds(**prefixes)) == [sentence]
 
 
+def test_a_prefix_that_has_no_effect_is_nobodys_number(mistakes, example):
+    idle = {"CARTLEDGER_CONNECTIONS__SECOND__REFUNDS__NUMBER_PREFIX": "R"}
+    assert mistakes(text=example + SECOND, env=SECOND_SECRETS | refunds(MAIN="R") | idle) == [
+        "environment: CARTLEDGER_CONNECTIONS__SECOND__REFUNDS__NUMBER_PREFIX has no effect without workflow "
+        '"refunds"; add that, or take it out.'
+    ]
+
+
 def test_refunds_of_two_shops_or_two_companies(read, example):
     settings = read(text=example + SECOND, env=SECOND_SECRETS | refunds(MAIN="R", SECOND="S"))
     assert {one.refund_number(7, 2) for one in settings.connections.values()} == {"R-7-2", "S-7-2"}
