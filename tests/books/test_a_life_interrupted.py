@@ -1,5 +1,5 @@
-"""What follows a sale in QuickBooks (voids, memos, refunds, transfers, expenses, deletions): answers that are lost at each
-of its documents, and a ledger that is. In the end everything stands as if nothing had happened, once."""
+"""What follows a sale in QuickBooks (voids, memos, refunds, transfers, expenses, deletions): answers that are lost at
+each of its documents. In the end everything stands as if nothing had happened, once."""
 
 from __future__ import annotations
 

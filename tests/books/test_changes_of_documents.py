@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from simulator.bigcommerce.editing import edit_address
+from simulator.bigcommerce.fulfilment import cancel
+from simulator.bigcommerce.refund_bill import Asked
+from simulator.bigcommerce.refunding import Payout, decline, refund
 
 REFUNDS = {
     "workflows": ["sales", "payments", "refunds"],
@@ -21,8 +25,8 @@ REFUNDS = {
 INVOICES = {"sales.post_as": "invoice", **REFUNDS}
 LOST = ("drop_after", "drop_before", "truncated", "missing", "hang")
 MOVED = "2 Mill Lane"
-SOLD, CHANGED = 3, 1
-"""How many batches a sale takes, with its customer and its payment; and what of those to come is the change."""
+CHANGED = 1
+"""Which of the batches to come is the change."""
 
 
 @pytest.fixture
@@ -31,13 +35,31 @@ def sold(open_books, plain_order):
 
     def sell(order=None, **settings):
         books = open_books(**{**INVOICES, **settings})
-        books.add(plain_order(1001, **(order or {})))
+        books.add(plain_order(1001, is_tax_inclusive_pricing=False, **(order or {})))
         books.sync()
         assert books.state(1001) is State.POSTED
         books.sim.reset_counts()
         return books
 
     return sell
+
+
+def purchase(number, amount, gateway="stripe"):
+    return {
+        "id": number,
+        "order_id": "1001",
+        "event": "purchase",
+        "method": "credit_card",
+        "amount": Decimal(amount),
+        "currency": "USD",
+        "gateway": gateway,
+        "gateway_transaction_id": f"pay_{number}",
+        "date_created": "2026-05-01T15:30:00+00:00",
+        "test": False,
+        "status": "ok",
+        "fraud_review": False,
+        "reference_transaction_id": None,
+    }
 
 
 def sale(books):
@@ -259,3 +281,153 @@ def test_what_the_bookkeeper_did_before_a_lost_answer_is_looked_up_survives(sold
     ((name, value),) = change.items()
     shown = sale(books)[name]
     assert (shown if isinstance(value, str) else {"Line1": shown["Line1"]}) == value
+
+
+# -- a change that cannot be made
+
+
+def test_a_change_that_cannot_be_made_keeps_nothing_else_back(sold):
+    books = sold()
+    books.sim.company.edit_document("Invoice", sale(books)["Id"], PrivateNote="Mine")
+    move(books)
+    refund(books.sim.shop, 1001, Asked(amount=Decimal(5)), set_status=False)
+    books.sync()
+    assert books.held() == {"1001": ["changed_by_hand"]}
+    (receipt,) = books.sim.company.objects("RefundReceipt")
+    assert (receipt["DocNumber"], receipt["TotalAmt"], street(books)) == ("R-1001", 5, "1 Mill Lane")
+    books.app.ledger.retry(books.pair)
+    books.sync()
+    assert books.held() == {"1001": ["changed_by_hand"]}
+    assert len(books.sim.company.objects("RefundReceipt")) == 1
+
+
+# -- what is taken back
+
+
+@pytest.fixture
+def unpaid(sold):
+    """Books with an invoice that nobody paid, which a cancellation voids."""
+    return sold(order={"payment_status": ""}, **{"refunds.cancel_unpaid": "void"})
+
+
+def test_an_invoice_that_somebody_pays_while_its_void_is_on_its_way_is_not_voided(unpaid):
+    """What came in is decided about: it is kept of an order that was called off."""
+    cancel(unpaid.sim.shop, 1001)
+    invoice = sale(unpaid)
+    link = {"Amount": Decimal(20), "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
+    body = {"CustomerRef": {"value": invoice["CustomerRef"]["value"]}, "TotalAmt": Decimal(20), "Line": [link]}
+    while_on_its_way(unpaid, lambda: unpaid.sim.company.create("Payment", body))
+    assert unpaid.held().keys() == {"1001"}
+    assert (sale(unpaid)["TotalAmt"], sale(unpaid)["Balance"]) == (20, 0)
+
+
+def test_an_invoice_that_the_bookkeeper_edits_while_its_void_is_on_its_way_is_not_voided(unpaid):
+    cancel(unpaid.sim.shop, 1001)
+    while_on_its_way(
+        unpaid, lambda: unpaid.sim.company.edit_document("Invoice", sale(unpaid)["Id"], PrivateNote="Mine")
+    )
+    told = "Invoice BC-1001 was edited in QuickBooks since it was posted, so it was not voided."
+    assert (unpaid.held(), unpaid.reasons(1001)) == ({"1001": ["changed_by_hand"]}, [told])
+    assert sale(unpaid)["TotalAmt"] == 20
+
+
+def test_an_invoice_that_the_bookkeeper_voids_meanwhile_is_void(unpaid):
+    cancel(unpaid.sim.shop, 1001)
+    while_on_its_way(unpaid, lambda: unpaid.sim.company.void_document("Invoice", sale(unpaid)["Id"]))
+    assert (unpaid.held(), unpaid.state(1001), sale(unpaid)["TotalAmt"]) == ({}, State.POSTED, 0)
+
+
+def test_an_invoice_that_the_bookkeeper_deletes_meanwhile_is_told_of(unpaid):
+    cancel(unpaid.sim.shop, 1001)
+    while_on_its_way(unpaid, lambda: unpaid.sim.company.delete_document("Invoice", sale(unpaid)["Id"]))
+    told = "Invoice BC-1001 was deleted in QuickBooks, so it was not voided."
+    assert (unpaid.held(), unpaid.reasons(1001)) == ({"1001": ["deleted_by_hand"]}, [told])
+
+
+@pytest.fixture
+def declined(sold):
+    """Books with a receipt and what was refunded on it, which the provider declines after all."""
+    books = sold(**{"sales.post_as": "sales_receipt"})
+    row = refund(books.sim.shop, 1001, Asked(amount=Decimal(5)), Payout(provider="stripe"), set_status=False)
+    books.sync()
+    assert [each["DocNumber"] for each in books.sim.company.objects("RefundReceipt")] == ["R-1001"]
+    decline(books.sim.shop, row["id"])
+    books.sim.shop.touch(1001)
+    return books
+
+
+def test_what_was_declined_is_deleted(declined):
+    declined.sync()
+    assert (declined.held(), declined.sim.company.objects("RefundReceipt")) == ({}, [])
+
+
+def test_what_was_declined_and_the_bookkeeper_deleted_is_gone(declined):
+    (receipt,) = declined.sim.company.objects("RefundReceipt")
+    declined.sim.company.delete_document("RefundReceipt", receipt["Id"])
+    declined.sync()
+    assert (declined.held(), declined.state(1001)) == ({}, State.POSTED)
+
+
+def test_what_was_declined_and_the_bookkeeper_edited_is_left_alone(declined):
+    (receipt,) = declined.sim.company.objects("RefundReceipt")
+    declined.sim.company.edit_document("RefundReceipt", receipt["Id"], PrivateNote="Mine")
+    declined.sync()
+    told = "RefundReceipt R-1001 was edited in QuickBooks since it was posted, so it was not deleted."
+    assert (declined.held(), declined.reasons(1001)) == ({"1001": ["changed_by_hand"]}, [told])
+    assert [each["PrivateNote"] for each in declined.sim.company.objects("RefundReceipt")] == ["Mine"]
+
+
+# -- a ledger that is lost
+
+
+def give_back(books, amount, *payouts):
+    return refund(books.sim.shop, 1001, Asked(amount=Decimal(amount)), *payouts, set_status=False)
+
+
+def refunds(books):
+    return sorted((each["DocNumber"], each["TotalAmt"]) for each in books.sim.company.objects("RefundReceipt"))
+
+
+def test_refunds_whose_rank_moved_up_while_the_ledger_was_lost_are_found_again(sold):
+    books = sold(**{"sales.post_as": "sales_receipt"})
+    first = give_back(books, "5.00", Payout(provider="stripe"))
+    give_back(books, "3.00")
+    books.sync()
+    decline(books.sim.shop, first["id"])
+    books.sim.shop.touch(1001)
+    books.sync()
+    assert refunds(books) == [("R-1001-2", 3)]
+    books.lose_the_ledger()
+    books.sync()
+    assert (books.held(), refunds(books)) == ({}, [("R-1001-2", 3)])
+    give_back(books, "2.00")
+    books.sync()
+    assert (books.held(), refunds(books)) == ({}, [("R-1001-2", 3), ("R-1001-3", 2)])
+
+
+def test_a_transfer_that_the_ledger_forgot_is_not_made_again(sold):
+    rows = [purchase(1, "8.00"), purchase(2, "12.00", "paypalcommerce")]
+    books = sold(order={"payment_method": "Credit Card, PayPal", "transactions": rows})
+    give_back(books, "20.00", Payout(provider="stripe", amount=Decimal(8)), Payout(provider="paypalcommerce"))
+    books.sync()
+    books.lose_the_ledger()
+    books.sync()
+    assert (books.held(), refunds(books)) == ({}, [("R-1001", 20)])
+    assert [each["Amount"] for each in books.sim.company.objects("Transfer")] in ([8], [12])
+    balances = books.sim.company.balances()
+    assert (balances["Card clearing"], balances["PayPal clearing"]) == (0, 0)
+
+
+def test_what_was_sent_back_on_an_invoice_that_the_ledger_forgot_is_not_sent_again(sold):
+    """Paid in part, and a part of that given back: a memo, an expense, and the payment of nothing between them."""
+    pending = {"status_id": 1, "status": "Pending", "transactions": [purchase(1, "8.00")]}
+    books = sold(order=pending, **{"sales.statuses": ["Pending", "Awaiting Fulfillment"]})
+    give_back(books, "5.00", Payout(provider="stripe"))
+    books.sync()
+    entities = ("CreditMemo", "Purchase", "Payment", "RefundReceipt")
+    made = {entity: len(books.sim.company.objects(entity)) for entity in entities}
+    assert made == {"CreditMemo": 1, "Purchase": 1, "Payment": 2, "RefundReceipt": 0}
+    books.lose_the_ledger()
+    books.sync()
+    assert (books.held(), books.state(1001)) == ({}, State.POSTED)
+    assert {entity: len(books.sim.company.objects(entity)) for entity in entities} == made
