@@ -24,6 +24,9 @@ TRANSFERRED = "-transfer"
 """What is added to the receipt's name for what gives it back money that left another account."""
 
 
+_CURRENCY = ("CurrencyRef", "ExchangeRate")
+
+
 def receipt_of(
     refund: Refund, going: Going, content: Content, payouts: Sequence[Payout], tracked: Tracked, words: Sequence[str]
 ) -> Document:
@@ -63,7 +66,7 @@ def transfers_of(going: Going, payouts: Sequence[Payout]) -> Iterator[Document]:
         source, target = payout.deposit.account, payouts[0].deposit.account
         amount, currency = _moved(going, part, payout.amount, (source, target))
         body = {
-            **going.body(part),
+            **{name: value for name, value in going.body(part).items() if name not in _CURRENCY},
             **currency,
             "FromAccountRef": {"value": source},
             "ToAccountRef": {"value": target},

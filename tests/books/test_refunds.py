@@ -340,11 +340,14 @@ def test_example_11_in_another_currency_at_the_rate_of_its_own_day(open_refunds,
     books.add(make_order(1011, [sold], subtotal=goods, total=goods, **euro))
     books.sync()
     give_back(books, order_id=1011)
+    give_back(books, Payout(provider="stripe", amount=Decimal("15.00")), Payout(provider="paypal"), order_id=1011)
     books.sync()
     assert entries(books, "R-1011") == {"Card clearing EUR": "-22.40", "Sales returns": "22.40"}
-    (receipt,) = books.sim.company.objects("RefundReceipt")
-    assert (receipt["TotalAmt"], receipt["CurrencyRef"]["value"]) == (20, "EUR")
-    assert receipt["ExchangeRate"] == Decimal("1.12")
+    (transfer,) = books.sim.company.objects("Transfer")
+    assert _texts(books, "Transfer", transfer) == {"Card clearing EUR": "5.60", "PayPal clearing EUR": "-5.60"}
+    for receipt in books.sim.company.objects("RefundReceipt"):
+        assert (receipt["TotalAmt"], receipt["CurrencyRef"]["value"]) == (20, "EUR")
+        assert receipt["ExchangeRate"] == Decimal("1.12")
 
 
 # Whole shops
