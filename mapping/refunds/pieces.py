@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
@@ -60,8 +60,10 @@ class Piece:
 _TOLD = {Kind.ITEM: Told.UNITS, Kind.CERTIFICATE: Told.EXACTLY}
 
 
-def goods_of(parts: Iterable[Part], priced: Priced, find: Finder, *, restock: bool) -> Iterator[Piece]:
-    """What the order charged for, in its own order; bundled lines whose stock comes back follow theirs."""
+def goods_of(parts: Sequence[Part], priced: Priced, find: Finder, *, restock: bool) -> Iterator[Piece]:
+    """What the order charged for, in its own order; bundled lines whose stock comes back follow theirs, unless they are
+    named themselves."""
+    named = {part.position for part in parts}
     for part in parts:
         share = share_of(part, priced)
         if share.charge.kind is not Kind.ITEM:
@@ -70,7 +72,9 @@ def goods_of(parts: Iterable[Part], priced: Priced, find: Finder, *, restock: bo
             yield _not_restocked(share, priced, find)
         else:
             yield _taken_back(share, priced, find)
-            yield from (_child(place, units, priced, find) for place, units in children_of(part, priced.bill))
+            for position, units in children_of(part, priced.bill):
+                if position not in named:
+                    yield _child(position, units, priced, find)
 
 
 def loose_of(refund: Refund, priced: Priced, find: Finder) -> Iterator[Piece]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from cartledger.records import Operation
+from cartledger.refunds import read_refunds
+from mapping.identities import check_refund
 from mapping.transactions import read_transactions
 
 EXTRAS = {"shipping": ("12.00", "0.96"), "handling": ("3.00", "0.24"), "fees": (("2.50", "0"), ("1.00", "0.08"))}
@@ -181,6 +185,8 @@ def test_bundled_goods_come_back_with_the_line_that_they_belong_to(world, order,
     restocked = world(**{"refunds.restock": "always"}).decide(sold, back)
     assert restocked.rows("refund-12") == [("B", "1 × 20", "20.00", "NON"), ("A", "3 × 0", "0.00", "NON")]
     assert world().decide(sold, back).rows("refund-12") == [("Returned goods", "1 × 20", "20.00", "NON")]
+    both = refund(12, product(1), product(2, 3), total="20.00")
+    assert world(**{"refunds.restock": "always"}).decide(sold, both).rows("refund-12") == restocked.rows("refund-12")
 
 
 def test_a_certificate_that_was_sold_goes_back_by_its_liability(world, order, line, refund, product):
@@ -413,9 +419,9 @@ def test_what_stands_is_not_written_again_and_keeps_its_number(world, order, ref
 
 
 def test_the_refund_goes_to_the_customer_of_the_sale(world, order, refund, product):
-    stands = _stands(world, order)
+    stands = {"document": replace(_stands(world, order)["document"], customer="77")}
     life = world().decide(order(), refund(12, product(1), total="24.36", tax="1.86"), stands=stands)
-    assert life.body("refund-12")["CustomerRef"] == {"value": "1"}
+    assert life.body("refund-12")["CustomerRef"] == {"value": "77"}
 
 
 def test_other_settings_change_no_refund_that_stands(world, order, refund, product):
@@ -469,6 +475,31 @@ def test_nothing_is_deleted_in_closed_books(world, order, refund, product):
     now = refund(12, product(1), total="24.36", tax="1.86", declined=("stripe",))
     life = world().decide(order(), now, stands=stands, closed="2026-05-20")
     assert (life.kinds, life.codes) == ({}, ["declined_in_closed_books"])
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"amount": Decimal("24.35")}, "lines and tax total"),
+        ({"TotalTax": Decimal("1.85")}, "lines and tax tax tax by rate"),
+        ({"Amount": Decimal("22.49")}, "lines and tax"),
+    ],
+)
+def test_a_document_that_says_another_thing_than_the_refund_is_never_posted(
+    world, order, refund, product, change, what
+):
+    row = refund(12, product(1), total="24.36", tax="1.86")
+    document = world("us_ast").decide(order(), row).document("refund-12")
+    (told,) = read_refunds([row])
+    assert check_refund([document], told, money=Decimal("24.36")) == ()
+    body = copy.deepcopy(document.body)
+    if "TotalTax" in change:
+        body["TxnTaxDetail"].update(change)
+    if "Amount" in change:
+        body["Line"][0].update(change)
+    wrong = replace(document, body=body, amount=change.get("amount", document.amount))
+    violated = check_refund([wrong], told, money=Decimal("24.36"))
+    assert " ".join(problem.text.split(" of refund 12")[0].removeprefix("The ") for problem in violated) == what
 
 
 # What the status alone says
