@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, Protocol
 
 from cartledger.errors import Pause, TryLater
@@ -39,17 +38,29 @@ class Shop(Protocol):
 
 class FactReader:
     """The facts of one pair's orders. An order that waits for its customer is decided again soon, so what was read of
-    a version is kept: nothing is asked for twice."""
+    a version is kept until it is settled: nothing is asked for twice."""
 
     def __init__(self, shop: Shop, rates: RateBook, stock: StockSettings) -> None:
         self._rates = rates
         self._stock = stock
-        readers: Mapping[Fact, Callable[[Order], Any]] = {
+        self._readers: Mapping[Fact, Callable[[Order], Any]] = {
             Fact.TAXES: lambda order: read_taxes(shop.order_taxes(order.id)),
             Fact.TRANSACTIONS: lambda order: read_transactions(shop.transactions(order.id)),
             Fact.SHIPMENTS: lambda order: read_shipments(shop.shipments(order.id)),
         }
-        self._read = lru_cache(ORDERS_KEPT)(lambda fact, order, _version: readers[fact](order))
+        self._kept: dict[tuple[int, str], dict[Fact, Any]] = {}
+
+    def forget(self, order: Order, version: str) -> None:
+        """It is settled: whatever brings it back may be something that no version tells."""
+        self._kept.pop((order.id, version), None)
+
+    def _read(self, fact: Fact, order: Order, version: str) -> Any:
+        kept = self._kept.setdefault((order.id, version), {})
+        if fact not in kept:
+            kept[fact] = self._readers[fact](order)
+        while len(self._kept) > ORDERS_KEPT:
+            self._kept.pop(next(iter(self._kept)), None)
+        return kept[fact]
 
     def with_fact(self, facts: Facts, needs: Needs, order: Order, version: str) -> Facts:
         """`facts` and what is needed. Raises ShopSilent, and what else the clients raise."""

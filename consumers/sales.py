@@ -21,7 +21,7 @@ from consumers.company import CompanyBook
 from consumers.facts import FactReader, Shop, ShopSilent
 from consumers.finding import find_parts, may_stand_unseen
 from consumers.outcome import Excluded, Held, Later
-from consumers.posting import AfterRefusal, Verdict
+from consumers.posting import AfterRefusal, Verdict, WaitFor
 from consumers.prerequisites import Prerequisites
 from consumers.rates import RateBook
 from consumers.refusals import Refusals
@@ -116,7 +116,11 @@ class Sales:
                     verdicts[read.claim.key] = _with_present_token(post, standing.sale(read.claim.key), standing)
                 case decided:
                     verdicts[read.claim.key] = decided
-        return verdicts | self._with_customers(postable, company.home_currency, standing)
+        verdicts |= self._with_customers(postable, company.home_currency, standing)
+        for read in reads:
+            if not isinstance(verdicts[read.claim.key], WaitFor | Later):
+                self._facts.forget(read.order, read.claim.version)
+        return verdicts
 
     def _try(
         self, claim: Claim, company: Company, standing: StandingDocuments, silent: ShopSilent | None = None
