@@ -295,7 +295,7 @@ def test_lives_are_lived_over_http_and_the_same_seed_gives_the_same(sim):
     sim.fill(orders=40, customers=10, share_odd=0)
     with Simulator(quotas=False) as other:
         other.fill(orders=40, customers=10, share_odd=0, now=sim.shop.clock())
-        life = {"steps": 60, "seed": 3, "rates": {"edit a line": 90, "pay the difference": 0}}
+        life = {"steps": 60, "seed": 3, "rates": {"edit a line": 270, "pay the difference": 0}}
         first, again = (httpx.post(f"{each.url}/control/live", json=life).json() for each in (sim, other))
     assert first["counts"] == again["counts"]
     assert sum(first["counts"].values()) == len(first["said"]) == 60
