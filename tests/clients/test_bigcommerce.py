@@ -20,6 +20,7 @@ from cartledger.errors import (
     Unauthorised,
     Unreachable,
 )
+from cartledger.refunds import kept, read_refunds
 from tests.clients.conftest import Asked, Clock, Reply, Wire, as_json
 
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "bigcommerce"
@@ -517,6 +518,18 @@ def test_recorded_answers(shop: BigCommerce, wire: Wire) -> None:
     ):
         wire.replies = [as_json(json.loads((RECORDED / name).read_text()))]
         assert sorted(row["id"] for row in call()) == ids
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recordings are not here")
+def test_a_documented_refund_is_read_and_kept_without_people(shop: BigCommerce, wire: Wire) -> None:
+    row = json.loads((RECORDED / "refund_12_store_credit.json").read_text())["data"]
+    wire.replies = [as_json({"data": [row], "meta": {}})]
+    (told,) = shop.refunds(SINCE).rows
+    assert read_refunds([kept(told)]) == read_refunds([told])
+    (refund,) = read_refunds([told])
+    assert (refund.order_id, refund.total, refund.tax, refund.returned) == (180, 50, 5, 50)
+    assert [(payment.provider, payment.offline) for payment in refund.paid] == [("storecredit", True)]
+    assert "requires a refund" not in str(kept(told))
 
 
 def test_what_the_shop_owes_its_customers(shop: BigCommerce, wire: Wire) -> None:
