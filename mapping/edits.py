@@ -143,8 +143,7 @@ def _refunds_explain(case: Case, total: Decimal) -> bool:
         return False
     sums = {ZERO}
     for refund in case.order.refunds:
-        if not refund.declined:
-            sums |= {each + refund.returned for each in sums if each + refund.returned <= less}
+        sums |= {each + refund.returned for each in sums if each + refund.returned <= less}
     return less in sums
 
 

@@ -67,6 +67,11 @@ def test_shipping_changes_what_the_document_says_of_it_alone(example, decide, po
     assert changed_fields(posted(decide(before)).hash, posted(decide(after)).hash) == {"ShipDate"}
 
 
+def test_store_credit_in_place_of_a_certificate_makes_other_lines(example, decide, posted):
+    before, after = example("5"), example("5") | {"gift_certificate_amount": "0", "store_credit_amount": "50.00"}
+    assert changed_fields(posted(decide(before)).hash, posted(decide(after)).hash) == {"Line"}
+
+
 def test_texts_that_quickbooks_refuses_are_mended(example, decide, posted):
     order = example("1")
     first, *others = order["products"]

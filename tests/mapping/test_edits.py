@@ -329,6 +329,21 @@ def test_words_and_addresses_follow_even_where_the_money_does_not(posted):
     assert "BillAddr" not in again.documents[0].body
 
 
+def test_a_receipt_whose_difference_went_into_another_account_stays(posted):
+    life = posted()
+    decision = life.edited(transactions=[bought(1, "88.77"), bought(2, "35.73", gateway="paypal")])
+    assert (codes(decision), decision.documents) == (["several_payments"], ())
+
+
+@pytest.mark.parametrize("sales", [{}, INVOICE], ids=["receipt", "invoice"])
+def test_lines_of_the_same_total_follow_whatever_is_paid(posted, rows, sales):
+    life = posted(sales=sales)
+    first, second = life.raw["products"]
+    decision = life.decided(life.raw | {"products": [first, second | {"sku": "SKU-MUG", "name": "Mug"}]})
+    assert [row[0] for row in rows(update(decision))] == ["A", "MUG", "SHIPPING_ITEM_ID", "DISC"]
+    assert decision.documents[0].amount == D("88.77")
+
+
 # -- refunds that make up for it
 
 LESS = {
@@ -362,6 +377,13 @@ def test_a_receipt_stays_where_refunds_come_to_what_is_sold_no_more(posted, refu
     decision = life.decided(life.raw | LESS, refunds=refunds, transactions=[bought(1, "88.77")])
     assert all(document.name != "document" for document in decision.documents)
     assert ("edited_after_payment" in codes(decision)) is not explained
+
+
+def test_a_payment_by_hand_is_not_weighed_anew_where_refunds_make_up_for_it(posted):
+    life = posted(sales=INVOICE, workflows=WORKFLOWS, refunds=REFUNDS)
+    settled = OpenInvoice(total=D("88.77"), balance=D(0))
+    decision = life.decided(life.raw | LESS, refunds=[refunded(1, "45.46")], transactions=[], invoice=settled)
+    assert (codes(decision), [each.name for each in decision.documents]) == ([], ["refund-1"])
 
 
 def test_refunds_explain_nothing_where_they_are_not_booked(posted):
@@ -402,6 +424,7 @@ def test_an_open_invoice_follows_unless_a_person_was_there(posted, invoice, prob
         (["88.77", "10.00"], "edited_after_payment", []),
         (["124.50"], "edited_after_payment", []),
         (["88.77", "40.00"], "edited_after_payment", []),
+        (["80.00", "35.73"], "edited_after_payment", []),
     ],
 )
 def test_a_paid_invoice_follows_the_money(posted, came, problem, documents):
@@ -500,6 +523,19 @@ def test_redeemed_tenders_stay_what_they_are(posted, make_connection, made, late
     decision = life.edited(invoice=OpenInvoice(total=amount, balance=balance))
     assert [each.name for each in decision.documents] == ["document"]
     assert decision.documents[0].amount == amount + D("35.73")
+
+
+def test_a_memo_settles_its_share_of_the_new_total(posted):
+    life = posted(sales=INVOICE | {"tenders_on_invoice": "credit_memo"}, order=REDEEMED)
+    assert list(life.stands) == ["document", "memo", "application", "payment"]
+    settled = OpenInvoice(total=D("88.77"), balance=D(0))
+    decision = life.edited(transactions=[bought(1, "38.77"), bought(2, "35.73")], invoice=settled)
+    assert [(each.name, f"{each.amount:.2f}") for each in decision.documents] == [
+        ("document", "124.50"),
+        ("payment-2", "35.73"),
+    ]
+    less = life.edited(transactions=[bought(1, "38.77"), bought(2, "35.72")], invoice=settled)
+    assert codes(less) == ["edited_after_payment"]
 
 
 def test_another_redeemed_amount_is_told(posted):
