@@ -119,6 +119,17 @@ def test_taxes_where_every_line_has_a_code(checked, elsewhere_json, tax, found):
     assert checked(company=company, store_currency="GBP", tax={"out_of_scope": "No VAT"} | tax) == found
 
 
+def test_amounts_that_went_back_without_goods_are_no_supply_either(make_connection, elsewhere_json):
+    company = read_company(**elsewhere_json("uk"))
+    beside = dict.fromkeys(("gift_card_product", "store_credit_product", "rounding_product"))
+    refunds = {"adjustment_product": "ADJUSTMENT"}
+    connection = make_connection(tax={"map": {"*": "20.0% S"}}, sales=beside, refunds=refunds)
+    texts = {one.code: one.text for one in check_connection(connection, company, store_currency="GBP")}
+    assert texts["no_out_of_scope"] == (
+        "tax.out_of_scope is not set: orders with lines of refunds.adjustment_product will be held."
+    )
+
+
 @pytest.mark.option("closed_books")
 @pytest.mark.parametrize(
     ("policy", "start", "warned"),

@@ -10,6 +10,7 @@ import pytest
 
 from cartledger.errors import Problem
 from cartledger.records import read_order
+from cartledger.refunds import read_refunds
 from mapping.checks.findings import Level, problem, warning
 from mapping.checks.trial import Tried, alike, report, taxed_alike, try_order, without_customer
 from mapping.decision import Excluded, Fact, Held, Post
@@ -204,3 +205,11 @@ def test_what_makes_orders_alike(small):
     cash = replace(texas, payment_method="Cash")
     assert alike(cash, Fact.EXCHANGE_RATES) == alike(texas, Fact.EXCHANGE_RATES)
     assert alike(cash, Fact.TRANSACTIONS) != alike(texas, Fact.TRANSACTIONS)
+
+
+@pytest.mark.parametrize("fact", [Fact.TAXES, Fact.EXCHANGE_RATES])
+def test_what_went_back_of_one_order_is_nothing_that_went_back_of_another(small, fact):
+    row = {"id": 1, "order_id": 1, "created": "2026-05-02T10:00:00Z", "total_amount": "5.00", "total_tax": "0.00"}
+    refunds = read_refunds([row])
+    first, second = replace(small(1), refunds=refunds), replace(small(2), refunds=refunds)
+    assert len({alike(order, fact) for order in (first, second, small(1))}) == 3
