@@ -23,10 +23,11 @@ from mapping.facts import Standing
 from mapping.fingerprint import LINES, changed_fields
 from mapping.payments.money import INVOICE
 from mapping.payments.paid import is_paid
+from mapping.refunds.applied import APPLIED, CASH, UNDONE, applied_in_all
 from mapping.refunds.cancellation import CANCELLATION, cancel_by_memo
 from mapping.refunds.decide import decide_refunds
-from mapping.refunds.on_invoice import APPLIED, CASH, PAYMENT, Receivable, read_receivable
-from mapping.refunds.undoing import UNDONE, refund_name, undo_declined
+from mapping.refunds.on_invoice import PAYMENT, Receivable, read_receivable
+from mapping.refunds.undoing import refund_name, undo_declined
 from mapping.sale import decide_sale
 from mapping.text import marker
 
@@ -68,8 +69,10 @@ class _Left:
             return standing.amount
         if not connection.records_payments and is_paid(self.case.order, connection):
             return standing.amount
-        sent = [each.amount for name, each in self.case.facts.stands.items() if name.endswith(CASH)]
-        return self.receivable.money + sum(sent, ZERO)
+        stands = self.case.facts.stands
+        sent = [each.amount for name, each in stands.items() if name.endswith(CASH) and f"{name}{UNDONE}" not in stands]
+        # What a refund took off the invoice, nobody paid; it counts as gone back, too.
+        return self.receivable.money + sum(sent, applied_in_all(stands))
 
 
 def decide_leaving(case: Case, rule: str) -> Post | Needs:

@@ -22,7 +22,7 @@ from mapping.facts import OpenInvoice, Standing
 from mapping.fingerprint import ACCOUNTS, CHARGES, FIELDS, LINES, SHIPPING, changed_fields, of_day, with_groups
 from mapping.payments.money import RECEIPT, too_much
 from mapping.payments.paid import is_paid
-from mapping.refunds.on_invoice import applied_of
+from mapping.refunds.applied import applied_in_all
 from mapping.tenders import APPLICATION, MEMO
 from mapping.transactions import money_in
 
@@ -186,12 +186,8 @@ def _touched(case: Case, invoice: OpenInvoice) -> Problem | None:
 def _settled(stands: Mapping[str, Standing]) -> Decimal:
     """What payments and applied credit memos of ours took off the invoice."""
     paid = (each.amount for name, each in stands.items() if _names_payment(name))
-    credited = (
-        applied_of(stands, name)
-        for name, each in stands.items()
-        if each.entity == "CreditMemo" and (APPLICATION if name == MEMO else f"{name}-application") in stands
-    )
-    return sum((*paid, *credited), ZERO)
+    redeemed = stands[MEMO].amount if {MEMO, APPLICATION} <= stands.keys() else ZERO
+    return sum(paid, redeemed + applied_in_all(stands))
 
 
 def _settling(case: Case, others: Sequence[Document]) -> Decimal:

@@ -20,6 +20,7 @@ from mapping.decision import Fact, Needs
 from mapping.facts import Facts
 from mapping.finder import Finder
 from mapping.payments.paid import is_paid, paid_day
+from mapping.refunds.applied import applied_in_all
 from mapping.text import clean
 from mapping.totals import Totals
 from mapping.transactions import Transaction, money_in
@@ -120,7 +121,8 @@ def decide_money(
     What is in the way is reported to `find`: an unknown account, more money than the order comes to.
     """
     if entity_of(find.connection, facts) == INVOICE:
-        received = _of_invoice(order, total, facts, find, zone)
+        # What was refunded before anybody paid is not owed any more.
+        received = _of_invoice(order, total - applied_in_all(facts.stands), facts, find, zone)
         return received if isinstance(received, Needs) else _invoice(received, facts, find)
     if total <= 0:
         account = deposit_of(order.payment_method, order, find).account

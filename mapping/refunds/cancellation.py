@@ -18,11 +18,9 @@ from mapping.finder import Finder
 from mapping.header import decide_tracking
 from mapping.lines import line_body
 from mapping.pricing import Priced, price_order
+from mapping.refunds.applied import APPLIED, CASH, CASH_APPLIED
 from mapping.refunds.numbers import free_number
 from mapping.refunds.on_invoice import (
-    APPLIED,
-    CASH,
-    CASH_APPLIED,
     Going,
     Receivable,
     cash_out,

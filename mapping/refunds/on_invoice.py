@@ -22,14 +22,12 @@ from mapping.currency import Exchange
 from mapping.decision import Document, Fact, Needs
 from mapping.facts import Standing
 from mapping.payments.money import INVOICE
+from mapping.refunds.applied import APPLIED, CASH, CASH_APPLIED, UNDONE, applied_in_all
 from mapping.refunds.content import Content
-from mapping.refunds.undoing import UNDONE
 from mapping.tenders import APPLICATION, MEMO
 from mapping.text import marker, note
 
 CREDIT_MEMO, PAYMENT, PURCHASE = "CreditMemo", "Payment", "Purchase"
-CASH, APPLIED = "-cash", "-application"
-CASH_APPLIED = f"{CASH}{APPLIED}"
 PARTS = ("", CASH, CASH_APPLIED, APPLIED)
 """What is added to the name of a memo, of what was sent back, and of the payments that apply the memo to either."""
 
@@ -119,7 +117,7 @@ def read_receivable(case: Case, sale: tuple[Document, ...]) -> Receivable | Need
         return total
     settled = total - case.facts.invoice.balance if case.facts.invoice else ZERO
     by_memo = _amount(stands.get(MEMO) or decided.get(MEMO))
-    applied = sum((applied_of(stands, name) for name in stands if f"{name}{APPLIED}" in stands), ZERO)
+    applied = applied_in_all(case.facts.stands)
     sent = sum((each.amount for name, each in stands.items() if name.endswith(CASH)), ZERO)
     came = sum((each.amount for each in decided.values() if each.entity == PAYMENT), ZERO)
     before = by_memo if APPLICATION in stands else ZERO
@@ -139,11 +137,6 @@ def _total(case: Case, decided: Mapping[str, Document]) -> Decimal | Needs | Pro
     if invoice.gone or (standing.amount and not invoice.total):
         return _taken_out(standing, gone=invoice.gone)
     return invoice.total
-
-
-def applied_of(stands: Mapping[str, Standing], name: str) -> Decimal:
-    """What of a memo settled the invoice: all that was not sent back."""
-    return stands[name].amount - _amount(stands.get(f"{name}{CASH}")) if stands[name].entity == CREDIT_MEMO else ZERO
 
 
 def _amount(document: Standing | Document | None) -> Decimal:

@@ -18,11 +18,9 @@ from mapping.fingerprint import ACCOUNTS, says
 from mapping.header import Tracked, decide_tracking
 from mapping.lines import line_body
 from mapping.pricing import Priced
+from mapping.refunds.applied import APPLIED, CASH, CASH_APPLIED
 from mapping.refunds.content import Content, refund_content
 from mapping.refunds.on_invoice import (
-    APPLIED,
-    CASH,
-    CASH_APPLIED,
     CREDIT_MEMO,
     PARTS,
     Going,

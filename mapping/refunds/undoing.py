@@ -12,9 +12,9 @@ from mapping.case import Case
 from mapping.closing import is_closed
 from mapping.decision import Document, Post
 from mapping.facts import Standing
+from mapping.refunds.applied import UNDONE
 from mapping.text import marker
 
-UNDONE = "-undone"
 _LAST_FIRST = ("-application", "-cash-application", "-cash", "-transfer", "")
 """What hangs on another document goes before it."""
 

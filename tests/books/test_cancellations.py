@@ -707,3 +707,34 @@ def test_money_in_another_currency_leaves_at_the_rate_of_its_day(open_invoices, 
         [{f"{RECEIVABLE} - EUR": "44.80", "Card clearing EUR": "-44.80"}],
     )
     assert open_amounts(books) == ["0.00", "0.00", "0.00"]
+
+
+def test_what_was_refunded_before_anything_was_paid_is_not_paid(open_invoices, plain_order):
+    """By hand, on delivery: the second refund makes the order Partially Refunded, which says that it was paid."""
+    books = open_invoices()
+    more = {**SHOP, "status_id": 11, "payment_status": "pending", "payment_method": "Cash on Delivery"}
+    books.add(plain_order(1001, "100.00", **more))
+    books.sync()
+    at(books, "2026-05-20T16:00")
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("20.00")), set_status=False)
+    books.sync()
+    assert open_amounts(books) == ["80.00", "0.00", "80.00"]
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("10.00")))
+    books.sync()
+    assert books.held() == {}
+    assert written(books)[3:] == [
+        ("Payment", "", "2026-05-01", "80.00"),
+        ("RefundReceipt", "R-1001-2", "2026-05-20", "10.00"),
+    ]
+    assert (open_amounts(books), balances(books)["Cash clearing"]) == (["0.00", "0.00", "0.00"], "70.00")
+    books.sync()
+    assert len(written(books)) == 5
+
+    cancel(books.sim.shop, 1001)
+    books.sync()
+    assert books.reasons(1001) == [
+        "The order is Cancelled, and 70.00 that came in for Invoice BC-1001 did not go back."
+    ]
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("70.00")), set_status=False)
+    books.sync()
+    assert (books.held(), balances(books)["Cash clearing"]) == ({}, "0.00")
