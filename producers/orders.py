@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from cartledger.errors import BadRecord
 from cartledger.ledger.types import Cursor, Read, ReadRefund, State
-from cartledger.money import read_json, write_json
+from cartledger.money import ZERO, read_json, write_json
 from cartledger.records import (
     SourceKey,
     gone_order,
@@ -24,6 +24,8 @@ from cartledger.records import (
     with_lines,
     with_refunds,
 )
+from mapping.case import SALE
+from mapping.payments.money import INVOICE
 from producers.reading import ORDER, SURELY_SHORT, Reading, Row, Shop, Walk
 from producers.refunds import learn_refunds
 
@@ -115,25 +117,38 @@ def _with_refunds(row: Row, refunds: Iterable[ReadRefund]) -> Row:
 
 
 def _fresh(reading: Reading, rows: Sequence[Row]) -> list[Read]:
-    """Those that are new or changed, and those that are held and were touched since."""
+    """Those that are new or changed, and those that were touched since while they wait for something."""
     known = reading.memory.known(reading.pair, ORDER, [str(row["id"]) for row in rows])
-    versions = [(row, order_version(row)) for row in rows]
+    looks = [(row, order_version(row), _waits_and_was_touched(reading, row)) for row in rows]
     return [
         Read(
             id=str(row["id"]),
             version=version,
             record=write_json(_whole(reading.shop, row)).encode(),
             modified=order_modified(row),
+            look_again=touched,
         )
-        for row, version in versions
-        if known.get(str(row["id"])) != version or _was_held_before(reading, row)
+        for row, version, touched in looks
+        if known.get(str(row["id"])) != version or touched
     ]
 
 
-def _was_held_before(reading: Reading, row: Row) -> bool:
+def _waits_and_was_touched(reading: Reading, row: Row) -> bool:
     """What it waits for may show nowhere on the order: a payment is told by transactions alone."""
-    standing = reading.memory.standing(SourceKey(pair=reading.pair, kind=ORDER, id=str(row["id"])))
-    return standing is not None and standing.state is State.HELD and standing.modified < order_modified(row)
+    key = SourceKey(pair=reading.pair, kind=ORDER, id=str(row["id"]))
+    standing = reading.memory.standing(key)
+    if standing is None or standing.modified >= order_modified(row):
+        return False
+    return standing.state is State.HELD or (standing.state is State.POSTED and _owes(reading, key))
+
+
+def _owes(reading: Reading, key: SourceKey) -> bool:
+    """Whether less came in for the order's invoice than it is of."""
+    links = reading.memory.links(key.pair, key.kind, [key.id]).get(key.id, {})
+    sale = links.get(SALE)
+    if sale is None or sale.entity != INVOICE:
+        return False
+    return sale.amount > sum((link.amount for link in links.values() if link.entity == "Payment"), ZERO)
 
 
 def _taken(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from cartledger.ledger.types import Cursor, Read, ReadRefund, Standing
+from cartledger.ledger.types import Cursor, Link, Read, ReadRefund, Standing
 from cartledger.records import SourceKey
 
 Row = Mapping[str, Any]
@@ -57,6 +57,8 @@ class Memory(Protocol):
     def known(self, pair: str, kind: str, ids: Iterable[str]) -> dict[str, str]: ...
 
     def standing(self, key: SourceKey) -> Standing | None: ...
+
+    def links(self, pair: str, kind: str, ids: Iterable[str]) -> Mapping[str, Mapping[str, Link]]: ...
 
     def remember(
         self, pair: str, kind: str, reads: Iterable[Read], cursor: Cursor | None = None, *, stream: str = ""

@@ -11,7 +11,7 @@ from sqlite3 import Row
 from cartledger.ledger import statements as sql
 from cartledger.ledger.claims import Claims
 from cartledger.ledger.rows import as_key, codes, pack, read_key, read_problems, read_refund, read_time, write_time
-from cartledger.ledger.types import Cursor, Read, ReadRefund, Remembered, State, Swept
+from cartledger.ledger.types import Cursor, Read, ReadRefund, Remembered, Swept
 from cartledger.records import SourceKey
 
 PROBE_TIME = timedelta(seconds=160)
@@ -40,7 +40,7 @@ class Sources(Claims):
     def _remember(self, key: SourceKey, read: Read) -> int:
         """How many versions of the source were seen, or 0 where this read says nothing new."""
         known = self._row(sql.VERSION, **as_key(key))
-        if known is not None and known["version"] == read.version and known["state"] != State.HELD:
+        if known is not None and known["version"] == read.version and not read.look_again:
             return 0
         row = self._row(
             sql.REMEMBER,
@@ -48,6 +48,7 @@ class Sources(Claims):
             version=read.version,
             record=pack(read.record),
             modified=write_time(read.modified),
+            look_again=int(read.look_again),
             now=self._now(),
         )
         if row is None:

@@ -23,7 +23,8 @@ ON CONFLICT (pair, kind, id) DO UPDATE SET
   attempts = CASE WHEN source.state = 'claimed' THEN source.attempts ELSE 0 END,
   problems = '[]', rule = '', why = '', waits_for = NULL
 WHERE source.modified <= excluded.modified
-  AND (source.version <> excluded.version OR (source.state = 'held' AND source.modified < excluded.modified))
+  AND (source.version <> excluded.version
+    OR (:look_again = 1 AND source.state IN ('held', 'posted') AND source.modified < excluded.modified))
 RETURNING versions
 """
 

@@ -34,12 +34,14 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """One record as a producer read it. `record` is JSON bytes; `modified` the source's own time."""
+    """One record as a producer read it. `record` is JSON bytes; `modified` the source's own time. `look_again`: what is
+    held or posted is decided anew where it was touched since, also in the version that is known."""
 
     id: str
     version: str
     record: bytes
     modified: datetime
+    look_again: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

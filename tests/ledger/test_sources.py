@@ -58,6 +58,12 @@ def touched(shop, key):
     shop.read("1", "v1")
 
 
+def touched_while_it_waits(shop, key):
+    shop.clock.step(1)
+    read = Read(id="1", version="v1", record=b"{}", modified=shop.clock.now, look_again=True)
+    shop.ledger.remember(PAIR, "order", [read])
+
+
 def ignore(shop, key):
     shop.ledger.ignore([key], "entered by hand")
 
@@ -84,7 +90,8 @@ QUEUED, CLAIMED, POSTED, HELD, EXCLUDED = State
 TABLE = {
     newer: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: QUEUED, HELD: QUEUED, EXCLUDED: QUEUED},
     same: {state: state for state in State},
-    touched: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: POSTED, HELD: QUEUED, EXCLUDED: EXCLUDED},
+    touched: {state: state for state in State},
+    touched_while_it_waits: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: QUEUED, HELD: QUEUED, EXCLUDED: EXCLUDED},
     stale: {state: state for state in State},
     retry: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: POSTED, HELD: QUEUED, EXCLUDED: EXCLUDED},
     ignore: {QUEUED: QUEUED, CLAIMED: CLAIMED, POSTED: POSTED, HELD: EXCLUDED, EXCLUDED: EXCLUDED},

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.utils import format_datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -78,6 +79,8 @@ class Memory:
 
     seen: dict = field(default_factory=dict)
     held: dict = field(default_factory=dict)
+    posted: dict = field(default_factory=dict)
+    stands: dict = field(default_factory=dict)
     at: object = None
     pages: int = 0
 
@@ -89,8 +92,14 @@ class Memory:
         return {each: self.seen[each] for each in ids if each in self.seen}
 
     def standing(self, key):
-        """Only what is held, and since which state of it."""
-        return SimpleNamespace(state=State.HELD, modified=self.held[key.id]) if key.id in self.held else None
+        """Only what is held or posted, and since which state of it."""
+        for state, known in ((State.HELD, self.held), (State.POSTED, self.posted)):
+            if key.id in known:
+                return SimpleNamespace(state=state, modified=known[key.id])
+        return None
+
+    def links(self, pair, kind, ids):
+        return {each: self.stands[each] for each in ids if each in self.stands}
 
     def transaction(self):
         return nullcontext()
@@ -214,6 +223,24 @@ def test_an_order_that_is_held_is_read_again_once_it_was_touched():
     shop.orders[2] = row(2, NOW + timedelta(minutes=1), status_id=11)
     shop.orders[2]["date_created"] = shop.orders[1]["date_created"]
     assert read(shop, memory)[0].fresh == 1
+
+
+@pytest.mark.parametrize(
+    ("entity", "paid", "fresh"),
+    [("Invoice", "88.76", 1), ("Invoice", "88.77", 0), ("Invoice", None, 1), ("SalesReceipt", None, 0)],
+)
+def test_an_order_that_owes_is_read_again_once_it_was_touched(entity, paid, fresh):
+    """Further payments are told by its transactions alone."""
+    shop, memory = Shop({1: row(1, NOW, status_id=11)}), Memory()
+    read(shop, memory)
+    memory.posted = {"1": NOW}
+    memory.stands = {"1": {"document": SimpleNamespace(entity=entity, amount=Decimal("88.77"))}}
+    if paid:
+        memory.stands["1"]["payment"] = SimpleNamespace(entity="Payment", amount=Decimal(paid))
+    assert read(shop, memory)[0].fresh == 0
+    created = shop.orders[1]["date_created"]
+    shop.orders[1] = row(1, NOW + timedelta(minutes=1), status_id=11, date_created=created)
+    assert read(shop, memory)[0].fresh == fresh
 
 
 def test_a_long_order_is_asked_for_its_lines_once():
