@@ -152,8 +152,14 @@ def test_a_day_without_a_rate_holds_its_refund_alone(world, sold_in_euro, refund
 
 def test_the_shops_rate_is_that_of_the_order(world, sold_in_euro, refund, product):
     here = world("eur", **{"sales.exchange_rate": "shop"})
-    life = here.decide(sold_in_euro, refund(12, product(1), total="20.00"), rates=RATES)
+    life = here.decide(sold_in_euro, refund(12, product(1), total="20.00"), rates={"2026-05-01": "1.08"})
     assert life.body("refund-12")["ExchangeRate"] == Decimal("1.08")
+
+
+def test_of_an_early_sale_only_the_days_of_its_refunds_need_a_rate(world, sold_in_euro, refund, product):
+    early = sold_in_euro | {"date_created": "Mon, 15 Dec 2025 15:30:00 +0000"}
+    asked = world("eur").decide(early, refund(12, product(1), total="20.00")).decision
+    assert [str(day) for day in asked.days] == ["2026-05-20"]
 
 
 @pytest.mark.parametrize(

@@ -161,10 +161,41 @@ def test_an_amount_with_tax_of_an_order_of_several_rates_is_held(world, order, l
     sold = order(line("A", 1, "100.00", "20.00"), line("B", 1, "100.00", "5.00"))
     back = refund(12, item("ORDER", 1001, "24.00"), total="24.00", tax="4.00", uses_merchant_override_values=True)
     assert world("uk").decide(sold, back).codes == ["refund_tax_differs"]
+    between = refund(12, item("ORDER", 1001, "22.50"), total="22.50", tax="2.50", uses_merchant_override_values=True)
+    assert world("uk").decide(sold, between).codes == ["refund_tax_differs"]
     one_rate = order(line("A", 1, "100.00", "20.00"), line("B", 1, "100.00"))
     life = world("uk").decide(one_rate, back)
     assert life.rows("refund-12") == [("Refund adjustments", "1 × 20", "20.00", "20.0% S")]
     assert life.tax_rows("refund-12") == [("20.0% S (sales)", "20.00", "4.00")]
+
+
+def test_cents_that_are_left_over_go_onto_goods_never_onto_certificates(world, order, line, refund, product):
+    sold = order(line("B", 1, "20.00", "1.65"), line("", 1, "50.00", type="giftcertificate"))
+    life = world().decide(sold, refund(12, product(1), product(2), total="71.63", tax="1.65"))
+    assert [row[2] for row in life.rows("refund-12")] == ["19.98", "50.00"]
+
+
+def test_a_tax_that_rounds_to_nothing_leaves_nothing_taxable(world, order, line, refund, product):
+    """QuickBooks would work out a tax of its own on what is taxable."""
+    life = world("us_ast").decide(order(line("B", 3, "0.30", "0.01")), refund(12, product(1), total="0.10"))
+    assert life.rows("refund-12") == [("Returned goods", "1 × 0.1", "0.10", "NON")]
+
+
+def test_a_charge_without_an_amount_goes_back_as_far_as_it_is_left(world, order, refund, item):
+    rows = (
+        refund(12, item("SHIPPING", 1, "10.00"), total="10.83", tax="0.83", declined=("stripe",)),
+        refund(13, item("SHIPPING", 1, "4.00"), total="4.33", tax="0.33"),
+        refund(14, item("SHIPPING", 1), total="6.50", tax="0.50"),
+    )
+    assert world().decide(order(), *rows).rows("refund-14") == [("Shipping", "1 × 6", "6.00", "TAX")]
+
+
+def test_a_discount_that_the_shop_does_not_share_out_falls_on_goods_as_in_the_sale(world, order, line, refund, product):
+    """8.00 off 50.00 and 30.00: 3.00 of it on the latter."""
+    sold = order(line("A", 2, "50.00"), line("B", 1, "30.00"))
+    sold |= {"coupon_discount": "8.0000", "total_ex_tax": "72.0000", "total_inc_tax": "72.0000"}
+    life = world().decide(sold, refund(12, product(2), total="27.00"))
+    assert (life.rows("refund-12"), life.post.notices) == ([("Returned goods", "1 × 27", "27.00", "NON")], ())
 
 
 def test_goods_that_the_order_no_longer_has_are_an_adjustment(world, order, refund, product):
@@ -257,6 +288,8 @@ def test_of_two_methods_the_transactions_tell_whose_a_provider_is(world, order, 
     back = refund(12, product(1), total="24.36", tax="1.86", paid=(("braintree", "24.36"),))
     here = world(**{"sales.post_as": "sales_receipt"})
     assert here.decide(sold, back).needs == "transactions"
+    early = {"date_created": "Mon, 15 Dec 2025 15:30:00 +0000"}
+    assert here.decide(sold | early, back).needs == "transactions"
     life = here.decide(sold, back, transactions=came)
     assert life.named("refund-12", "DepositToAccountRef") == "PayPal clearing"
 
@@ -286,6 +319,18 @@ def test_declined_then_retried(world, order, refund, product):
             {"total": "1.86", "tax": "1.86", "items": []},
             "refund_of_tax",
             "Enter it by hand (debit sales tax 1.86, credit Card clearing 1.86), then use `cartledger held ignore`.",
+        ),
+        (
+            {"total": "1.00", "tax": "1.86"},
+            "refund_of_tax",
+            "Enter it by hand (debit sales tax 1.86, credit Sales returns 0.86, credit Card clearing 1.00), "
+            "then use `cartledger held ignore`.",
+        ),
+        (
+            {"total": "1.005", "tax": "0"},
+            "refund_below_a_cent",
+            "Enter it by hand (debit Sales returns 1.005, credit Card clearing 1.005), "
+            "then use `cartledger held ignore`.",
         ),
         (
             {"total": "24.36", "tax": "9.36"},
