@@ -95,8 +95,8 @@ def own_day(text: str) -> date | None:
 
 
 def _read(text: str) -> dict[str, str]:
-    """Nothing of a hash that an earlier version wrote."""
-    parts = dict(part.partition(":")[::2] for part in text.split(" "))
+    """By group and field, without the day; nothing of a hash that an earlier version wrote."""
+    parts = dict(part.partition(":")[::2] for part in text.partition(_OF)[0].split(" "))
     return parts if CHARGES in parts else {}
 
 

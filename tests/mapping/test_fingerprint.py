@@ -114,3 +114,10 @@ def test_a_payment_is_not_another_one_for_what_it_settles():
     assert hash_of("Payment", payment, {}) == hash_of("Payment", same, {})
     assert hash_of("Payment", payment, {}) != hash_of("Payment", payment | {"TotalAmt": D("51.00")}, {})
     assert hash_of("Transfer", payment, {}) != hash_of("Transfer", same, {})
+
+
+def test_the_day_that_a_document_is_of_stays_through_every_change():
+    own = date(2026, 4, 30)
+    first = of_day(hash_of("Invoice", BODY, SAID), own)
+    for kept in (frozenset(), frozenset({"charges"})):
+        assert own_day(of_day(with_groups(first, first, kept), own)) == own
