@@ -18,7 +18,7 @@ from cartledger.records import Operation
 from cartledger.refunds import Refund
 from mapping.case import SALE, Case
 from mapping.closing import is_closed
-from mapping.decision import Decision, Document, Fact, Needs, Post
+from mapping.decision import Decision, Document, Fact, Held, Needs, Post
 from mapping.facts import Standing
 from mapping.fingerprint import LINES, changed_fields
 from mapping.payments.money import INVOICE
@@ -90,15 +90,16 @@ def decide_leaving(case: Case, rule: str) -> Post | Needs:
     ):
         # The header of an order that was called off does not tell how much of it came in.
         return Needs(fact=Fact.TRANSACTIONS)
-    return _decide(case, rule, documents)
+    return _decide(case, rule, documents, sale.problems if isinstance(sale, Held) else ())
 
 
-def _decide(case: Case, rule: str, sale: tuple[Document, ...]) -> Post | Needs:
+def _decide(case: Case, rule: str, sale: tuple[Document, ...], held: tuple[Problem, ...]) -> Post | Needs:
+    """`held` is why the sale's documents cannot be told."""
     receivable = read_receivable(case, sale) if case.facts.stands[SALE].entity == INVOICE else None
     if isinstance(receivable, Needs):
         return receivable
     if isinstance(receivable, Problem):
-        return _by_a_person(case, sale, receivable)
+        return _by_a_person(case, sale, (*held, receivable))
     left = _Left(case=case, rule=rule, sale=sale, receivable=receivable)
     if receivable is None and left.of_nothing and is_called_off(case) and _may_void(case, _day(case)):
         return _void(case)
@@ -109,8 +110,7 @@ def _decide(case: Case, rule: str, sale: tuple[Document, ...]) -> Post | Needs:
 
 def is_called_off(case: Case) -> bool:
     """Whether its status says so, and the settings go by that. Archiving says nothing about money."""
-    called_off = {CANCELLED, DECLINED} & {*case.connection.refunds.statuses}
-    return case.order.status_id in called_off and not case.order.archived
+    return case.order.status_id in {CANCELLED, DECLINED} & {*case.connection.refunds.statuses}
 
 
 def is_taken_back(case: Case) -> bool:
@@ -181,12 +181,15 @@ def _refunded(case: Case, sale: tuple[Document, ...], problems: Iterable[Problem
     )
 
 
-def _by_a_person(case: Case, sale: tuple[Document, ...], problem: Problem) -> Post | Needs:
-    """The invoice was taken out of the books: all that was wanted, where no money is to be told of."""
+def _by_a_person(case: Case, sale: tuple[Document, ...], problems: tuple[Problem, ...]) -> Post | Needs:
+    """Nothing can be done with the invoice. Where it was taken out of the books that is all that was wanted, unless
+    there is money to be told of."""
+    invoice = case.facts.invoice
     paid = PAYMENT in {*(each.entity for each in case.facts.stands.values()), *(each.entity for each in sale)}
-    if is_called_off(case) and not (paid or case.order.tenders or _live(case.order.refunds)):
-        return Post(documents=(), notices=(problem,))
-    return _refunded(case, (), (problem,))
+    moved = paid or case.order.tenders or _live(case.order.refunds)
+    if is_called_off(case) and invoice is not None and not (invoice.total or moved):
+        return Post(documents=(), notices=problems[-1:])
+    return _refunded(case, (), problems)
 
 
 def _since_taken_back(case: Case) -> Post:

@@ -22,6 +22,7 @@ from mapping.currency import Exchange
 from mapping.decision import Document, Fact, Needs
 from mapping.facts import Standing
 from mapping.payments.money import INVOICE
+from mapping.payments.paid import is_paid
 from mapping.refunds.applied import APPLIED, CASH, CASH_APPLIED, UNDONE, applied_in_all
 from mapping.refunds.content import Content
 from mapping.tenders import APPLICATION, MEMO
@@ -109,7 +110,7 @@ def days_of(case: Case, name: str, own: Mapping[str, date], said: str) -> dict[s
 
 def read_receivable(case: Case, sale: tuple[Document, ...]) -> Receivable | Needs | Problem:
     """Where the invoice is once `sale`, the sale's documents as decided now, stands in whole. A problem: somebody has
-    taken it out of the books."""
+    taken it out of the books, or it was paid, and what holds the sale (no `sale`) keeps the payment back, too."""
     stands = {name: each for name, each in case.facts.stands.items() if f"{name}{UNDONE}" not in case.facts.stands}
     decided = {each.name: each for each in sale if each.name not in stands}
     total = _total(case, decided)
@@ -121,10 +122,10 @@ def read_receivable(case: Case, sale: tuple[Document, ...]) -> Receivable | Need
     sent = sum((each.amount for name, each in stands.items() if name.endswith(CASH)), ZERO)
     came = sum((each.amount for each in decided.values() if each.entity == PAYMENT), ZERO)
     before = by_memo if APPLICATION in stands else ZERO
-    return Receivable(
-        owed=total - settled - came - (by_memo - before),
-        money=settled - before - applied - sent + came,
-    )
+    owed = total - settled - came - (by_memo - before)
+    if owed > 0 and not sale and case.connection.records_payments and is_paid(case.order, case.connection):
+        return _payment_kept_back(stands[SALE])
+    return Receivable(owed=owed, money=settled - before - applied - sent + came)
 
 
 def _total(case: Case, decided: Mapping[str, Document]) -> Decimal | Needs | Problem:
@@ -149,6 +150,15 @@ def _taken_out(standing: Standing, *, gone: bool) -> Problem:
         text=f"{standing.entity} {standing.number} was {'deleted' if gone else 'voided'} in QuickBooks, and is left as "
         "it is.",
         fix="Book by hand what is missing, then use `cartledger held ignore`.",
+    )
+
+
+def _payment_kept_back(standing: Standing) -> Problem:
+    return Problem(
+        code="payment_kept_back",
+        text=f"{standing.entity} {standing.number} was paid, and the payment cannot be booked yet: what else became of "
+        "the order waits for it.",
+        fix="Mend what else holds the order.",
     )
 
 

@@ -148,6 +148,13 @@ def test_which_statuses_call_an_order_off(posted, order, statuses, status, outco
     assert (list(life.kinds), life.codes) == ((["cancellation"], []) if outcome == "taken back" else ([], [outcome]))
 
 
+@pytest.mark.parametrize(("status", "kinds", "codes"), [(5, ["cancellation"], []), (11, [], ["left_after_posting"])])
+def test_archiving_says_nothing_about_money(posted, order, status, kinds, codes):
+    here, stands = posted()
+    life = here.decide(called_off(order, status_id=status, is_deleted=True), stands=stands, owed="88.77")
+    assert (list(life.kinds), life.codes) == (kinds, codes)
+
+
 @pytest.mark.option("workflows")
 def test_without_the_workflow_a_person_is_told(posted, order):
     here, stands = posted(workflows=["sales", "payments"])

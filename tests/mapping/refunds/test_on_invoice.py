@@ -180,3 +180,16 @@ def test_what_an_expense_says_of_tax(world, order, line, refund, item, company, 
     body = here.decide(plain, back, stands=stands, owed="20.00", **facts).body("refund-12-cash")
     assert body.keys() & {"GlobalTaxCalculation", "TxnTaxDetail"} == fields
     assert [line["AccountBasedExpenseLineDetail"].keys() for line in body["Line"]] == [{"AccountRef"}]
+
+
+def test_what_goes_back_waits_for_a_payment_that_is_kept_back(world, order, refund, product):
+    """The money came in on a day whose books are closed; once they are open, the refund is one of a paid invoice."""
+    here, back = world(**INVOICE), refund(12, product(1), total="24.36", tax="1.86")
+    stands = here.decide(order(payment_status="pending")).stands()
+    closed = here.decide(order(), back, stands=stands, owed="88.77", closed="2026-05-10")
+    assert (closed.kinds, closed.codes) == ({}, ["books_closed", "payment_kept_back"])
+    opened = here.decide(order(), back, stands=stands, owed="88.77")
+    assert opened.kinds == {"payment": "Payment", "refund-12": "RefundReceipt"}
+    gone = order(status_id=5, status="Cancelled")
+    called_off = here.decide(gone, stands=stands, owed="88.77", closed="2026-05-10", transactions=())
+    assert (called_off.kinds, called_off.codes) == ({}, ["books_closed", "payment_kept_back"])
