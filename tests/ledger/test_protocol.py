@@ -31,7 +31,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from cartledger.errors import Problem
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Cursor, Made, NewPart, Part, Read, Sending, Sent, Stage, Standing, State
-from cartledger.records import SourceKey
+from cartledger.records import Operation, SourceKey
 
 PAIR = "abc123:9130"
 KINDS = ("order", "customer")
@@ -402,8 +402,15 @@ class Consumer:
             elif result is None:
                 self.ledger.unknown([sent], in_flight=IN_FLIGHT, why="no answer")
             else:
-                self.ledger.refused(sent, [_problem(result)], self.world.fingerprint())
+                self._refused(sent, result)
             yield "answered"
+
+    def _refused(self, sent: Sent, code: str) -> None:
+        """What stands stays as it is where a change of it is refused, and keeps nothing else back."""
+        if json.loads(sent.sent)["op"] == Operation.CREATE:
+            self.ledger.refused(sent, [_problem(code)], self.world.fingerprint())
+        else:
+            self.ledger.left_out(sent, [_problem(code)])
 
     def _answer(self, request_id: str, bid: str, key: SourceKey, part: str, made: Made) -> None:
         """T5 and T6. A document with another total than the one decided is voided at once, and its source held."""
@@ -476,7 +483,9 @@ def _part(key: SourceKey, name: str, position: int, content: str, refuse: str, w
 
 
 def _aimed(part: NewPart, target: str, operation: str = "update") -> NewPart:
-    return replace(part, body={**part.body, "op": operation, "target": target}) if target else part
+    if not target:
+        return part
+    return replace(part, operation=Operation(operation), body={**part.body, "op": operation, "target": target})
 
 
 def _next_parts(claim: Claim) -> list[Part]:
