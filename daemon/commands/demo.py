@@ -124,7 +124,7 @@ def demo(
             with contextlib.closing(App(settings)) as app:
                 synced = sync_with_progress(app, NAME)
                 if life:
-                    synced = live_on(app, addresses["url"], steps=max(1, orders // 2), seed=seed)
+                    synced = live_on(app, addresses["url"], steps=max(1, orders // 4), seed=seed)
                 held = app.ledger.held(app.lines[NAME].connection.pair)
             proof, report = (ask(addresses["url"], what) for what in ("proof", "report"))
             facts = _facts(made, synced, proof, report, time.monotonic() - started)

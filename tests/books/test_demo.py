@@ -18,6 +18,8 @@ from daemon.commands.demo import agree
 
 PROGRAM = Path(sys.executable).parent / "cartledger"
 PATIENCE = 60
+LONG_PATIENCE = 300
+"""Seconds that a demo may take: of orders that live on, several times as many as of others."""
 
 KEYS = {
     "orders": None,
@@ -44,8 +46,9 @@ def demo(tmp_path):
 
 
 def run_to_its_end(command, folder):
+    patience = LONG_PATIENCE if "--life" in command else PATIENCE
     return subprocess.run(
-        command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+        command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=patience, check=False
     )
 
 
@@ -134,6 +137,40 @@ def test_what_a_newcomer_sees(demo):
     assert "Documents there twice: 0." in finished.stdout
     assert "demo --keep demo" in finished.stdout
 
+
+LIVES = [
+    ("us", "exclusive", "sales_receipt"),
+    ("us_ast", "inclusive", "invoice"),
+    ("uk", "inclusive", "invoice"),
+    ("eur", "exclusive", "sales_receipt"),
+]
+
+
+@pytest.mark.parametrize(("company", "mode", "post_as"), LIVES)
+def test_orders_that_live_on(demo, company, mode, post_as):
+    kind = ("--company", company, "--price-mode", mode, "--post-as", post_as)
+    finished = demo("--life", "--orders", "60", "--seed", "4", "--json", *kind)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    facts = json.loads(finished.stdout)
+    since = {name: facts.pop(name) for name in ("refunds", "voids", "edits")}
+    assert facts.keys() == KEYS.keys()
+    assert {name: one["difference"] for name, one in since.items()} == dict.fromkeys(since, "0.00")
+    assert since["refunds"]["count"] > 10
+    assert since["edits"]["count"] > 1
+    assert (facts["difference"], facts["duplicates"]) == ("0.00", 0)
+    assert facts["posted"] + facts["held"] + facts["excluded"] == facts["orders"]
+
+
+def test_what_became_of_the_orders_is_told(demo):
+    finished = demo("--life", "--orders", "40", "--seed", "2", "--post-as", "invoice")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    lines = [[cell.strip() for cell in line.split("│")] for line in finished.stdout.splitlines()]
+    told = {cells[0]: cells[1:] for cells in lines if cells[0] in SINCE}
+    assert {what: difference for what, (_, difference) in told.items()} == dict.fromkeys(SINCE, "0.00")
+    assert int(told["refunds booked"][0]) > 5
+
+
+SINCE = ("refunds booked", "invoices voided or taken back", "documents changed")
 
 AGREED = {
     "orders": 10,
