@@ -271,7 +271,7 @@ def _is_untouched(case: Case, receivable: Receivable) -> bool:
     """Whether nothing was ever taken off the invoice, so that it can go as if it had not been."""
     standing, order = case.facts.stands[SALE], case.order
     booked = any(refund_name(refund) in case.facts.stands for refund in order.refunds)
-    return receivable.owed == standing.amount and not (receivable.money or order.tenders or booked)
+    return receivable.owed == standing.amount and not (order.tenders or booked)
 
 
 def _void(case: Case) -> Post:

@@ -117,7 +117,7 @@ def _sent(case: Case, refunds: Sequence[Refund], amount: Decimal) -> dict[int, D
     for refund in refunds:
         standing = case.facts.stands.get(f"{refund_name(refund)}{CASH}")
         money = sum((each.amount for each in money_of(refund)), ZERO) if refund.payments else refund.total
-        sent[refund.id] = standing.amount if standing else min(money, amount)
+        sent[refund.id] = standing.amount if standing else max(ZERO, min(money, amount))
         amount -= sent[refund.id]
     return sent if amount == 0 else None
 

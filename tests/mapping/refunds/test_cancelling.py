@@ -239,6 +239,75 @@ def test_what_is_missing_is_written_wherever_it_ended(posted, order, refund, ite
         assert [link for link in links if isinstance(link, dict) and link["$ref"] in stands] == []
 
 
+# -- what earlier refunds have left
+
+
+def with_a_refund(posted, order, back, **settings):
+    """40.00 of 88.77 came in, and `back` has documents of its own."""
+    here, stands = posted(**settings)
+    paying = order(**UNPAID | {"status_id": 1, "payment_status": "captured"})
+    stands |= here.decide(paying, stands=stands, **came("40.00")).stands()
+    stands |= here.decide(paying, back, stands=stands, owed="48.77", **came("40.00")).stands()
+    return here, stands
+
+
+def test_goods_that_were_put_back_are_not_put_back_twice(posted, order, refund, product, item):
+    """Units count where stock moves. The company's own shipping is one line of the form."""
+    one = refund(12, product(1), item("SHIPPING", 1, "4.00"), total="28.69", tax="2.19")
+    here, stands = with_a_refund(posted, order, one, **{"refunds.restock": "always", "sales.shipping_item": None})
+    rest = refund(15, item("ORDER", 1001, "11.31"), total="11.31")
+    life = here.decide(
+        called_off(order, payment_status="captured"), one, rest, stands=stands, owed="48.77", **came("40.00")
+    )
+    assert life.rows("cancellation") == [
+        ("A", "2 × 25", "50.00", "TAX"),
+        ("B", "1 × 30", "30.00", "TAX"),
+        ("SHIPPING_ITEM_ID", "", "6.00", "TAX"),
+        ("Discount", "1 × -8", "-8.00", "TAX"),
+        ("A", "-1 × 22.5", "-22.50", "TAX"),
+    ]
+    assert (life.total("cancellation"), life.tax("cancellation")) == ("60.08", "4.58")
+    assert (life.total("refund-15-cash"), life.codes) == ("11.31", [])
+
+
+def test_an_invoice_with_a_refund_is_not_voided(posted, order, refund, item):
+    """What became store credit took nothing off the invoice, and its memo stands all the same."""
+    here, stands = posted()
+    back = refund(12, item("ORDER", 1001, "10.00"), total="10.00", paid=[("storecredit", "10.00")])
+    stands |= here.decide(order(**UNPAID), back, stands=stands, owed="88.77").stands()
+    life = here.decide(called_off(order), back, stands=stands, owed="88.77")
+    assert "cancellation" not in life.kinds or life.document("cancellation").operation is Operation.CREATE
+
+
+def test_money_goes_back_on_its_own_day_and_leaves_the_accounts_that_it_left(posted, order, refund, item):
+    """The memo that it is taken off is of a later day."""
+    here, stands = posted(**{"payments.methods": {"PayPal": {"account": "PayPal clearing"}}})
+    two = {"transactions": read_transactions([row("25.00"), row("15.00", 2) | {"gateway": "PayPal"}])}
+    stands |= here.decide(
+        order(**UNPAID | {"status_id": 1, "payment_status": "captured"}), stands=stands, **two
+    ).stands()
+    back = refund(12, item("ORDER", 1001, "40.00"), total="40.00", paid=[("stripe", "25.00"), ("PayPal", "15.00")])
+    gone = called_off(order, IN_JUNE, payment_status="captured")
+    life = here.decide(gone, back, stands=stands, owed="48.77", **two)
+    assert {name: life.body(name)["TxnDate"] for name in life.kinds} == {
+        "cancellation": "2026-06-02",
+        "refund-12-transfer": "2026-05-20",
+        "refund-12-cash": "2026-05-20",
+        "refund-12-cash-application": "2026-06-02",
+        "cancellation-application": "2026-06-02",
+    }
+    assert (life.total("refund-12-cash"), life.total("refund-12-transfer")) == ("40.00", "15.00")
+
+
+def test_what_does_not_close_is_a_persons_to_take_back(posted, order, refund, item):
+    """Somebody has paid by hand and the shop gave nothing of it back, but store credit."""
+    here, stands = posted()
+    back = refund(12, item("ORDER", 1001, "40.00"), total="40.00", paid=[("storecredit", "40.00")])
+    by_hand = OpenInvoice(total=Decimal("88.77"), balance=Decimal("68.77"))
+    life = here.decide(called_off(order), back, stands=stands, invoice=by_hand)
+    assert (life.kinds, life.codes) == ({}, ["cancellation_does_not_close"])
+
+
 # -- what is left to a person
 
 

@@ -100,6 +100,15 @@ def test_several_refunds_share_what_came_in(paid_in_part, refund, item):
     assert [life.document(name).number for name in ("refund-12", "refund-15")] == ["R-1001", "R-1001-2"]
 
 
+def test_one_refund_leaves_less_for_the_next(paid_in_part, refund, item):
+    """Of an invoice that was settled by hand in part, the second one is more than it owes."""
+    by_hand = {"invoice": OpenInvoice(total=Decimal("88.77"), balance=Decimal("30.00"))}
+    one, two = (refund(n, item("ORDER", 1001, amount), total=amount) for n, amount in ((12, "58.77"), (15, "30.00")))
+    life = paid_in_part()(one, two, owed=None, **by_hand)
+    assert (life.total("refund-12-cash"), life.total("refund-15"), life.codes) == ("58.77", "30.00", [])
+    assert settled(life, "refund-15-application") == [("30.00", "Invoice"), ("30.00", "CreditMemo")]
+
+
 def test_what_stands_of_earlier_ones_counts_as_sent_back(paid_in_part, refund, item):
     decide = paid_in_part()
     one, two = (refund(n, item("ORDER", 1001, "30.00"), total="30.00") for n in (12, 15))
