@@ -270,7 +270,7 @@ def _print(facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[St
     console.print(table(title, ["orders", "count", "what became of them"], outcomes, right=["count"]))
     console.print()
     amounts = ["shop", "books", "difference"]
-    rows = _proof(proof["totals"], post_as)
+    rows = _proof(proof["totals"], post_as, lived=SINCE.keys() <= facts.keys())
     console.print(table("The proof, to the cent", ["posted orders", *amounts], rows, right=amounts))
     console.print(_taxes(facts), soft_wrap=True)
     if since := [(what, *facts[name].values()) for name, what in SINCE.items() if name in facts]:
@@ -292,12 +292,15 @@ def _print(facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[St
     )
 
 
-def _proof(totals: Mapping[str, Mapping[str, Mapping[str, str]]], post_as: str) -> Iterator[tuple[str, ...]]:
+def _proof(
+    totals: Mapping[str, Mapping[str, Mapping[str, str]]], post_as: str, *, lived: bool
+) -> Iterator[tuple[str, ...]]:
     """Each currency by itself, named where there are several."""
+    money = "money received" if post_as == "sales_receipt" else "money received or owed"
     names = {
         "sales": "sales with tax",
         "tax": "sales tax in them",
-        "money": "money received" if post_as == "sales_receipt" else "money received or owed",
+        "money": f"{money}, less refunds" if lived else money,
     }
     for currency, sides in totals.items():
         for key, name in names.items():

@@ -103,6 +103,17 @@ def test_what_happened_is_counted_by_kind():
     assert 0 < shipped < len(said) < 30
 
 
+def test_an_order_with_little_left_to_do_seldom_does_it():
+    shop = a_shop(7, 30)
+    for order in shop.orders.values():
+        shop.set_status(order.id, 10)
+    last = next(order for order in shop.orders.values() if unsent(order) or order.shipments)
+    last.shipments.clear()
+    shop.set_status(last.id, 11)
+    rates = {**only("archive"), "ship": 10_000}
+    assert Lives(shop, 1, rates).step().startswith(f"order {last.id}: sent")
+
+
 @pytest.fixture
 def shop_of():
     """A shop with one order, the first of many that is as asked for."""

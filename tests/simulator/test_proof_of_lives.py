@@ -205,6 +205,19 @@ def test_what_went_to_store_credit_or_a_certificate_counts_as_given_back(sold):
     assert sold.money() == ("88.77", "88.77")
 
 
+def test_a_certificate_that_was_sold_and_comes_back_is_given_back_in_money(sold):
+    sold.refund("50.00", "0.00")
+    sold.enter("RefundReceipt", "refund:1", "0", "0", sold.item("Gift certificate", "50.00"))
+    assert sold.prove()["refunds"] == counted(1)
+
+
+def test_what_a_provider_is_only_said_to_have_given_back_it_still_has(sold):
+    sold.refund("24.36", "1.86", ("stripe", "24.36", "offline"))
+    sold.enter("RefundReceipt", "refund:1", "22.50", "1.86", account="Cash clearing")
+    assert sold.prove()["clearing"] == {CARD: {"shop": "88.77", "books": "88.77"}}
+    assert sold.money() == ("64.41", "64.41")
+
+
 def test_a_discount_on_a_refund_takes_off_its_value(sold):
     sold.refund("24.36", "1.86")
     sold.enter("RefundReceipt", "refund:1", "27.50", "1.86", sold.item("Discount", "-5.00"))
