@@ -21,9 +21,9 @@ from mapping.closing import is_closed
 from mapping.decision import Decision, Document, Fact, Held, Needs, Post
 from mapping.facts import Standing
 from mapping.fingerprint import LINES, changed_fields
+from mapping.payments.applied import APPLIED, CASH, UNDONE, applied_in_all
 from mapping.payments.money import INVOICE
 from mapping.payments.paid import is_paid
-from mapping.refunds.applied import APPLIED, CASH, UNDONE, applied_in_all
 from mapping.refunds.cancellation import CANCELLATION, cancel_by_memo
 from mapping.refunds.decide import decide_refunds
 from mapping.refunds.on_invoice import PAYMENT, Receivable, read_receivable

@@ -25,8 +25,8 @@ class Document:
     of the id. `number` is its DocNumber (empty where it has none, or QuickBooks gives it one), `marker` ends its
     private note, `amount` is the TotalAmt it must be answered with, in the document's currency (0 for what is voided or
     deleted). What changes something that stands has its Id and SyncToken in the body, and in `whole` the hash of the
-    document that stands then, if that tells anything. `own_day` is `Booked.own` (`mapping.closing`), `said` what the shop says of a form by
-    group (`mapping.fingerprint`).
+    document that stands then, if that tells anything. `own_day` is `Booked.own` (`mapping.closing`), `said` what the
+    shop says of a form by group (`mapping.fingerprint`).
     """
 
     name: str

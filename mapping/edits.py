@@ -20,9 +20,9 @@ from mapping.company import TaxMode
 from mapping.decision import Document, Fact, Needs, Post
 from mapping.facts import OpenInvoice, Standing
 from mapping.fingerprint import ACCOUNTS, CHARGES, FIELDS, LINES, SHIPPING, changed_fields, of_day, with_groups
+from mapping.payments.applied import applied_in_all
 from mapping.payments.money import RECEIPT, too_much
 from mapping.payments.paid import is_paid
-from mapping.refunds.applied import applied_in_all
 from mapping.tenders import APPLICATION, MEMO
 from mapping.transactions import money_in
 

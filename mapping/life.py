@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cartledger.errors import Problem
+from cartledger.records import Operation
 from mapping.cancelling import after_taking_back, decide_full_refund, decide_leaving
 from mapping.case import SALE, Case
 from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
@@ -67,7 +68,8 @@ def _with_refunds(case: Case, sale: Post, documents: tuple[Document, ...]) -> Po
     """`documents` are the sale's as decided now, whether they stand or not."""
     if not case.connection.records_refunds:
         return sale
-    refunds = decide_refunds(case, documents)
+    edited = next((each for each in sale.documents if each.operation is Operation.UPDATE), None)
+    refunds = decide_refunds(case, documents, edited=edited)
     return refunds if isinstance(refunds, Needs) else together(sale, refunds)
 
 

@@ -29,9 +29,9 @@ from mapping.pricing import code_bill, read_figures
 from mapping.rules import screen, unpostable
 from mapping.shipments import shipping_fields
 from mapping.tax.coding import Coding
-from mapping.tax.fields import tax_fields
 from mapping.tax.rates import bases, taxes_of
 from mapping.tax.us import tax_line
+from mapping.tax_fields import tax_fields
 from mapping.tenders import application_of, memo_lines, memo_of, payments_of, tender_days
 from mapping.totals import Totals
 

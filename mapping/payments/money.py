@@ -19,8 +19,8 @@ from mapping.closing import Booked, booked
 from mapping.decision import Fact, Needs
 from mapping.facts import Facts
 from mapping.finder import Finder
+from mapping.payments.applied import applied_in_all
 from mapping.payments.paid import is_paid, paid_day
-from mapping.refunds.applied import applied_in_all
 from mapping.text import clean
 from mapping.totals import Totals
 from mapping.transactions import Transaction, money_in

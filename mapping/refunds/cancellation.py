@@ -17,8 +17,8 @@ from mapping.decision import Document, Needs, Post
 from mapping.finder import Finder
 from mapping.header import decide_tracking
 from mapping.lines import line_body
+from mapping.payments.applied import APPLIED, CASH, CASH_APPLIED
 from mapping.pricing import Priced, price_order
-from mapping.refunds.applied import APPLIED, CASH, CASH_APPLIED
 from mapping.refunds.numbers import free_number
 from mapping.refunds.on_invoice import (
     Going,

@@ -25,8 +25,8 @@ from mapping.refunds.by_hand import refusal
 from mapping.refunds.fitting import fit
 from mapping.refunds.pieces import Piece, credit_of, goods_of
 from mapping.refunds.shares import parts_of
-from mapping.tax.fields import tax_fields
 from mapping.tax.rates import Taxes
+from mapping.tax_fields import tax_fields
 
 
 @dataclass(frozen=True, kw_only=True)

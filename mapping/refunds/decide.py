@@ -27,13 +27,14 @@ from mapping.rules import unpostable
 from mapping.tenders import MEMO
 
 
-def decide_refunds(case: Case, sale: tuple[Document, ...]) -> Post | Needs:
+def decide_refunds(case: Case, sale: tuple[Document, ...], *, edited: Document | None = None) -> Post | Needs:
     """The documents that are still to be written for the order's refunds. `sale` are those of the sale as decided in
-    this look, whether they stand or not; none where the sale is not ours or cannot be read any more."""
+    this look, whether they stand or not; none where the sale is not ours or cannot be read any more. `edited` is the
+    change of the sale's document that goes before."""
     undone = undo_declined(case)
     live = [refund for refund in case.order.refunds if not refund.declined]
     changed = tuple(problem for refund in live if (problem := changed_since(refund, case)))
-    due = _due(case, sale, live)
+    due = _due(case, sale, live, edited)
     if isinstance(due, Needs):
         return due
     return Post(
@@ -44,7 +45,9 @@ def decide_refunds(case: Case, sale: tuple[Document, ...]) -> Post | Needs:
     )
 
 
-def _due(case: Case, sale: tuple[Document, ...], live: Sequence[Refund]) -> Post | Needs:
+def _due(
+    case: Case, sale: tuple[Document, ...], live: Sequence[Refund], edited: Document | None
+) -> Post | Needs:
     """Those that do not stand in whole."""
     if all(is_whole(refund, case) for refund in live):
         return Post(documents=())
@@ -60,7 +63,8 @@ def _due(case: Case, sale: tuple[Document, ...], live: Sequence[Refund]) -> Post
         return Post(documents=(), problems=(receivable,))
     if priced is None or blocked:
         return Post(documents=(), problems=blocked or find.problems)
-    look = _Look(case=case, sale=_number(case, sale), priced=priced, receivable=receivable, left=_sold(case, priced))
+    left = _sold(case, priced, edited)
+    look = _Look(case=case, sale=_number(case, sale), priced=priced, receivable=receivable, left=left)
     for rank, refund in enumerate(live, 1):
         look.take(refund, rank)
     return look.outcome()
@@ -78,13 +82,12 @@ def _number(case: Case, sale: tuple[Document, ...]) -> str | None:
     return standing.number if standing else next((each.number for each in sale), None)
 
 
-def _sold(case: Case, priced: Priced) -> Decimal:
-    """What can be given back: what the order comes to, or came to when its document was posted, tenders included."""
-    standing, total = case.facts.stands.get(SALE), priced.bill.totals.total_inc
-    if standing is None:
-        return total
-    redeemed = ZERO if MEMO in case.facts.stands else cents(case.order.tenders)
-    return max(total, standing.amount + redeemed)
+def _sold(case: Case, priced: Priced, edited: Document | None) -> Decimal:
+    """What can be given back, tenders included: what is booked of the order, whatever it was edited to since."""
+    booked = edited or case.facts.stands.get(SALE)
+    if booked is None:
+        return priced.bill.totals.total_inc
+    return booked.amount + (ZERO if MEMO in case.facts.stands else cents(case.order.tenders))
 
 
 @dataclass(kw_only=True)

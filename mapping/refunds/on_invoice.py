@@ -21,9 +21,9 @@ from mapping.company import TaxMode
 from mapping.currency import Exchange
 from mapping.decision import Document, Fact, Needs
 from mapping.facts import Standing
+from mapping.payments.applied import APPLIED, CASH, CASH_APPLIED, UNDONE, applied_in_all
 from mapping.payments.money import INVOICE
 from mapping.payments.paid import is_paid
-from mapping.refunds.applied import APPLIED, CASH, CASH_APPLIED, UNDONE, applied_in_all
 from mapping.refunds.content import Content
 from mapping.tenders import APPLICATION, MEMO
 from mapping.text import marker, note

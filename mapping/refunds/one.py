@@ -17,8 +17,8 @@ from mapping.finder import Finder
 from mapping.fingerprint import ACCOUNTS, says
 from mapping.header import Tracked, decide_tracking
 from mapping.lines import line_body
+from mapping.payments.applied import APPLIED, CASH, CASH_APPLIED
 from mapping.pricing import Priced
-from mapping.refunds.applied import APPLIED, CASH, CASH_APPLIED
 from mapping.refunds.content import Content, refund_content
 from mapping.refunds.on_invoice import (
     CREDIT_MEMO,

@@ -12,7 +12,7 @@ from mapping.case import Case
 from mapping.closing import is_closed
 from mapping.decision import Document, Post
 from mapping.facts import Standing
-from mapping.refunds.applied import UNDONE
+from mapping.payments.applied import UNDONE
 from mapping.text import marker
 
 _LAST_FIRST = ("-application", "-cash-application", "-cash", "-transfer", "")

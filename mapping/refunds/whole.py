@@ -17,8 +17,8 @@ from mapping.lines import Line, draft_sale
 from mapping.pricing import Priced
 from mapping.refunds.content import Content, refund_content
 from mapping.refunds.pieces import credit_of
-from mapping.tax.fields import tax_fields
 from mapping.tax.rates import Taxes, taxes_of
+from mapping.tax_fields import tax_fields
 
 STOCKED = "Inventory"
 
