@@ -160,6 +160,23 @@ def test_money_that_left_two_accounts(paid_in_part, refund, item):
     assert life.named("refund-12-transfer", "ToAccountRef") == life.named("refund-12-cash", "AccountRef")
 
 
+def test_only_what_was_sent_back_left_the_second_account(paid_in_part, refund, item):
+    decide = paid_in_part(row("30.00"), **{"payments.methods": {"PayPal": {"account": "PayPal clearing"}}})
+    ways = [("stripe", "25.00"), ("PayPal", "15.00")]
+    life = decide(refund(12, item("ORDER", 1001, "40.00"), total="40.00", paid=ways), owed="58.77")
+    assert (life.total("refund-12-cash"), life.total("refund-12-transfer")) == ("30.00", "5.00")
+    assert settled(life, "refund-12-application") == [("10.00", "Invoice"), ("10.00", "CreditMemo")]
+
+
+def test_more_than_an_earlier_refund_left_is_a_persons_to_book(paid_in_part, refund, item):
+    """The invoice was made smaller by hand: 30.00 of 70.00 were paid."""
+    by_hand = {"invoice": OpenInvoice(total=Decimal("70.00"), balance=Decimal("40.00"))}
+    one, two = (refund(n, item("ORDER", 1001, amount), total=amount) for n, amount in ((12, "50.00"), (15, "30.00")))
+    life = paid_in_part()(one, two, owed=None, **by_hand)
+    assert ("refund-12" in life.kinds, "refund-15" in life.kinds) == (True, False)
+    assert life.codes == ["refund_exceeds_invoice"]
+
+
 def test_more_than_the_invoice_owes_is_a_persons_to_book(paid_in_part, refund, item):
     """Somebody has paid by hand what the shop does not know of."""
     by_hand = {"invoice": OpenInvoice(total=Decimal("70.00"), balance=Decimal("10.00"))}
