@@ -215,6 +215,7 @@ def _transactions(order: Order, total: Decimal, facts: Facts, find: Finder) -> t
     if facts.transactions is None:
         unsure = _may_be_in_parts(order, paid, connection) or _stands_in_parts(facts, total)
         unsure = unsure or (paid is True and _was_edited(order, total, facts))
+        unsure = unsure or (connection.records_refunds and _may_have_been_lessened(order, facts))
         return Needs(fact=Fact.TRANSACTIONS) if unsure else ()
     told = money_in(facts.transactions, order.currency)
     came = sum((each.amount for each in told), ZERO)
@@ -233,6 +234,12 @@ def _may_be_in_parts(order: Order, paid: bool | None, connection: Connection) ->
     if connection.sales.post_as == "invoice" and order.status_id in (PENDING, AWAITING_PAYMENT):
         return paid is True or order.status_id == PENDING
     return len(_named(order, connection)) > 1
+
+
+def _may_have_been_lessened(order: Order, facts: Facts) -> bool:
+    """Whether a first look may come too late: an order that was edited down shows less than came in, and what was given
+    back for it would be booked of what never was."""
+    return SALE not in facts.stands and any(not refund.declined for refund in order.refunds)
 
 
 def _named(order: Order, connection: Connection) -> list[str]:

@@ -45,9 +45,7 @@ def decide_refunds(case: Case, sale: tuple[Document, ...], *, edited: Document |
     )
 
 
-def _due(
-    case: Case, sale: tuple[Document, ...], live: Sequence[Refund], edited: Document | None
-) -> Post | Needs:
+def _due(case: Case, sale: tuple[Document, ...], live: Sequence[Refund], edited: Document | None) -> Post | Needs:
     """Those that do not stand in whole."""
     if all(is_whole(refund, case) for refund in live):
         return Post(documents=())

@@ -14,7 +14,7 @@ from mapping.currency import Exchange, decide_exchange
 from mapping.decision import Document, Needs
 from mapping.facts import Standing
 from mapping.finder import Finder
-from mapping.fingerprint import ACCOUNTS, says
+from mapping.fingerprint import ACCOUNTS, CHARGES, says
 from mapping.header import Tracked, decide_tracking
 from mapping.lines import line_body
 from mapping.payments.applied import APPLIED, CASH, CASH_APPLIED
@@ -29,7 +29,15 @@ from mapping.refunds.on_invoice import (
     on_open_invoice,
 )
 from mapping.refunds.payouts import Payout, credited, money_of, payouts_of, up_to
-from mapping.refunds.receipt import TRANSFERRED, moves_of, receipt_of, transfer_part, transfers_of
+from mapping.refunds.receipt import (
+    RECEIPT,
+    TRANSFERRED,
+    moves_of,
+    receipt_of,
+    told_of,
+    transfer_part,
+    transfers_of,
+)
 from mapping.refunds.undoing import refund_name
 
 KIND = "refund"
@@ -153,14 +161,18 @@ def changed_since(refund: Refund, case: Case) -> Problem | None:
     """Why the document of a refund says something else than the shop does now: some of it was declined meanwhile."""
     standing = case.facts.stands.get(refund_name(refund))
     back = refund.returned - credited(refund)
-    if standing is None or standing.amount == back:
+    if standing is None or (standing.amount == back and not _tells_otherwise(standing, refund)):
         return None
     return Problem(
         code="refund_changed",
-        text=f"{standing.entity} {standing.number} stands with {standing.amount}, and {back} of refund {refund.id} "
-        "went back.",
+        text=f"{standing.entity} {standing.number} stands with {standing.amount}, and of refund {refund.id} now "
+        f"{back} in money and {credited(refund)} in credit went back.",
         fix="Correct the document in QuickBooks, then use `cartledger held ignore`.",
     )
+
+
+def _tells_otherwise(standing: Standing, refund: Refund) -> bool:
+    return standing.entity == RECEIPT and CHARGES in standing.hash and not says(standing.hash, CHARGES, told_of(refund))
 
 
 def own_day_of(refund: Refund, case: Case) -> date:

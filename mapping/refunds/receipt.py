@@ -55,7 +55,7 @@ def receipt_of(
         marker=going.mark(),
         amount=content.money,
         own_day=day.own,
-        said={CHARGES: _said(refund), ACCOUNTS: moves_of(payouts)},
+        said={CHARGES: told_of(refund), ACCOUNTS: moves_of(payouts)},
     )
 
 
@@ -104,7 +104,7 @@ def _moved(going: Going, part: str, amount: Decimal, accounts: Sequence[str]) ->
     return cents(amount * exchange.rates[day]), {"CurrencyRef": {"value": company.home_currency}}
 
 
-def _said(refund: Refund) -> list[Any]:
+def told_of(refund: Refund) -> list[Any]:
     """All that the shop says that can make another document of it."""
     return [refund.total, refund.tax, [[each.provider, each.amount] for each in refund.paid]]
 

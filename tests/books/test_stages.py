@@ -95,9 +95,7 @@ def test_an_invoice_that_somebody_settles_before_its_memo_does(books):
         entered.append(books.sim.company.create("Payment", body)["Id"])
 
     while_on_its_way(books, APPLICATION, enter)
-    assert books.reasons(1001) == [
-        "Invoice BC-1001 has 8.00 open by now, less than the 15.00 to be applied to it."
-    ]
+    assert books.reasons(1001) == ["Invoice BC-1001 has 8.00 open by now, less than the 15.00 to be applied to it."]
     assert (books.held(), paid(books)) == ({"1001": ["settled_already"]}, ["12.00"])
 
     books.sim.company.void_document("Payment", entered[0])

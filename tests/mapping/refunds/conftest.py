@@ -172,7 +172,7 @@ class World:
         **facts: Any,
     ) -> Life:
         """`stands` are documents by name, `owed` the balance of the invoice among them; `rates` those of days."""
-        found = Facts(**facts, stands=stands or {})
+        found = Facts(**{"transactions": (), **facts}, stands=stands or {})
         if owed is not None:
             found = replace(found, invoice=OpenInvoice(total=found.stands["document"].amount, balance=Decimal(owed)))
         if rates is not None:

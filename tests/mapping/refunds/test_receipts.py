@@ -287,9 +287,9 @@ def test_of_two_methods_the_transactions_tell_whose_a_provider_is(world, order, 
     sold = order(payment_method="Credit Card, PayPal")
     back = refund(12, product(1), total="24.36", tax="1.86", paid=(("braintree", "24.36"),))
     here = world(**{"sales.post_as": "sales_receipt"})
-    assert here.decide(sold, back).needs == "transactions"
+    assert here.decide(sold, back, transactions=None).needs == "transactions"
     early = {"date_created": "Mon, 15 Dec 2025 15:30:00 +0000"}
-    assert here.decide(sold | early, back).needs == "transactions"
+    assert here.decide(sold | early, back, transactions=None).needs == "transactions"
     life = here.decide(sold, back, transactions=came)
     assert life.named("refund-12", "DepositToAccountRef") == "PayPal clearing"
 
@@ -496,7 +496,27 @@ def test_a_part_that_is_declined_after_posting_is_told_of_and_nothing_is_changed
     now = refund(12, product(1), total="24.36", tax="1.86", **ways, declined=("paypal",))
     life = world().decide(order(), now, stands=stands)
     assert (life.kinds, life.codes) == ({}, ["refund_changed"])
-    assert life.post.problems[0].text == ("RefundReceipt R-1001 stands with 24.36, and 20.00 of refund 12 went back.")
+    assert life.post.problems[0].text == (
+        "RefundReceipt R-1001 stands with 24.36, and of refund 12 now 20.00 in money and 0.00 in credit went back."
+    )
+
+
+def test_credit_that_is_taken_back_after_posting_is_told_of(world, order, refund, product):
+    ways = {"paid": (("stripe", "20.00"), ("storecredit", "4.36"))}
+    stands = world().decide(order(), refund(12, product(1), total="24.36", tax="1.86", **ways)).stands()
+    assert world().decide(order(), refund(12, product(1), total="24.36", tax="1.86", **ways), stands=stands).codes == []
+    now = refund(12, product(1), total="24.36", tax="1.86", **ways, declined=("storecredit",))
+    assert world().decide(order(), now, stands=stands).codes == ["refund_changed"]
+
+
+def test_a_sale_that_was_edited_down_before_it_was_posted_is_held(world, order, refund, item):
+    """More came in than it comes to now: what was given back for that would be booked of what never was."""
+    back = refund(12, item("ORDER", 1001, "10.00"), total="10.00")
+    assert world().decide(order(), back, transactions=None).needs == "transactions"
+    row = {"id": 1, "event": "purchase", "amount": Decimal("98.77"), "currency": "USD", "gateway": "stripe"}
+    told = read_transactions([row | {"date_created": "2026-05-01T10:00:00+00:00"}])
+    held = world().decide(order(), back, transactions=told).decision
+    assert [problem.code for problem in held.problems] == ["paid_too_much"]
 
 
 def test_what_is_declined_after_posting_is_deleted(world, order, refund, product):
