@@ -42,12 +42,17 @@ shipping_item = "Shipping"
 handling_item = "Handling"
 wrapping_item = "Wrapping"
 fee_item = "Fee"
-
+{statuses}
 [connections.demo.products]
 match_by = "sku"
 
 [connections.demo.payments]
 default_account = "Card clearing"
+"""
+
+_UNPAID_TOO = """\
+statuses = ["Pending", "Awaiting Payment", "Awaiting Fulfillment", "Awaiting Shipment", "Awaiting Pickup",
+            "Partially Shipped", "Shipped", "Completed"]
 """
 
 _REFUNDS = """\
@@ -118,10 +123,14 @@ out_of_scope = "Out of Scope"
 COMPANIES = tuple(_TAXES)
 
 
-def demo_settings(*, company: str, refunds: bool = False, **facts: object) -> str:
-    """The file. `company` is one of COMPANIES, with `refunds` what goes back or is called off is booked, too; `facts`
-    are where everything is, and what is posted: see the braces."""
-    workflows = '["sales", "payments", "refunds"]' if refunds else '["sales", "payments"]'
+def demo_settings(*, company: str, post_as: str, refunds: bool = False, **facts: object) -> str:
+    """The file. `company` is one of COMPANIES; with `refunds` what goes back or is called off is booked, too, and so
+    are invoices that wait for their money. `facts` are where everything is: see the braces."""
+    common = _COMMON.format(
+        workflows='["sales", "payments", "refunds"]' if refunds else '["sales", "payments"]',
+        statuses=_UNPAID_TOO if refunds and post_as == "invoice" else "",
+        post_as=post_as,
+        **facts,
+    )
     methods = _METHODS_AND_EUR if company == "eur" else _METHODS
-    parts = (_COMMON.format(workflows=workflows, **facts), methods, _REFUNDS if refunds else "", _TAXES[company])
-    return "\n".join(filter(None, parts))
+    return "\n".join(filter(None, (common, methods, _REFUNDS if refunds else "", _TAXES[company])))

@@ -75,10 +75,9 @@ class Shop:
 )
 @click.option(
     "--post-as",
-    default="sales_receipt",
-    show_default=True,
     type=click.Choice(["sales_receipt", "invoice"]),
-    help="The document that an order becomes; invoices get payments.",
+    help="The document that an order becomes; invoices get payments [default: sales_receipt; with --life invoice, "
+    "which can be called off unpaid].",
 )
 @click.option("--life", is_flag=True, help="Orders go on: they are edited, refunded and called off between readings.")
 @click.option("--broker", default="memory://", show_default=True, help="A pika:// URL runs the same on RabbitMQ.")
@@ -94,7 +93,7 @@ def demo(
     seed: int,
     price_mode: str,
     company: str,
-    post_as: str,
+    post_as: str | None,
     broker: str,
     keep: Path | None,
     *,
@@ -114,6 +113,7 @@ def demo(
         company=company,
         lives=life,
     )
+    post_as = post_as or ("invoice" if life else "sales_receipt")
     started = time.monotonic()
     _end_like_ctrl_c()
     with _folder(keep) as folder, _simulator(made) as addresses:
