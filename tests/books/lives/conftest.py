@@ -35,10 +35,11 @@ def make_walk(open_books):
         books = open_books(company=company, home_currency=None, seed=seed, options=options, **settings)
         world = World(books=books, clock=clock)
         world.shop.price_mode = price_mode
-        world.company.requestid_memory = source.choice((True, True, False))
+        # A number that is there already is refused only if the company is set so.
+        world.company.requestid_memory = world.company.warn_duplicates = source.random() < 0.4
         world.company.guards_reconciled = True
         rules = Rules(invoices=invoices, statuses=frozenset(statuses), home_currency=world.company.home_currency)
-        deeds = tuple(DEEDS) if source.random() < 0.5 else ()
+        deeds = tuple(DEEDS) if source.random() < 0.7 else ()
         about = {"deeds": deeds, "closes": source.random() < 0.6, "dies": source.random() < 0.6, **said}
         return Walk(world=world, rules=rules, seed=seed, **about)
 

@@ -178,6 +178,11 @@ class Shopkeeper:
                     number, _, what = said.removeprefix("order ").partition(": ")
                     self.tell(int(number), what)
 
+    def move(self, order_id: int) -> None:
+        """The buyer has another address, which changes the sale's document."""
+        edit_address(self.world.shop, order_id, street_1=f"{self.source.randrange(99)} Far Street")
+        self.tell(order_id, "the buyer moved")
+
     def _extra(self) -> None:
         shop = self.world.shop
         with shop.lock:
@@ -249,6 +254,8 @@ class Bookkeeper:
         after = [each for each in papers(self.world, self.known) if (each.entity, each.id) == (paper.entity, paper.id)]
         left = after[0].lasting if after else None
         self.touches.append(Touch(what=what, paper=paper, left=left, told=self.keeper.known.get(paper.order_id, 0)))
+        if self.source.random() < 0.6:
+            self.keeper.move(paper.order_id)
 
 
 _FORMS = ("SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt")
