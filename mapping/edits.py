@@ -158,7 +158,8 @@ def _of_receipt(case: Case, document: Document) -> bool | Problem | Needs:
 
 
 def _of_invoice(case: Case, sale: Post) -> bool | Problem | Needs:
-    """An invoice that nobody paid changes freely; one with payments, where just the new total came in."""
+    """An invoice that is not paid changes freely, as far down as what came in; a paid one, where just the new total
+    came in."""
     if case.facts.invoice is None:
         return Needs(fact=Fact.INVOICE)
     if touched := _touched(case, case.facts.invoice):
@@ -168,8 +169,9 @@ def _of_invoice(case: Case, sale: Post) -> bool | Problem | Needs:
     decided = {each.name: each.amount for each in others if _is_payment(each)}
     if not recorded and not decided:
         return True
-    explained = recorded.items() <= decided.items() and _settling(case, others) == document.amount
-    return explained or _unexplained(case, document)
+    came, open_before = _settling(case, others), case.facts.invoice.balance > 0
+    explained = came == document.amount or (open_before and came < document.amount)
+    return (explained and recorded.items() <= decided.items()) or _unexplained(case, document)
 
 
 def _touched(case: Case, invoice: OpenInvoice) -> Problem | None:

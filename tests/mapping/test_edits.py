@@ -449,8 +449,30 @@ def test_the_payment_that_comes_with_an_edit_is_of_what_came_in(posted):
         ("payment", "124.50"),
     ]
     before = life.decided(paid, transactions=[bought(1, "88.77")], invoice=OPEN)
-    assert codes(before) == ["edited_after_payment"]
-    assert [(each.name, f"{each.amount:.2f}") for each in before.documents] == [("payment", "88.77")]
+    assert codes(before) == []
+    assert [(each.name, f"{each.amount:.2f}") for each in before.documents] == [
+        ("document", "124.50"),
+        ("payment", "88.77"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("came", "problem", "documents"),
+    [
+        (["40.00"], "", [("document", "124.50")]),
+        (["40.00", "84.50"], "", [("document", "124.50"), ("payment-2", "84.50")]),
+        (["40.00", "84.51"], "edited_after_payment", []),
+        (["41.00"], "edited_after_payment", []),
+    ],
+)
+def test_an_invoice_that_was_paid_in_part_goes_on_owing(posted, came, problem, documents):
+    """What came in was for an order that owed more: it does still, or less, and never less than nothing."""
+    life = posted(sales=INVOICE)
+    life.stands["payment"] = replace(life.stands["payment"], amount=D("40.00"))
+    told = [bought(n, amount) for n, amount in enumerate(came, 1)]
+    decision = life.edited(transactions=told, invoice=OpenInvoice(total=D("88.77"), balance=D("48.77")))
+    assert codes(decision) == ([problem] if problem else [])
+    assert [(each.name, f"{each.amount:.2f}") for each in decision.documents] == documents
 
 
 def test_more_than_the_invoice_comes_to_is_not_recorded(posted):
