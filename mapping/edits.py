@@ -80,14 +80,20 @@ def _edit(case: Case, sale: Post) -> _Edit | Needs:
 
 
 def _tracking_is_unread(case: Case) -> bool:
+    """Nobody asks for what cannot be written."""
     wanted = case.connection.sales.tracking_numbers and case.order.shipped is not None
-    return wanted and case.facts.shipments is None
+    return wanted and case.facts.shipments is None and not _in_closed_books(case)
+
+
+def _in_closed_books(case: Case) -> bool:
+    day = case.facts.stands[SALE].day
+    return day is not None and is_closed(day, case.company)
 
 
 def _where_open(case: Case, edit: _Edit) -> _Edit:
     """Nothing of closed books is changed; what is not money there is not worth to hold every order that ships later."""
     standing = case.facts.stands[SALE]
-    if not edit.fields or standing.day is None or not is_closed(standing.day, case.company):
+    if not edit.fields or not _in_closed_books(case):
         return edit
     told = (_closed(standing, case),)
     if edit.fields & _MONEY:

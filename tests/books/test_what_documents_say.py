@@ -6,6 +6,7 @@ import pytest
 
 from cartledger.ledger.types import State
 from daemon.commands.demo import NAME
+from mapping.standing import standing_hash
 
 SHIPPED = {
     "status_id": 2,
@@ -55,18 +56,17 @@ def test_an_invoice_says_it_all(open_books, plain_order):
 
 
 @pytest.mark.parametrize("post_as", ["sales_receipt", "invoice"])
-def test_an_order_that_ships_after_the_settings_were_changed_is_no_other_one(open_books, plain_order, post_as):
-    """Its document stays as it was, and no tracking number is read for it."""
+def test_an_order_that_ships_after_the_settings_were_changed_only_ships(open_books, plain_order, post_as):
     books = open_books(**{"sales.post_as": post_as})
     books.add(plain_order(1001, customer_message="Please ring"))
     books.sync()
-    before = books.documents()
-    books.change(**{"sales.tracking_numbers": True, "sales.automatic_numbers": True})
-    books.sim.company.preferences["AccountingInfoPrefs"]["BookCloseDate"] = "2026-05-03"
+    before = books.documents()["BC-1001"]
+    books.change(**{"sales.tracking_numbers": True, "sales.automatic_numbers": True, "sales.due_date_offset": 30})
     books.sim.shop.update(1001, **SHIPPED)
-    books.sim.faults.add(side="bigcommerce", call="shipments", kind="status", status=404, every=1)
     assert books.sync().posted == 1
-    assert (books.held(), books.documents()) == ({}, before)
+    after = books.documents()["BC-1001"]
+    assert (after.pop("ShipDate"), after.pop("TrackingNum")) == ("2026-05-04", "EX1")
+    assert standing_hash(after) == standing_hash(before)
 
 
 def test_a_tracking_number_costs_one_call_for_each_order_that_is_shipped(open_books, plain_order):
