@@ -175,8 +175,8 @@ def _of_invoice(case: Case, sale: Post) -> bool | Problem | Needs:
     decided = {each.name: each.amount for each in others if _is_payment(each)}
     if not recorded and not decided:
         return True
-    came, open_before = _settling(case, others), case.facts.invoice.balance > 0
-    explained = came == document.amount or (open_before and came < document.amount)
+    came, paid = _settling(case, others), case.facts.stands[SALE].amount
+    explained = came == document.amount or came < min(paid, document.amount)
     return (explained and recorded.items() <= decided.items()) or _unexplained(case, document)
 
 
