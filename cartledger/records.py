@@ -217,6 +217,11 @@ class Order:
     lines_incomplete: bool = field(compare=False)
 
     @property
+    def gone_back(self) -> tuple[Refund, ...]:
+        """Its refunds but for those of which nothing went back, since their payments were declined."""
+        return tuple(refund for refund in self.refunds if not refund.declined)
+
+    @property
     def tenders(self) -> Decimal:
         """Gift certificates and store credit redeemed: payments, never discounts."""
         return self.gift_certificate + self.store_credit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from cartledger.clients.quickbooks import QuickBooks, quote, select
@@ -118,14 +117,10 @@ def _of_buyers(parts: Sequence[Part]) -> str:
 def _of_days(parts: Sequence[Part]) -> str:
     """Where the books of a document's own day are closed, it may have been made on any day since."""
     days = {str(part.body["TxnDate"]) for part in parts}
-    own = [str(day) for day in map(_own_day, parts) if day]
+    own = [str(day) for part in parts if (day := own_day(part.hash))]
     if own:
         return f"TxnDate >= {quote(min(own))} and TxnDate <= {quote(max(days))}"
     return f"TxnDate in ({_quoted(days)})"
-
-
-def _own_day(part: Part) -> date | None:
-    return own_day(part.hash)
 
 
 def _quoted(values: Iterable[Any]) -> str:

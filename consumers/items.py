@@ -136,7 +136,7 @@ class Items:
 
     def _post(self, product: Product, body: dict[str, Any]) -> Post:
         mark = marker(self._connection.bigcommerce.store_hash, ITEM, product.source_id)
-        document = Document(name=DOCUMENT, order=0, entity=ENTITY, body=body, number="", marker=mark, amount=ZERO)
+        document = Document(name=DOCUMENT, entity=ENTITY, body=body, number="", marker=mark, amount=ZERO)
         return Post(documents=(document,), rounding=ZERO)
 
     def find(self, parts: Sequence[tuple[SourceKey, Part]]) -> dict[str, Made]:

@@ -15,7 +15,6 @@ from decimal import Decimal
 from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.records import Operation
-from cartledger.refunds import Refund
 from mapping.case import SALE, Case
 from mapping.closing import is_closed
 from mapping.decision import Decision, Document, Fact, Held, Needs, Post
@@ -53,14 +52,12 @@ class _Left:
     def of_nothing(self) -> bool:
         """Whether nothing was to be paid, and nothing can go back."""
         order = self.case.order
-        return not (self.case.facts.stands[SALE].amount or order.tenders or _live(order.refunds))
+        return not (self.case.facts.stands[SALE].amount or order.tenders or order.gone_back)
 
     @property
     def kept(self) -> Decimal:
         """What came in, redeemed certificates and store credit included, and did not go back."""
-        order = self.case.order
-        back = sum((refund.returned for refund in order.refunds), ZERO)
-        return self._came + cents(order.tenders) - back
+        return self._came + cents(self.case.order.tenders) - _returned(self.case)
 
     @property
     def _came(self) -> Decimal:
@@ -139,7 +136,7 @@ def after_taking_back(case: Case) -> Post | None:
 def decide_full_refund(case: Case, sale: tuple[Document, ...]) -> Post | Needs | None:
     """The void of an invoice that nobody paid anything of, where the whole of it was refunded at once; None where that
     is not so. `sale` are its documents as decided now."""
-    standing, refunds = case.facts.stands.get(SALE), _live(case.order.refunds)
+    standing, refunds = case.facts.stands.get(SALE), case.order.gone_back
     if standing is None or standing.entity != INVOICE or not (refunds and case.connection.records_refunds):
         return None
     if any(refund_name(refund) in case.facts.stands for refund in case.order.refunds):
@@ -159,14 +156,8 @@ def _as_a_sale(case: Case) -> Decision:
     """The order as if its state were that of a sale."""
     sales = case.connection.sales
     counted = sales.model_copy(update={"statuses": (*sales.statuses, case.order.status_id)})
-    return decide_sale(
-        replace(case.order, archived=False),
-        connection=case.connection.model_copy(update={"sales": counted}),
-        company=case.company,
-        zone=case.zone,
-        customer_id=case.customer_id,
-        facts=case.facts,
-    )
+    connection = case.connection.model_copy(update={"sales": counted})
+    return decide_sale(replace(case, order=replace(case.order, archived=False), connection=connection))
 
 
 def _refunded(case: Case, sale: tuple[Document, ...], problems: Iterable[Problem]) -> Post | Needs:
@@ -186,7 +177,7 @@ def _by_a_person(case: Case, sale: tuple[Document, ...], problems: tuple[Problem
     there is money to be told of."""
     invoice = case.facts.invoice
     paid = PAYMENT in {*(each.entity for each in case.facts.stands.values()), *(each.entity for each in sale)}
-    moved = paid or case.order.tenders or _live(case.order.refunds)
+    moved = paid or case.order.tenders or case.order.gone_back
     if is_called_off(case) and invoice is not None and not (invoice.total or moved):
         return Post(documents=(), notices=problems[-1:])
     return _refunded(case, (), problems)
@@ -217,10 +208,6 @@ def _stays(left: _Left) -> Iterator[Problem]:
 def _new(case: Case, sale: tuple[Document, ...]) -> tuple[Document, ...]:
     """What of the sale is still to be written: mostly payments that came in since."""
     return tuple(each for each in sale if each.name not in case.facts.stands)
-
-
-def _live(refunds: Iterable[Refund]) -> list[Refund]:
-    return [refund for refund in refunds if not refund.declined]
 
 
 def _returned(case: Case) -> Decimal:
@@ -280,7 +267,6 @@ def _void(case: Case) -> Post:
         return Post(documents=(), problems=(_in_closed_books(case),))
     void = Document(
         name=CANCELLATION,
-        order=0,
         entity=standing.entity,
         operation=Operation.VOID,
         body={"Id": standing.target_id, "SyncToken": standing.sync_token, "sparse": True},

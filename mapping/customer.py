@@ -187,7 +187,7 @@ def customer_document(who: Person, name: str, marker: str) -> Document:
         "CurrencyRef": {"value": who.currency},
         "Notes": note([_origin(who)], marker, CUSTOMER_NOTE_LIMIT),
     }
-    return Document(name="document", order=0, entity="Customer", body=body, number="", marker=marker, amount=ZERO)
+    return Document(name="document", entity="Customer", body=body, number="", marker=marker, amount=ZERO)
 
 
 def _origin(who: Person) -> str:

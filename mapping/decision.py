@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -30,12 +30,12 @@ class Document:
     """
 
     name: str
-    order: int
     entity: str
     body: dict[str, Any]
     number: str
     marker: str
     amount: Decimal
+    order: int = 0
     operation: Operation = Operation.CREATE
     whole: str = ""
     own_day: date | None = None
@@ -47,6 +47,11 @@ class Document:
         if self.whole or self.operation is not Operation.CREATE:
             return self.whole
         return of_day(hash_of(self.entity, self.body, self.said), self.own_day)
+
+
+def in_turn(documents: Iterable[Document]) -> tuple[Document, ...]:
+    """To be sent one after the other."""
+    return tuple(replace(document, order=place) for place, document in enumerate(documents))
 
 
 @dataclass(frozen=True, kw_only=True)

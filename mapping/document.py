@@ -77,7 +77,6 @@ def _document(sale: Sale, entity: str, more: dict[str, Any], facts: list[str]) -
     }
     return Document(
         name=SALE,
-        order=0,
         entity=entity,
         body=body,
         number=header.number,

@@ -7,14 +7,13 @@ stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from cartledger.errors import Problem
 from cartledger.records import Operation
 from mapping.cancelling import after_taking_back, decide_full_refund, decide_leaving
 from mapping.case import SALE, Case
-from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
+from mapping.decision import Decision, Document, Excluded, Held, Needs, Post, in_turn
 from mapping.edits import decide_edits
 from mapping.facts import Facts
 from mapping.refunds.decide import decide_refunds
@@ -28,18 +27,11 @@ def decide_life(case: Case) -> Decision:
     """The documents that are still to be written for the order, or why there are none. Never raises."""
     if TAKEN_BACK in case.facts.stands:
         return Held(problems=(_taken_back(case.facts),))
-    sale = decide_sale(
-        case.order,
-        connection=case.connection,
-        company=case.company,
-        zone=case.zone,
-        customer_id=case.customer_id,
-        facts=case.facts,
-    )
+    sale = decide_sale(case)
     if isinstance(sale, Needs):
         return sale
     decision = _of_a_sale_that_stands(case, sale) if SALE in case.facts.stands else _of_a_new_sale(case, sale)
-    return replace(decision, documents=_in_turn(decision.documents)) if isinstance(decision, Post) else decision
+    return replace(decision, documents=in_turn(decision.documents)) if isinstance(decision, Post) else decision
 
 
 def _of_a_new_sale(case: Case, sale: Post | Held | Excluded) -> Decision:
@@ -82,10 +74,6 @@ def together(first: Post, then: Post) -> Post:
         notices=tuple(dict.fromkeys((*first.notices, *then.notices))),
         wants=tuple({each.key: each for each in (*first.wants, *then.wants)}.values()),
     )
-
-
-def _in_turn(documents: Iterable[Document]) -> tuple[Document, ...]:
-    return tuple(replace(document, order=place) for place, document in enumerate(documents))
 
 
 def _taken_back(facts: Facts) -> Problem:

@@ -11,7 +11,6 @@ from cartledger.errors import Problem
 from cartledger.money import cents
 from cartledger.records import Money3, Order
 from cartledger.settings import NUMBER_LENGTH, ORDER_STATUSES, Connection
-from mapping.closing import Booked
 from mapping.company import Company, TaxMode
 from mapping.currency import currency_problems, thousandths
 from mapping.decision import Excluded, Held, Needs
@@ -98,11 +97,10 @@ def _shipping_day(order: Order, zone: ZoneInfo) -> date | Excluded | Held:
     return Excluded(rule="Not shipped yet: documents bear the day of shipping (sales.document_date).")
 
 
-def unpostable(order: Order, connection: Connection, company: Company, day: Booked | Problem) -> tuple[Problem, ...]:
-    """Facts of order and company that no mapping can mend. `day` is the sale's, or why it cannot bear any."""
-    closed = (day,) if isinstance(day, Problem) else ()
+def unpostable(order: Order, connection: Connection, company: Company) -> tuple[Problem, ...]:
+    """Facts of order and company that no mapping can mend."""
     figures = tuple(_figure_problems(order)) or thousandths(order)
-    return (*closed, *_company_problems(order, connection, company), *figures)
+    return (*_company_problems(order, connection, company), *figures)
 
 
 def _rules(order: Order, connection: Connection) -> Iterator[str]:
@@ -159,8 +157,7 @@ def _refunded(order: Order, connection: Connection) -> Problem | None:
         text = "The order is Refunded (4), and the workflow refunds is off."
         fix = "Enter sale and refund by hand, then ignore the order."
         return Problem(code="refunded", text=text, fix=fix) if order.status_id == REFUNDED else None
-    told = any(not refund.declined for refund in order.refunds)
-    if told or order.status_id not in {REFUNDED, PARTIALLY_REFUNDED} & {*connection.refunds.statuses}:
+    if order.gone_back or order.status_id not in {REFUNDED, PARTIALLY_REFUNDED} & {*connection.refunds.statuses}:
         return None
     return Problem(
         code="refunded_without_refunds",

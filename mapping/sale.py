@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.records import Order
-from cartledger.settings import Connection
 from mapping.bill import Bill, read_bill
-from mapping.case import SALE
+from mapping.case import SALE, Case
 from mapping.closing import Booked, booked
-from mapping.company import Company, TaxMode
+from mapping.company import TaxMode
 from mapping.currency import Exchange, decide_exchange
-from mapping.decision import Decision, Document, Excluded, Held, Needs, Post
+from mapping.decision import Decision, Document, Excluded, Held, Needs, Post, in_turn
 from mapping.document import Sale, document_of
 from mapping.facts import Facts
 from mapping.finder import Finder
@@ -38,27 +37,18 @@ from mapping.totals import Totals
 _TAXED_LINES_LIMIT = 750  # of a taxable QuickBooks transaction
 
 
-def decide_sale(
-    order: Order,
-    *,
-    connection: Connection,
-    company: Company,
-    zone: ZoneInfo,
-    customer_id: str,
-    facts: Facts,
-) -> Decision:
-    """The documents of `order`, or why it is held or excluded. Never raises.
-
-    `zone` is the one that documents are dated in; `customer_id` QuickBooks' id, "" for a trial before the customer
-    exists (everything that holds or excludes shows then too); `facts` what was read beside the order.
-    """
+def decide_sale(case: Case) -> Decision:
+    """The documents of the order's sale, or why it is held or excluded: without a customer that shows, too. Never
+    raises."""
+    order, connection, company = case.order, case.connection, case.company
+    zone, facts = case.zone, case.facts
     own = screen(order, connection, zone, facts)
     if not isinstance(own, date):
         return own
     day = booked(own, "The order is of", standing=facts.stands.get(SALE), connection=connection, company=company)
-    problems = unpostable(order, connection, company, day)
+    problems = unpostable(order, connection, company)
     if isinstance(day, Problem) or problems:
-        return Held(problems=problems)
+        return Held(problems=(day, *problems) if isinstance(day, Problem) else problems)
     find = Finder(connection, company)
     read = read_figures(order, find)
     if read is None:
@@ -71,7 +61,7 @@ def decide_sale(
         decide_money(order, totals.tax, facts, find, day=day.day, zone=zone)
         _check_size(NOTHING, totals, find)
         return Held(problems=find.problems)
-    decision = _decide_bill(bill, facts, find, day=day, zone=zone, customer=customer_id)
+    decision = _decide_bill(bill, facts, find, day=day, zone=zone, customer=case.customer_id)
     return replace(decision, wants=find.wanted) if isinstance(decision, Post) else decision
 
 
@@ -123,7 +113,7 @@ def _decide_coded(
         discount_account=find.company.discount_account,
         money=money,
     )
-    documents = tuple(_documents(sale, redeemed, find.company.tax_mode))
+    documents = in_turn(_documents(sale, redeemed, find.company.tax_mode))
     # What came in for a sale that stands is weighed against what its document comes to in the end (mapping.edits).
     asked = [each for each in documents if not (SALE in facts.stands and each.name.startswith("payment"))]
     posted = Post(documents=documents, rounding=draft.rounding, notices=tuple(_notices(sale, bill.totals)))
@@ -143,7 +133,7 @@ def _documents(sale: Sale, redeemed: Sequence[Line], mode: TaxMode) -> Iterator[
         memo = memo_of(sale, redeemed, _untaxed_fields(redeemed, mode))
         yield memo
         yield application_of(sale, memo.amount)
-    yield from payments_of(sale, sale.money.payments, order=3 if redeemed else 1)
+    yield from payments_of(sale, sale.money.payments)
 
 
 def _check_size(draft: Draft, totals: Totals, find: Finder) -> None:

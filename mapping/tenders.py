@@ -30,9 +30,9 @@ MEMO, APPLICATION = "memo", "application"
 """What the credit memo and the payment that applies it are called among the order's documents."""
 
 
-def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iterator[Document]:
-    """A payment of the invoice for each, sent one after the other from `order` on: what becomes of one decides about
-    the next. The first is told by the order's id, further ones by their transaction's, too."""
+def payments_of(sale: Sale, received: Sequence[Received]) -> Iterator[Document]:
+    """A payment of the invoice for each: what becomes of one decides about the next. The first is told by the order's
+    id, further ones by their transaction's, too."""
     for number, each in enumerate(received, 1):
         first = number == 1
         mark = _mark(sale, "payment", "" if first else f"-{each.transaction}")
@@ -47,7 +47,6 @@ def payments_of(sale: Sale, received: Sequence[Received], *, order: int) -> Iter
         }
         yield Document(
             name=payment_name(number),
-            order=order + number - 1,
             entity="Payment",
             body=body,
             number="",
@@ -117,7 +116,6 @@ def memo_of(sale: Sale, lines: Sequence[Line], tax: dict[str, Any]) -> Document:
     }
     return Document(
         name=MEMO,
-        order=1,
         entity="CreditMemo",
         body=body,
         number=number,
@@ -140,7 +138,6 @@ def application_of(sale: Sale, amount: Decimal) -> Document:
     }
     return Document(
         name=APPLICATION,
-        order=2,
         entity="Payment",
         body=body,
         number="",

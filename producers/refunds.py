@@ -16,14 +16,12 @@ from cartledger.ledger.types import Cursor, ReadRefund
 from cartledger.money import write_json
 from cartledger.records import content_hash, order_version
 from cartledger.refunds import kept, refund_created
+from mapping.rules import PARTIALLY_REFUNDED, REFUNDED
 from producers.reading import ORDER, SURELY_SHORT, Reading, Row, Walk
 
 STREAM = "refunds"
 YOUNG = timedelta(days=3)
 """Providers say no to a refund within two days or so."""
-
-REFUNDED = (4, 14)
-"""The statuses of an order of which all or some was refunded; people can give them to an order without any refund."""
 
 
 def read_refunds(reading: Reading, walk: Walk) -> Walk:
@@ -49,7 +47,7 @@ def read_refunds(reading: Reading, walk: Walk) -> Walk:
 def learn_refunds(reading: Reading, walk: Walk, orders: Sequence[Row]) -> Walk:
     """Read the refunds of orders that say they were refunded and of which none was read: these may have been made after
     the refunds were read, a moment ago. Returns `walk` and what came to it."""
-    said = {str(row["id"]): row for row in orders if row.get("status_id") in REFUNDED}
+    said = {str(row["id"]): row for row in orders if row.get("status_id") in (REFUNDED, PARTIALLY_REFUNDED)}
     known = reading.memory.known(reading.pair, ORDER, said)
     read = reading.memory.refunds_of(reading.pair, said)
     unread = [int(id_) for id_, row in said.items() if id_ not in read and known.get(id_) != order_version(row)]

@@ -406,6 +406,10 @@ class Refunds(Section):
 
     _some = field_validator("statuses", mode="after")(at_least_one)
 
+    def account_of(self, currency: str) -> str | None:
+        """The account that all refunds in `currency` leave, None where they leave that of their sale."""
+        return self.accounts.get(currency) or self.account
+
 
 class InventoryAccounts(Section):
     """Accounts of items whose stock the shop tracks, set when they are made and never touched again."""

@@ -239,7 +239,7 @@ def _may_be_in_parts(order: Order, paid: bool | None, connection: Connection) ->
 def _may_have_been_lessened(order: Order, facts: Facts) -> bool:
     """Whether a first look may come too late: an order that was edited down shows less than came in, and what was given
     back for it would be booked of what never was."""
-    return SALE not in facts.stands and any(not refund.declined for refund in order.refunds)
+    return SALE not in facts.stands and bool(order.gone_back)
 
 
 def _named(order: Order, connection: Connection) -> list[str]:

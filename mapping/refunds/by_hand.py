@@ -46,8 +46,7 @@ def entered_by_hand(code: str, text: str, refund: Refund, case: Case) -> Problem
 def _entry(refund: Refund, case: Case) -> str:
     """Debits and credits in the order's currency."""
     order, connection = case.order, case.connection
-    refunds = connection.refunds
-    account = refunds.accounts.get(order.currency) or refunds.account
+    account = connection.refunds.account_of(order.currency)
     money = account or connection.payments.of(order.payment_method, order.currency).account or "the clearing account"
     sides = (
         (refund.total - refund.tax, _returns_account(case)),

@@ -28,7 +28,7 @@ from mapping.refunds.on_invoice import (
     memo_of,
     settling,
 )
-from mapping.refunds.one import exchange_of, own_day_of
+from mapping.refunds.one import exchange_of, own_day_of, refund_of
 from mapping.refunds.payouts import money_of, payouts_of, up_to
 from mapping.refunds.receipt import transfers_of
 from mapping.refunds.undoing import refund_name
@@ -67,9 +67,8 @@ def cancel_by_memo(case: Case, sale: Document, receivable: Receivable, day: date
     own is left out of this one; later ones are sent back by it.
     """
     find = Finder(case.connection, case.company)
-    live = [refund for refund in case.order.refunds if not refund.declined]
-    earlier = [refund for refund in live if refund_name(refund) in case.facts.stands]
-    later = [refund for refund in live if refund not in earlier]
+    earlier = [refund for refund in case.order.gone_back if refund_name(refund) in case.facts.stands]
+    later = [refund for refund in case.order.gone_back if refund not in earlier]
     priced = price_order(case.order, case.facts, find)
     whole = whole_content(priced, earlier, later, case, find) if isinstance(priced, Priced) else priced
     if not isinstance(whole, Whole):
@@ -165,7 +164,7 @@ def _money_of(memo: _Memo, refund: Refund, amount: Decimal, find: Finder) -> lis
 def _going(memo: _Memo) -> Going:
     case, days = memo.case, memo.days[CANCELLATION]
     standing = case.facts.stands.get(CANCELLATION)
-    rank = 1 + sum(not refund.declined for refund in case.order.refunds)
+    rank = 1 + len(case.order.gone_back)
     return Going(
         case=case,
         name=CANCELLATION,
@@ -188,7 +187,7 @@ def _refunds_going(memo: _Memo, refund: Refund) -> Going:
         name=name,
         kind="refund",
         id=refund.id,
-        said=f"Refund {refund.id} of BigCommerce order {refund.order_id} ({memo.sale.number}).",
+        said=refund_of(refund, memo.sale.number),
         number="",
         booked=memo.days[name][CASH],
         days=memo.days[name],

@@ -55,7 +55,7 @@ def refund_content(refund: Refund, priced: Priced, case: Case, find: Finder) -> 
     restock = _restocks(case)
     if isinstance(restock, Needs):
         return restock
-    before = [each for each in case.order.refunds if each.id < refund.id and not each.declined]
+    before = [each for each in case.order.gone_back if each.id < refund.id]
     goods = list(goods_of(parts_of(refund, before, priced.bill), priced, find, restock=restock))
     pieces, notices = fit(goods, refund, priced, case, find)
     credit = tuple(credit_of(refund, priced, find))

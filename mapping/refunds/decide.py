@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,6 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.refunds import Refund
 from mapping.case import SALE, Case
-from mapping.closing import Booked
 from mapping.decision import Document, Needs, Post
 from mapping.finder import TO_BE_MADE, Finder
 from mapping.identities import check_refund
@@ -32,9 +30,8 @@ def decide_refunds(case: Case, sale: tuple[Document, ...], *, edited: Document |
     this look, whether they stand or not; none where the sale is not ours or cannot be read any more. `edited` is the
     change of the sale's document that goes before."""
     undone = undo_declined(case)
-    live = [refund for refund in case.order.refunds if not refund.declined]
-    changed = tuple(problem for refund in live if (problem := changed_since(refund, case)))
-    due = _due(case, sale, live, edited)
+    changed = tuple(problem for refund in case.order.gone_back if (problem := changed_since(refund, case)))
+    due = _due(case, sale, edited)
     if isinstance(due, Needs):
         return due
     return Post(
@@ -45,9 +42,9 @@ def decide_refunds(case: Case, sale: tuple[Document, ...], *, edited: Document |
     )
 
 
-def _due(case: Case, sale: tuple[Document, ...], live: Sequence[Refund], edited: Document | None) -> Post | Needs:
+def _due(case: Case, sale: tuple[Document, ...], edited: Document | None) -> Post | Needs:
     """Those that do not stand in whole."""
-    if all(is_whole(refund, case) for refund in live):
+    if all(is_whole(refund, case) for refund in case.order.gone_back):
         return Post(documents=())
     find = Finder(case.connection, case.company)
     priced = price_order(case.order, case.facts, find)
@@ -56,14 +53,14 @@ def _due(case: Case, sale: tuple[Document, ...], live: Sequence[Refund], edited:
         return priced
     if isinstance(receivable, Needs):
         return receivable
-    blocked = unpostable(case.order, case.connection, case.company, Booked(day=date.max))
+    blocked = unpostable(case.order, case.connection, case.company)
     if isinstance(receivable, Problem):
         return Post(documents=(), problems=(receivable,))
     if priced is None or blocked:
         return Post(documents=(), problems=blocked or find.problems)
     left = _sold(case, priced, edited)
     look = _Look(case=case, sale=_number(case, sale), priced=priced, receivable=receivable, left=left)
-    for rank, refund in enumerate(live, 1):
+    for rank, refund in enumerate(case.order.gone_back, 1):
         look.take(refund, rank)
     return look.outcome()
 

@@ -259,7 +259,6 @@ def _of_nothing(going: Going, part: str, lines: list[dict[str, Any]]) -> Documen
 def _document(going: Going, entity: str, part: str, body: dict[str, Any], amount: Decimal) -> Document:
     return Document(
         name=f"{going.name}{part}",
-        order=0,
         entity=entity,
         body=body,
         number="",

@@ -108,7 +108,7 @@ class One:
             name=self.name,
             kind=KIND,
             id=self.refund.id,
-            said=_said(self),
+            said=refund_of(self.refund, self.sale),
             number=self.number,
             booked=days[""],
             days=days,
@@ -187,9 +187,10 @@ def exchange_of(case: Case, days: Iterable[date]) -> Exchange | Needs | Problem:
     return decide_exchange(order, (*first, *days), case.facts.exchange_rates, connection, case.company)
 
 
-def _said(one: One) -> str:
-    number = f" ({one.sale})" if one.sale else ""
-    return f"Refund {one.refund.id} of BigCommerce order {one.case.order.id}{number}."
+def refund_of(refund: Refund, sale: str | None) -> str:
+    """What the notes of its documents begin with; `sale` is the number of the sale's."""
+    number = f" ({sale})" if sale else ""
+    return f"Refund {refund.id} of BigCommerce order {refund.order_id}{number}."
 
 
 def _words(one: One) -> tuple[str, ...]:
@@ -200,7 +201,8 @@ _EARLY = "Its sale was before {}, the first day that is kept here."
 
 
 def _of_early_sale(one: One) -> Problem:
-    return Problem(code="refund_of_early_sale", text=f"{_said(one)} {_EARLY.format(one.case.connection.start_date)}")
+    early = _EARLY.format(one.case.connection.start_date)
+    return Problem(code="refund_of_early_sale", text=f"{refund_of(one.refund, one.sale)} {early}")
 
 
 def _transfer_missing(refund: Refund, standing: Standing) -> Problem:

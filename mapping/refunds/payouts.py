@@ -79,6 +79,5 @@ def up_to(payouts: Sequence[Payout], amount: Decimal) -> tuple[Payout, ...]:
 
 def _deposit(method: str, case: Case, find: Finder) -> Deposit:
     """The account that the method's money went to, unless all refunds leave another one."""
-    order, refunds = case.order, case.connection.refunds
-    account = refunds.accounts.get(order.currency) or refunds.account
+    order, account = case.order, case.connection.refunds.account_of(case.order.currency)
     return deposit_of(method, order, find, reference=order.payment_reference, refunded_from=account)

@@ -48,7 +48,6 @@ def receipt_of(
     }
     return Document(
         name=going.name,
-        order=0,
         entity=RECEIPT,
         body=body,
         number=going.number,
@@ -74,7 +73,6 @@ def transfers_of(going: Going, payouts: Sequence[Payout]) -> Iterator[Document]:
         }
         yield Document(
             name=f"{going.name}{part}",
-            order=0,
             entity=TRANSFER,
             body=body,
             number="",

@@ -51,7 +51,6 @@ def _deleted(name: str, standing: Standing, case: Case) -> Document:
     _, _, part = name.partition("-")
     return Document(
         name=f"{name}{UNDONE}",
-        order=0,
         entity=standing.entity,
         body={"Id": standing.target_id, "SyncToken": standing.sync_token},
         number=standing.number,

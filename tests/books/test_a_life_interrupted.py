@@ -13,41 +13,18 @@ from simulator.bigcommerce.editing import edit_address
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, decline, refund
+from tests.books.said import REFUNDS, purchase
 
-REFUNDS = {
-    "workflows": ["sales", "payments", "refunds"],
-    "refunds.number_prefix": "R",
-    "refunds.no_restock_product": "Returned goods",
-    "refunds.adjustment_product": "Refund adjustments",
-}
 UNPAID = {"payment_status": ""}
 ENTITIES = ("SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt", "Payment", "Purchase", "Transfer")
 LINE = 10011
 
 
-def row(number, amount, gateway="stripe"):
-    return {
-        "id": number,
-        "order_id": "1001",
-        "event": "purchase",
-        "method": "credit_card",
-        "amount": Decimal(amount),
-        "currency": "USD",
-        "gateway": gateway,
-        "gateway_transaction_id": f"pay_{number}",
-        "date_created": "2026-05-01T15:30:00+00:00",
-        "test": False,
-        "status": "ok",
-        "fraud_review": False,
-        "reference_transaction_id": None,
-    }
-
-
 BY_TWO = {
     "payment_method": "Credit Card, PayPal",
-    "transactions": [row(1, "8.00"), row(2, "12.00", "paypalcommerce")],
+    "transactions": [purchase(1, "8.00"), purchase(2, "12.00", "paypalcommerce")],
 }
-IN_PART = {"status_id": 1, "status": "Pending", "transactions": [row(1, "8.00")]}
+IN_PART = {"status_id": 1, "status": "Pending", "transactions": [purchase(1, "8.00")]}
 
 
 def give_back(shop, *payouts, **more):

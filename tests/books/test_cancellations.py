@@ -13,14 +13,9 @@ from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, refund, refund_rest
 from simulator.quickbooks import writes
+from tests.books.said import REFUNDS, purchase
 
 RECEIVABLE = "Accounts Receivable (A/R)"
-REFUNDS = {
-    "workflows": ["sales", "payments", "refunds"],
-    "refunds.number_prefix": "R",
-    "refunds.no_restock_product": "Returned goods",
-    "refunds.adjustment_product": "Refund adjustments",
-}
 SHOP = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}
 UNPAID = {"status_id": 7, "status": "Awaiting Payment", "payment_status": "pending"}
 SALE = {
@@ -80,25 +75,6 @@ def order_1001(make_order, line):
         )
 
     return order
-
-
-def paid(amount, *, number=1, day="2026-05-01"):
-    """A transaction of the card's gateway."""
-    return {
-        "id": number,
-        "order_id": "1001",
-        "event": "purchase",
-        "method": "credit_card",
-        "amount": Decimal(amount),
-        "currency": "USD",
-        "gateway": "stripe",
-        "gateway_transaction_id": f"pay_{number}",
-        "date_created": f"{day}T15:30:00+00:00",
-        "test": False,
-        "status": "ok",
-        "fraud_review": False,
-        "reference_transaction_id": None,
-    }
 
 
 KINDS = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Payment", "Purchase", "Transfer")
@@ -166,7 +142,7 @@ def test_an_unpaid_invoice_of_an_earlier_month_is_taken_back_by_a_memo(open_invo
 
 def test_what_was_paid_in_part_and_sent_back_leaves_by_an_expense(open_invoices, order_1001):
     books = open_invoices()
-    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[paid("40.00")]))
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[purchase(1, "40.00")]))
     books.sync()
     assert entries(books, "Payment") == [{"Card clearing": "40.00", RECEIVABLE: "-40.00"}]
     at(books, "2026-05-20T16:00")
@@ -192,7 +168,7 @@ def test_what_was_paid_in_part_and_sent_back_leaves_by_an_expense(open_invoices,
 
 def test_money_that_stays_is_told_of_until_it_goes_back(open_invoices, order_1001):
     books = open_invoices()
-    books.add(order_1001(status_id=11, payment_status="captured", transactions=[paid("88.77")]))
+    books.add(order_1001(status_id=11, payment_status="captured", transactions=[purchase(1, "88.77")]))
     books.sync()
     at(books, "2026-05-20T16:00")
     cancel(books.sim.shop, 1001)
@@ -215,7 +191,7 @@ def test_money_that_stays_is_told_of_until_it_goes_back(open_invoices, order_100
 def test_money_that_goes_back_bit_by_bit_is_taken_off_the_memo(open_invoices, order_1001):
     """The first refund has a memo of its own, since the order could not be taken back yet."""
     books = open_invoices()
-    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[paid("40.00")]))
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[purchase(1, "40.00")]))
     books.sync()
     at(books, "2026-05-20T16:00")
     line = books.sim.shop.orders[1001].products[0]
@@ -276,7 +252,7 @@ def test_archiving_says_nothing_about_money(open_invoices, order_1001):
 
 def test_an_order_that_was_given_back_whole_may_be_archived(open_invoices, order_1001):
     books = open_invoices()
-    books.add(order_1001(status_id=11, payment_status="captured", transactions=[paid("88.77")]))
+    books.add(order_1001(status_id=11, payment_status="captured", transactions=[purchase(1, "88.77")]))
     books.sync()
     refund_rest(books.sim.shop, 1001)
     books.sync()
@@ -358,7 +334,7 @@ def by_hand(invoice, amount):
 def test_what_goes_back_before_all_was_paid(open_invoices, order_1001):
     """After each step the books say of the customer what the shop does: what is still to be paid."""
     books = open_invoices()
-    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[paid("40.00")]))
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[purchase(1, "40.00")]))
     books.sync()
     shop, line = books.sim.shop, books.sim.shop.orders[1001].products[0]
     at(books, "2026-05-20T16:00")
@@ -388,7 +364,7 @@ def test_what_goes_back_before_all_was_paid(open_invoices, order_1001):
 
 def test_what_goes_back_once_the_rest_was_paid_is_a_refund_receipt(open_invoices, order_1001):
     books = open_invoices()
-    first, rest = paid("40.00"), paid("48.77", number=2, day="2026-05-21")
+    first, rest = purchase(1, "40.00"), purchase(2, "48.77", day="2026-05-21")
     books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[first]))
     books.sync()
     shop, line = books.sim.shop, books.sim.shop.orders[1001].products[0]
@@ -411,7 +387,7 @@ def test_what_goes_back_once_the_rest_was_paid_is_a_refund_receipt(open_invoices
 
 def test_what_becomes_store_credit_settles_nothing(open_invoices, order_1001):
     books = open_invoices()
-    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[paid("40.00")]))
+    books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[purchase(1, "40.00")]))
     books.sync()
     at(books, "2026-05-20T16:00")
     refund(books.sim.shop, 1001, Asked(amount=Decimal("10.00")), Payout(provider="storecredit"), set_status=False)
@@ -501,7 +477,7 @@ def test_all_that_happened_between_two_looks(open_invoices, order_1001):
     books.add(order_1001())
     books.sync()
     at(books, "2026-05-20T16:00")
-    books.sim.shop.update(1001, payment_status="captured", transactions=[paid("40.00", day="2026-05-10")])
+    books.sim.shop.update(1001, payment_status="captured", transactions=[purchase(1, "40.00", day="2026-05-10")])
     refund(books.sim.shop, 1001, Asked(amount=Decimal("40.00")))
     cancel(books.sim.shop, 1001)
     books.sync()
@@ -577,7 +553,7 @@ def test_a_certificate_that_was_redeemed_counts_as_money_that_came_in(open_invoi
 def test_certificate_and_money_go_back_each_its_way(open_invoices, order_1005, changes):
     """20.00 of the 42.01 were paid by card."""
     books = open_invoices(**changes)
-    books.add(order_1005(status_id=1, status="Pending", payment_status="captured", transactions=[paid("20.00")]))
+    books.add(order_1005(status_id=1, status="Pending", payment_status="captured", transactions=[purchase(1, "20.00")]))
     books.sync()
     before = len(written(books))
     at(books, "2026-05-20T16:00")
@@ -660,7 +636,7 @@ def test_a_memo_bears_the_taxes_of_its_sale_rate_by_rate(open_invoices, order_10
 
 def test_what_is_left_of_several_rates_is_taken_back_rate_by_rate(open_invoices, order_1003):
     books = open_invoices(**UK)
-    first = paid("100.00") | {"currency": "GBP"}
+    first = purchase(1, "100.00") | {"currency": "GBP"}
     books.add(order_1003(status_id=1, status="Pending", payment_status="captured", transactions=[first]))
     books.sync()
     at(books, "2026-05-20T16:00")
@@ -687,7 +663,7 @@ def test_money_in_another_currency_leaves_at_the_rate_of_its_day(open_invoices, 
         held = {"SourceCurrencyCode": "EUR", "Rate": Decimal(rate), "AsOfDate": day}
         books.sim.company.create("ExchangeRate", held)
     euro = {"default_currency_code": "EUR", "currency_code": "USD", "store_default_currency_code": "USD"}
-    first = paid("40.00", day="2026-05-10") | {"currency": "EUR"}
+    first = purchase(1, "40.00", day="2026-05-10") | {"currency": "EUR"}
     books.add(order_1001(status_id=1, status="Pending", payment_status="captured", transactions=[first], **euro))
     books.sync()
     books.app.lines["demo"].book.forget()  # the receivables in euro are there since the invoice is
@@ -696,13 +672,13 @@ def test_money_in_another_currency_leaves_at_the_rate_of_its_day(open_invoices, 
     cancel(books.sim.shop, 1001)
     books.sync()
     assert books.held() == {}
-    (memo,), (purchase,) = books.sim.company.objects("CreditMemo"), books.sim.company.objects("Purchase")
+    (memo,), (sent,) = books.sim.company.objects("CreditMemo"), books.sim.company.objects("Purchase")
     assert (memo["CurrencyRef"]["value"], memo["ExchangeRate"], f"{memo['TotalAmt']:.2f}") == (
         "EUR",
         Decimal("1.12"),
         "88.77",
     )
-    assert (purchase["ExchangeRate"], entries(books, "Purchase")) == (
+    assert (sent["ExchangeRate"], entries(books, "Purchase")) == (
         Decimal("1.12"),
         [{f"{RECEIVABLE} - EUR": "44.80", "Card clearing EUR": "-44.80"}],
     )

@@ -15,13 +15,8 @@ from simulator.bigcommerce.editing import edit_address
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, decline, refund
+from tests.books.said import REFUNDS, purchase
 
-REFUNDS = {
-    "workflows": ["sales", "payments", "refunds"],
-    "refunds.number_prefix": "R",
-    "refunds.no_restock_product": "Returned goods",
-    "refunds.adjustment_product": "Refund adjustments",
-}
 INVOICES = {"sales.post_as": "invoice", **REFUNDS}
 LOST = ("drop_after", "drop_before", "truncated", "missing", "hang")
 MOVED = "2 Mill Lane"
@@ -42,24 +37,6 @@ def sold(open_books, plain_order):
         return books
 
     return sell
-
-
-def purchase(number, amount, gateway="stripe"):
-    return {
-        "id": number,
-        "order_id": "1001",
-        "event": "purchase",
-        "method": "credit_card",
-        "amount": Decimal(amount),
-        "currency": "USD",
-        "gateway": gateway,
-        "gateway_transaction_id": f"pay_{number}",
-        "date_created": "2026-05-01T15:30:00+00:00",
-        "test": False,
-        "status": "ok",
-        "fraud_review": False,
-        "reference_transaction_id": None,
-    }
 
 
 def sale(books):

@@ -12,6 +12,7 @@ from cartledger.ledger.types import State
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import refund
+from tests.books.said import REFUNDS
 
 INVOICE = {"sales.post_as": "invoice"}
 ANEW = {"closed_books": "first_open_day"}
@@ -190,12 +191,6 @@ def test_a_document_of_the_first_open_day_stays_as_it_is(open_books, plain_order
 
 # -- what happens to a sale later
 
-REFUNDS = {
-    "workflows": ["sales", "payments", "refunds"],
-    "refunds.number_prefix": "R",
-    "refunds.no_restock_product": "Returned goods",
-    "refunds.adjustment_product": "Refund adjustments",
-}
 SHOP = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}
 UNPAID = {"status_id": 7, "status": "Awaiting Payment", "payment_status": "pending"}
 OPEN_INVOICE = {**INVOICE, "sales.statuses": ["Awaiting Payment", "Awaiting Fulfillment"]}

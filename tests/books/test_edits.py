@@ -12,16 +12,11 @@ from simulator.bigcommerce.editing import edit_address, edit_line
 from simulator.bigcommerce.fulfilment import pay, ship
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import refund
+from tests.books.said import REFUNDS, purchase
 
 D = Decimal
 RECEIVABLE = "Accounts Receivable (A/R)"
 INVOICE = {"sales.post_as": "invoice"}
-REFUNDS = {
-    "workflows": ["sales", "payments", "refunds"],
-    "refunds.number_prefix": "R",
-    "refunds.no_restock_product": "Returned goods",
-    "refunds.adjustment_product": "Refund adjustments",
-}
 UNPAID = {"payment_status": ""}
 BY_HAND = {
     "payments.methods": {"Bank Deposit": {"account": "Checking", "paid_when": "status"}},
@@ -75,25 +70,6 @@ def order_1001(make_order, line):
         )
 
     return order
-
-
-def bought(number, amount, **more):
-    """A purchase that went well."""
-    return {
-        "id": number,
-        "order_id": "1001",
-        "event": "purchase",
-        "method": "credit_card",
-        "amount": D(amount),
-        "currency": "USD",
-        "gateway": "stripe",
-        "gateway_transaction_id": f"pay_{number}",
-        "date_created": "2026-05-01T15:30:00+00:00",
-        "test": False,
-        "status": "ok",
-        "reference_transaction_id": None,
-        **more,
-    }
 
 
 @pytest.fixture
@@ -295,7 +271,7 @@ def test_an_open_invoice_is_edited_and_then_paid_between_two_readings(opened):
     """What was captured was the new total."""
     books = opened(settings=INVOICE, **UNPAID)
     edit_line(books.sim.shop, 1001, A, units=3)
-    books.sim.shop.orders[1001].transactions.append(bought(1, "124.50"))
+    books.sim.shop.orders[1001].transactions.append(purchase(1, "124.50"))
     books.sim.shop.update(1001, payment_status="captured")
     books.sync()
     assert (total(books), owed(books), stands(books)) == ("124.50", "0.00", True)
@@ -305,7 +281,7 @@ def test_an_open_invoice_is_edited_and_then_paid_between_two_readings(opened):
 
 def test_an_open_invoice_that_was_paid_before_it_was_edited_waits_for_the_difference(opened):
     books = opened(settings=INVOICE, **UNPAID)
-    books.sim.shop.orders[1001].transactions.append(bought(1, "97.44"))
+    books.sim.shop.orders[1001].transactions.append(purchase(1, "97.44"))
     books.sim.shop.update(1001, payment_status="captured")
     edit_line(books.sim.shop, 1001, A, units=3)
     books.sync()
@@ -321,7 +297,7 @@ def test_an_open_invoice_that_was_paid_before_it_was_edited_waits_for_the_differ
 
 @pytest.mark.parametrize("settings", [{}, INVOICE], ids=["receipt", "invoice"])
 def test_the_difference_of_a_paid_order_waits_for_its_payment(opened, settings):
-    books = opened(settings=settings, transactions=[bought(1, "97.44")])
+    books = opened(settings=settings, transactions=[purchase(1, "97.44")])
     rows = books.rows("BC-1001")
     edit_line(books.sim.shop, 1001, A, units=3)
     books.sync()
@@ -342,9 +318,9 @@ def test_the_difference_of_a_paid_order_waits_for_its_payment(opened, settings):
 
 def test_a_receipt_has_one_account_for_all_that_came_in(opened):
     """The difference came by PayPal."""
-    books = opened(transactions=[bought(1, "97.44")])
+    books = opened(transactions=[purchase(1, "97.44")])
     edit_line(books.sim.shop, 1001, A, units=3)
-    books.sim.shop.orders[1001].transactions.append(bought(2, "27.06", gateway="paypal"))
+    books.sim.shop.orders[1001].transactions.append(purchase(2, "27.06", gateway="paypal"))
     books.sync()
     assert stands(books, "several_payments")
     assert (total(books), updates(books)) == ("97.44", 0)
@@ -381,7 +357,7 @@ def test_an_order_paid_by_hand_tells_nothing_of_the_difference(opened):
 @pytest.mark.parametrize("settings", [{}, INVOICE], ids=["receipt", "invoice"])
 def test_a_unit_taken_back_and_refunded_leaves_the_sale_as_it_was_paid(opened, settings):
     """The document stands at what was paid, the refund takes the unit off; later refunds are booked beside it."""
-    books = opened(settings=settings | REFUNDS, transactions=[bought(1, "97.44")])
+    books = opened(settings=settings | REFUNDS, transactions=[purchase(1, "97.44")])
     edit_line(books.sim.shop, 1001, A, units=1)
     refund(books.sim.shop, 1001, Asked(amount=D("27.07")))
     books.sync()
@@ -401,7 +377,7 @@ def test_a_unit_taken_back_and_refunded_leaves_the_sale_as_it_was_paid(opened, s
 
 
 def test_a_unit_taken_back_without_a_refund_is_held(opened):
-    books = opened(settings=REFUNDS, transactions=[bought(1, "97.44")])
+    books = opened(settings=REFUNDS, transactions=[purchase(1, "97.44")])
     refund(books.sim.shop, 1001, Asked(products={B: 1}))
     edit_line(books.sim.shop, 1001, A, units=1)
     books.sync()
@@ -416,7 +392,7 @@ def test_redeemed_tenders_stay_as_they_were_made(opened):
         books = opened(
             settings=INVOICE | {"sales.tenders_on_invoice": made},
             gift_certificate_amount="20.0000",
-            transactions=[bought(1, "77.44")],
+            transactions=[purchase(1, "77.44")],
         )
         books.change(**{"sales.tenders_on_invoice": later})
         edit_address(books.sim.shop, 1001, street_1="2 Mill Lane")

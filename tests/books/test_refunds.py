@@ -12,13 +12,8 @@ from cartledger.ledger.types import State
 from simulator.bigcommerce.refund_bill import Asked, Bill
 from simulator.bigcommerce.refund_figures import counts
 from simulator.bigcommerce.refunding import Payout, decline, refund, refund_rest
+from tests.books.said import REFUNDS
 
-REFUNDS = {
-    "workflows": ["sales", "payments", "refunds"],
-    "refunds.number_prefix": "R",
-    "refunds.no_restock_product": "Returned goods",
-    "refunds.adjustment_product": "Refund adjustments",
-}
 SHOP = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}
 CARD = Payout(provider="stripe")
 

@@ -15,13 +15,7 @@ from daemon.commands.sync import run_sync, say
 from daemon.demo_settings import NAME
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, refund
-
-ON = {
-    "workflows": ["sales", "payments", "refunds"],
-    "refunds.number_prefix": "R",
-    "refunds.no_restock_product": "Returned goods",
-    "refunds.adjustment_product": "Refund adjustments",
-}
+from tests.books.said import REFUNDS
 
 
 def give_back(books, order_id, amount="5.00", *, moves=True):
@@ -41,7 +35,7 @@ def shop_calls(books):
 
 
 def test_a_round_without_news_costs_one_call_to_the_shop_for_the_refunds(open_books, plain_order):
-    books = open_books(**ON)
+    books = open_books(**REFUNDS)
     books.add(plain_order(1001))
     books.sync()
     give_back(books, 1001)
@@ -52,7 +46,7 @@ def test_a_round_without_news_costs_one_call_to_the_shop_for_the_refunds(open_bo
 
 
 def test_refunds_of_posted_orders_cost_a_call_each_where_the_orders_do_not_move(open_books, plain_order):
-    books = open_books(**ON)
+    books = open_books(**REFUNDS)
     books.add(plain_order(1001), plain_order(1002), plain_order(1003))
     books.sync()
     give_back(books, 1001)
@@ -70,7 +64,7 @@ def test_switched_on_later_refunds_reach_what_is_posted_and_switched_off_they_st
     books.add(plain_order(1001))
     give_back(books, 1001, moves=False)
     assert (books.sync().refunds, receipts(books)) == (0, [])
-    books.change(**ON)
+    books.change(**REFUNDS)
     assert books.app.lines[NAME].last_read() is None
     books.sync()
     assert receipts(books) == ["R-1001"]
@@ -78,13 +72,13 @@ def test_switched_on_later_refunds_reach_what_is_posted_and_switched_off_they_st
     books.sim.shop.touch(1001)
     give_back(books, 1001, moves=False)
     assert (books.sync().new_or_changed, receipts(books)) == (0, ["R-1001"])
-    books.change(**ON)
+    books.change(**REFUNDS)
     books.sync()
     assert receipts(books) == ["R-1001", "R-1001-2"]
 
 
 def test_an_order_that_is_gone_is_held_for_its_refund(open_books, plain_order):
-    books = open_books(**ON)
+    books = open_books(**REFUNDS)
     books.add(plain_order(1001))
     books.sync()
     give_back(books, 1001, moves=False)
@@ -95,7 +89,7 @@ def test_an_order_that_is_gone_is_held_for_its_refund(open_books, plain_order):
 
 
 def test_a_sync_says_how_many_refunds_came(open_books, plain_order, capsys):
-    books = open_books(**ON)
+    books = open_books(**REFUNDS)
     books.add(plain_order(1001))
     give_back(books, 1001)
     give_back(books, 1001)
@@ -106,7 +100,7 @@ def test_a_sync_says_how_many_refunds_came(open_books, plain_order, capsys):
 
 
 def test_the_shop_counts_as_read_when_its_refunds_were_read_too(open_books, plain_order):
-    books = open_books(**ON)
+    books = open_books(**REFUNDS)
     line = books.app.lines[NAME]
     books.add(plain_order(1001))
     assert line.last_read() is None

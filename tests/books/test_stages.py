@@ -10,28 +10,11 @@ import pytest
 
 from cartledger.ledger.types import State
 from simulator.quickbooks import writes
+from tests.books.said import purchase
 
 MEMO, APPLICATION, PAYMENT = 3, 4, 5
 """Which batch makes each; the customer and the invoice come before them."""
 SECTIONS = {"sales.post_as": "invoice", "sales.tenders_on_invoice": "credit_memo"}
-
-
-def row(number, amount, gateway="stripe"):
-    return {
-        "id": number,
-        "order_id": "1001",
-        "event": "purchase",
-        "method": "credit_card",
-        "amount": Decimal(amount),
-        "currency": "USD",
-        "gateway": gateway,
-        "gateway_transaction_id": f"pay_{number}",
-        "date_created": "2026-05-01T15:30:00+00:00",
-        "test": False,
-        "status": "ok",
-        "fraud_review": False,
-        "reference_transaction_id": None,
-    }
 
 
 @pytest.fixture
@@ -164,7 +147,7 @@ def test_a_memo_and_what_applies_it_at_another_rate(open_books, plain_order, mon
 
 def test_of_two_payments_the_second_waits_for_what_becomes_of_the_first(open_books, plain_order, monkeypatch):
     books = open_books(**{"sales.post_as": "invoice"})
-    rows = [row(1, "8.00"), row(2, "12.00", "paypalcommerce")]
+    rows = [purchase(1, "8.00"), purchase(2, "12.00", "paypalcommerce")]
     books.add(plain_order(1001, payment_method="Credit Card, PayPal", transactions=rows))
     another(monkeypatch, "Payment", a_cent)
     books.sync()
@@ -176,10 +159,10 @@ def test_of_two_payments_the_second_waits_for_what_becomes_of_the_first(open_boo
 def test_a_first_payment_that_the_ledger_has_forgotten_is_not_made_again_beside_the_second(open_books, plain_order):
     """It would find room on the invoice, in place of the second."""
     books = open_books(**{"sales.post_as": "invoice", "sales.statuses": ["Pending", "Awaiting Fulfillment"]})
-    books.add(plain_order(1001, status_id=1, transactions=[row(1, "8.00")]))
+    books.add(plain_order(1001, status_id=1, transactions=[purchase(1, "8.00")]))
     books.sync()
     books.lose_the_ledger()
-    rows = [row(1, "8.00"), row(2, "12.00", "paypalcommerce")]
+    rows = [purchase(1, "8.00"), purchase(2, "12.00", "paypalcommerce")]
     books.sim.shop.update(1001, status_id=11, payment_method="Credit Card, PayPal", transactions=rows)
     books.sync()
     assert (books.held(), paid(books), invoice(books)["Balance"]) == ({}, ["12.00", "8.00"], 0)
@@ -195,7 +178,7 @@ def test_two_payments_of_an_invoice_that_an_older_one_settled(open_books, plain_
     body = {"CustomerRef": {"value": customer}, "TotalAmt": Decimal("30.00"), "TxnDate": "2026-04-01"}
     books.sim.company.create("Payment", body | {"PrivateNote": "By hand"})
     books.sim.company.clock_skew = 0
-    rows = [row(1, "8.00"), row(2, "12.00", "paypalcommerce")]
+    rows = [purchase(1, "8.00"), purchase(2, "12.00", "paypalcommerce")]
     books.add(plain_order(1001, payment_method="Credit Card, PayPal", transactions=rows))
     books.sync()
     assert (books.held(), invoice(books)["Balance"]) == ({}, 0)

@@ -13,6 +13,7 @@ import pytest
 from cartledger.money import D
 from cartledger.records import read_order
 from cartledger.settings import Connection
+from mapping.case import Case
 from mapping.company import read_company
 from mapping.decision import Fact, Held, Post
 from mapping.facts import Facts
@@ -269,9 +270,8 @@ def _decide(raw: dict[str, Any], **options: Any) -> Any:
     options = {"connection": _connection(), "customer_id": "9", "zone": ZONE} | options
     company = options.pop("company", None) or read_company(**_company_json())
     facts = Facts(**{fact: tuple(options.pop(fact)) for fact in Fact if options.get(fact) is not None})
-    return decide_sale(
-        read_order(raw), company=company, facts=facts, **{k: v for k, v in options.items() if k not in set(Fact)}
-    )
+    known = {name: value for name, value in options.items() if name not in set(Fact)}
+    return decide_sale(Case(order=read_order(raw), company=company, facts=facts, **known))
 
 
 def _rows(body: dict[str, Any]) -> list[tuple[str, ...]]:

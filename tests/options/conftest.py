@@ -16,6 +16,7 @@ import pytest
 
 from cartledger.records import read_order
 from cartledger.settings import Connection
+from mapping.case import Case
 from mapping.company import read_company
 from mapping.decision import Decision, Excluded, Held, Needs, Post
 from mapping.facts import Facts
@@ -153,8 +154,8 @@ def _decide(
     for section, values in (preferences or {}).items():
         simulated.preferences[section].update(values)
     known = _known(simulated)
-    decision = decide_sale(
-        read_order({"default_currency_code": simulated.home_currency} | raw),
+    case = Case(
+        order=read_order({"default_currency_code": simulated.home_currency} | raw),
         connection=_connection(TAXES.get(company, TAXES["us"]), without, changes),
         company=known,
         zone=ZoneInfo("America/Chicago"),
@@ -163,7 +164,7 @@ def _decide(
     )
     listed = ("Item", "TaxCode", "TaxRate", "Account", "PaymentMethod", "Class", "Department")
     names = {(kind, each["Id"]): each["Name"] for kind in listed for each in simulated.objects(kind)}
-    return Decided(decision=decision, names=names)
+    return Decided(decision=decide_sale(case), names=names)
 
 
 def _known(company: Company) -> Any:

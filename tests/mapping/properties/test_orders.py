@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from cartledger.errors import BadRecord
 from cartledger.records import read_order
+from mapping.case import Case
 from mapping.decision import Excluded, Held, Needs, Post
 from mapping.facts import UNREAD
 from mapping.sale import decide_sale
@@ -70,14 +71,15 @@ def settle(make_connection, make_company):
     ]
 
     def settled(raw, *, invoice):
-        return decide_sale(
-            read_order(raw),
+        case = Case(
+            order=read_order(raw),
             connection=connections[invoice],
             company=company,
             zone=ZoneInfo("America/Chicago"),
             customer_id="9",
             facts=UNREAD,
         )
+        return decide_sale(case)
 
     return settled
 

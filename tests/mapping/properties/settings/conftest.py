@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cartledger.money import D
 from cartledger.records import read_order
 from cartledger.settings import Connection
+from mapping.case import Case as Life
 from mapping.company import read_company
 from mapping.currency import DayRate
 from mapping.decision import Excluded, Fact, Held, Needs, Post
@@ -389,14 +390,15 @@ class Books:
         """Told what it asks for; no fact is asked for twice."""
         order, read = read_order(self.case.raw), UNREAD
         while True:
-            decision = decide_sale(
-                order,
+            case = Life(
+                order=order,
                 connection=self.connection,
                 company=self.known,
                 zone=ZONE,
                 customer_id=self.customer,
                 facts=read,
             )
+            decision = decide_sale(case)
             if not isinstance(decision, Needs):
                 return decision
             assert decision.fact not in self.asked
