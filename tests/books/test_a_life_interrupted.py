@@ -13,7 +13,7 @@ from simulator.bigcommerce.editing import edit_address
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, decline, refund
-from tests.books.said import REFUNDS, purchase
+from tests.said import REFUNDS, purchase
 
 UNPAID = {"payment_status": ""}
 ENTITIES = ("SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt", "Payment", "Purchase", "Transfer")

@@ -13,7 +13,7 @@ from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, refund, refund_rest
 from simulator.quickbooks import writes
-from tests.books.said import REFUNDS, purchase
+from tests.said import REFUNDS, purchase
 
 RECEIVABLE = "Accounts Receivable (A/R)"
 SHOP = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}

@@ -15,7 +15,7 @@ from simulator.bigcommerce.editing import edit_address
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, decline, refund
-from tests.books.said import REFUNDS, purchase
+from tests.said import REFUNDS, purchase
 
 INVOICES = {"sales.post_as": "invoice", **REFUNDS}
 LOST = ("drop_after", "drop_before", "truncated", "missing", "hang")

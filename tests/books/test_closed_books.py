@@ -12,7 +12,7 @@ from cartledger.ledger.types import State
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import refund
-from tests.books.said import REFUNDS
+from tests.said import REFUNDS
 
 INVOICE = {"sales.post_as": "invoice"}
 ANEW = {"closed_books": "first_open_day"}

@@ -12,7 +12,7 @@ from simulator.bigcommerce.editing import edit_address, edit_line
 from simulator.bigcommerce.fulfilment import pay, ship
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import refund
-from tests.books.said import REFUNDS, purchase
+from tests.said import REFUNDS, purchase
 
 D = Decimal
 RECEIVABLE = "Accounts Receivable (A/R)"

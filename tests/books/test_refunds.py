@@ -12,7 +12,7 @@ from cartledger.ledger.types import State
 from simulator.bigcommerce.refund_bill import Asked, Bill
 from simulator.bigcommerce.refund_figures import counts
 from simulator.bigcommerce.refunding import Payout, decline, refund, refund_rest
-from tests.books.said import REFUNDS
+from tests.said import REFUNDS
 
 SHOP = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}
 CARD = Payout(provider="stripe")

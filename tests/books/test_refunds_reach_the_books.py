@@ -15,7 +15,7 @@ from daemon.commands.sync import run_sync, say
 from daemon.demo_settings import NAME
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, refund
-from tests.books.said import REFUNDS
+from tests.said import REFUNDS
 
 
 def give_back(books, order_id, amount="5.00", *, moves=True):

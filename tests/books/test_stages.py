@@ -10,7 +10,7 @@ import pytest
 
 from cartledger.ledger.types import State
 from simulator.quickbooks import writes
-from tests.books.said import purchase
+from tests.said import purchase
 
 MEMO, APPLICATION, PAYMENT = 3, 4, 5
 """Which batch makes each; the customer and the invoice come before them."""

@@ -17,11 +17,11 @@ import pytest
 from cartledger.records import read_order
 from cartledger.settings import Connection
 from mapping.case import Case
-from mapping.company import read_company
 from mapping.decision import Decision, Excluded, Held, Needs, Post
 from mapping.facts import Facts
 from mapping.sale import decide_sale
 from simulator.quickbooks.company import Company
+from tests.known import known, names
 
 SECTIONS: dict[str, Any] = {
     "start_date": "2015-01-01",
@@ -153,33 +153,15 @@ def _decide(
         simulated.add_item(name=f"Product {sku}", sku=sku)
     for section, values in (preferences or {}).items():
         simulated.preferences[section].update(values)
-    known = _known(simulated)
     case = Case(
         order=read_order({"default_currency_code": simulated.home_currency} | raw),
         connection=_connection(TAXES.get(company, TAXES["us"]), without, changes),
-        company=known,
+        company=known(simulated),
         zone=ZoneInfo("America/Chicago"),
         customer_id="1",
         facts=Facts(**(facts or {})),
     )
-    listed = ("Item", "TaxCode", "TaxRate", "Account", "PaymentMethod", "Class", "Department")
-    names = {(kind, each["Id"]): each["Name"] for kind in listed for each in simulated.objects(kind)}
-    return Decided(decision=decide_sale(case), names=names)
-
-
-def _known(company: Company) -> Any:
-    lists = {
-        "accounts": "Account",
-        "items": "Item",
-        "tax_codes": "TaxCode",
-        "tax_rates": "TaxRate",
-        "payment_methods": "PaymentMethod",
-        "classes": "Class",
-        "departments": "Department",
-    }
-    (info,), (preferences,) = company.objects("CompanyInfo"), company.objects("Preferences")
-    raw = {name: company.objects(entity) for name, entity in lists.items()}
-    return read_company(info=info, preferences=preferences, **raw)
+    return Decided(decision=decide_sale(case), names=names(simulated))
 
 
 def _connection(tax: Mapping[str, Any], without: Sequence[str], changes: Mapping[str, Any]) -> Connection:
@@ -272,7 +254,7 @@ def connect():
         simulated = Company(kind=company)
         for section, values in (preferences or {}).items():
             simulated.preferences[section].update(values)
-        return _connection(TAXES.get(company, TAXES["us"]), without, changes), _known(simulated)
+        return _connection(TAXES.get(company, TAXES["us"]), without, changes), known(simulated)
 
     return connected
 

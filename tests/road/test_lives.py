@@ -3,7 +3,6 @@ stands once, and the accounts are what the shop says."""
 
 from __future__ import annotations
 
-import random
 import signal
 from collections import Counter
 from decimal import Decimal
@@ -16,6 +15,7 @@ from simulator.bigcommerce.editing import edit_address
 from simulator.bigcommerce.fulfilment import cancel
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, refund
+from tests.said import places, purchase
 
 UNPAID, SENT_BACK, BY_TWO, MOVED = 0, 1, 2, 3
 SECTIONS = {
@@ -29,24 +29,6 @@ SECTIONS = {
     },
 }
 DOCUMENTS = ("Invoice", "CreditMemo", "RefundReceipt", "Payment", "Purchase", "Transfer")
-
-
-def purchase(order_id, number, amount, gateway):
-    return {
-        "id": order_id * 10 + number,
-        "order_id": str(order_id),
-        "event": "purchase",
-        "method": "credit_card",
-        "amount": amount,
-        "currency": "USD",
-        "gateway": gateway,
-        "gateway_transaction_id": f"pay_{order_id}_{number}",
-        "date_created": "2026-05-03T15:30:00+00:00",
-        "test": False,
-        "status": "ok",
-        "fraud_review": False,
-        "reference_transaction_id": None,
-    }
 
 
 def total_of(order):
@@ -71,7 +53,7 @@ def posted(make_careless_sim, make_road):
                 payment_method="Credit Card, PayPal" if len(parts) > 1 else "Credit Card",
                 payment_status="captured" if parts else "",
                 transactions=[
-                    purchase(order_id, number, amount, gateway)
+                    purchase(order_id * 10 + number, amount, gateway, order_id=order_id, day="2026-05-03")
                     for number, (amount, gateway) in enumerate(zip(parts, ("stripe", "paypalcommerce"), strict=False))
                 ],
             )
@@ -113,22 +95,9 @@ def agree(road):
 STEPS = {"send": 4, "answered": 8}
 
 
-def places():
-    chance = random.Random(7)
-    everywhere = [
-        (f"kill {when} {step} {nth}", memory)
-        for step, most in STEPS.items()
-        for nth in range(1, most + 1)
-        for when in ("before", "within", "after")
-        for memory in (True, False)
-    ]
-    small = chance.sample(range(len(everywhere)), 5)
-    for number, (place, memory) in enumerate(everywhere):
-        marks = () if number in small else pytest.mark.long
-        yield pytest.param(place, memory, marks=marks, id=f"{place}, ids {'remembered' if memory else 'forgotten'}")
-
-
-@pytest.mark.parametrize(("place", "memory"), list(places()))
+@pytest.mark.parametrize(
+    ("place", "memory"), list(places(STEPS, {True: "ids remembered", False: "ids forgotten"}, first=1, seed=7))
+)
 def test_killed_in_what_follows_a_sale(posted, place, memory):
     road = posted(memory)
     go_on(road.sim)

@@ -4,11 +4,12 @@ them. In the end each document stands once, in full."""
 from __future__ import annotations
 
 import os
-import random
 import signal
 from decimal import Decimal
 
 import pytest
+
+from tests.said import places, purchase
 
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 AGAIN = 4 if LONG else 1
@@ -31,24 +32,6 @@ SECTIONS = {
 }
 
 
-def transaction(order_id, number, amount, gateway):
-    return {
-        "id": order_id * 10 + number,
-        "order_id": str(order_id),
-        "event": "purchase",
-        "method": "credit_card",
-        "amount": amount,
-        "currency": "USD",
-        "gateway": gateway,
-        "gateway_transaction_id": f"pay_{order_id}_{number}",
-        "date_created": "2026-05-03T15:30:00+00:00",
-        "test": False,
-        "status": "ok",
-        "fraud_review": False,
-        "reference_transaction_id": None,
-    }
-
-
 def in_stages(sim):
     """The shop's orders, paid as ORDERS has them; what must stand of each: total, memo, payments, balance."""
     stands = {}
@@ -65,7 +48,7 @@ def in_stages(sim):
             payment_method="Credit Card, PayPal" if len(came) > 1 else "Credit Card",
             payment_status="authorized" if first is None else "captured",
             transactions=[
-                transaction(order_id, number, amount, gateway)
+                purchase(order_id * 10 + number, amount, gateway, order_id=order_id, day="2026-05-03")
                 for number, (amount, gateway) in enumerate(zip(came, ("stripe", "paypalcommerce"), strict=False), 1)
             ],
         )
@@ -179,22 +162,9 @@ def test_an_answer_lost_in_a_stage(shop, make_road, forgotten, nth, kind, memory
 STEPS = {"send": 6, "answered": 20}
 
 
-def places():
-    chance = random.Random(3)
-    everywhere = [
-        (f"kill {when} {step} {nth}", lost)
-        for step, most in STEPS.items()
-        for nth in range(2, most + 1)
-        for when in ("before", "within", "after")
-        for lost in (False, True)
-    ]
-    small = chance.sample(range(len(everywhere)), 5)
-    for number, (place, lost) in enumerate(everywhere):
-        marks = () if number in small else pytest.mark.long
-        yield pytest.param(place, lost, marks=marks, id=f"{place}, ledger {'lost' if lost else 'kept'}")
-
-
-@pytest.mark.parametrize(("place", "lost"), list(places()))
+@pytest.mark.parametrize(
+    ("place", "lost"), list(places(STEPS, {False: "ledger kept", True: "ledger lost"}, first=2, seed=3))
+)
 def test_killed_in_a_stage(shop, make_road, forgotten, place, lost):
     sim, stands = shop()
     road = make_road(sim, **SECTIONS)

@@ -19,12 +19,12 @@ import pytest
 from cartledger.records import Operation, read_order, with_refunds
 from cartledger.settings import Connection
 from mapping.case import Case
-from mapping.company import read_company
 from mapping.currency import DayRate
 from mapping.decision import Decision, Document, Needs, Post
 from mapping.facts import Facts, OpenInvoice, Standing
 from mapping.life import decide_life
 from simulator.quickbooks.company import Company
+from tests.known import known, names
 
 SIDES = ("ex_tax", "tax", "inc_tax")
 SETTINGS: dict[str, Any] = {
@@ -178,32 +178,16 @@ class World:
         if rates is not None:
             days = (DayRate(day=date.fromisoformat(day), rate=Decimal(rate)) for day, rate in rates.items())
             found = replace(found, exchange_rates=tuple(days))
-        known = replace(self._known(), book_close_date=date.fromisoformat(closed) if closed else None)
+        company = replace(known(self.company), book_close_date=date.fromisoformat(closed) if closed else None)
         case = Case(
-            order=read_order(with_refunds({"default_currency_code": known.home_currency} | raw, rows)),
+            order=read_order(with_refunds({"default_currency_code": company.home_currency} | raw, rows)),
             connection=Connection.model_validate(self.settings),
-            company=known,
+            company=company,
             zone=ZoneInfo("America/Chicago"),
             customer_id="1",
             facts=found,
         )
-        listed = ("Item", "TaxCode", "TaxRate", "Account", "PaymentMethod", "Class", "Department")
-        names = {(kind, each["Id"]): each["Name"] for kind in listed for each in self.company.objects(kind)}
-        return Life(decision=decide_life(case), names=names)
-
-    def _known(self) -> Any:
-        lists = {
-            "accounts": "Account",
-            "items": "Item",
-            "tax_codes": "TaxCode",
-            "tax_rates": "TaxRate",
-            "payment_methods": "PaymentMethod",
-            "classes": "Class",
-            "departments": "Department",
-        }
-        (info,), (preferences,) = self.company.objects("CompanyInfo"), self.company.objects("Preferences")
-        raw = {name: self.company.objects(entity) for name, entity in lists.items()}
-        return read_company(info=info, preferences=preferences, **raw)
+        return Life(decision=decide_life(case), names=names(self.company))
 
 
 def _world(company: str = "us", without: Sequence[str] = (), **changes: Any) -> World:

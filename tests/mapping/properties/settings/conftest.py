@@ -15,13 +15,13 @@ from cartledger.money import D
 from cartledger.records import read_order
 from cartledger.settings import Connection
 from mapping.case import Case as Life
-from mapping.company import read_company
 from mapping.currency import DayRate
 from mapping.decision import Excluded, Fact, Held, Needs, Post
 from mapping.facts import UNREAD
 from mapping.sale import decide_sale
 from mapping.transactions import read_transactions
 from simulator.quickbooks.company import Company
+from tests.known import known
 
 CENT = Decimal("0.01")
 NOTHING = Decimal(0)
@@ -114,15 +114,6 @@ PREFERENCES = {
     ),
 }
 CUSTOM_FIELD = "Order reference"
-LISTS = {
-    "accounts": "Account",
-    "items": "Item",
-    "tax_codes": "TaxCode",
-    "tax_rates": "TaxRate",
-    "payment_methods": "PaymentMethod",
-    "classes": "Class",
-    "departments": "Department",
-}
 
 
 @dataclass(frozen=True)
@@ -374,9 +365,7 @@ class Books:
             self.company.preferences[section].update(flags)
         if settings.custom_field:
             self.company.add_custom_field(CUSTOM_FIELD)
-        (info,), (preferences,) = self.company.objects("CompanyInfo"), self.company.objects("Preferences")
-        lists = {name: self.company.objects(entity) for name, entity in LISTS.items()}
-        self.known = read_company(info=info, preferences=preferences, **lists)
+        self.known = known(self.company)
         currency = {"CurrencyRef": {"value": case.currency}} if settings.multicurrency else {}
         self.customer = self.company.create("Customer", {"DisplayName": "Ada Byrne", **currency})["Id"]
         access = {"store_hash": "abc123", "access_token": "x"}
