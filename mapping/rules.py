@@ -159,9 +159,10 @@ def _refunded(order: Order, connection: Connection) -> Problem | None:
         return Problem(code="refunded", text=text, fix=fix) if order.status_id == REFUNDED else None
     if order.gone_back or order.status_id not in {REFUNDED, PARTIALLY_REFUNDED} & {*connection.refunds.statuses}:
         return None
+    what = "all refunds of it were declined" if order.refunds else "the shop has no refund of it"
     return Problem(
         code="refunded_without_refunds",
-        text=f"The order is {ORDER_STATUSES[order.status_id]} ({order.status_id}), and the shop has no refund of it.",
+        text=f"The order is {ORDER_STATUSES[order.status_id]} ({order.status_id}), and {what}.",
         fix="Refund it in BigCommerce, or give it back its status; else book by hand what went back and use "
         "`cartledger held ignore`.",
     )
