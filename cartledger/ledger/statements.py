@@ -6,7 +6,7 @@ A transition is one compare-and-set: its WHERE says from where it may start, its
 
 # T0 - Reading
 
-VERSION = "SELECT version, state FROM source WHERE pair = :pair AND kind = :kind AND id = :id"
+VERSION = "SELECT version FROM source WHERE pair = :pair AND kind = :kind AND id = :id"
 
 REMEMBER = """
 INSERT INTO source (pair, kind, id, state, version, record, modified, queued_at)
