@@ -35,7 +35,7 @@ class SourceKey:
     """One thing of the shop, or one customer or item that its orders need.
 
     `pair` is `<store hash>:<realm id>` (never the connection's name: a rename posts nothing twice); `kind` is
-    `order`, `customer` or `item`; `id` is the shop's id as text.
+    `order`, `customer`, `item` or `stock`; `id` is the shop's id as text.
     """
 
     pair: str
@@ -306,6 +306,24 @@ def gone_order(order_id: int, modified: datetime) -> dict[str, Any]:
 def order_modified(raw: Mapping[str, Any]) -> datetime:
     """When the shop says the order was last modified (whole seconds, UTC)."""
     return _moment(str(raw["date_modified"]))
+
+
+def order_created(raw: Mapping[str, Any]) -> datetime:
+    """When the shop says the order was placed (UTC); where that cannot be read, when it was last modified."""
+    try:
+        return _moment(str(raw["date_created"]))
+    except (KeyError, ValueError):
+        return order_modified(raw)
+
+
+def order_units(raw: Mapping[str, Any]) -> Iterator[tuple[int, int, Decimal]]:
+    """Product id, variant id (0 where there is none) and quantity of each line, also of an order that cannot be read
+    otherwise; of lines where these are no numbers, nothing."""
+    for line in _raw_lines(raw):
+        read = _Reader(line)
+        found = read.int("product_id"), read.int("variant_id"), read.money("quantity")
+        if not read.problems:
+            yield found
 
 
 def order_version(raw: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from mapping.case import SALE
 from mapping.closing import Booked
 from mapping.currency import Exchange
 from mapping.decision import Document
+from mapping.facts import Facts
 from mapping.fingerprint import ACCOUNTS, ADDRESS, CHARGES, SHIPPING, WORDS
 from mapping.header import Header
 from mapping.lines import Line, line_body
@@ -29,6 +30,7 @@ class Sale:
     amounts in its currency; `shipping` and `tax` are the body's fields."""
 
     order: Order
+    facts: Facts
     connection: Connection
     days: Mapping[str, Booked]
     exchange: Exchange

@@ -101,6 +101,7 @@ def _decide_coded(
         return shipping
     sale = Sale(
         order=bill.order,
+        facts=facts,
         connection=find.connection,
         days=days,
         exchange=exchange,

@@ -42,7 +42,7 @@ def payments_of(sale: Sale, received: Sequence[Received]) -> Iterator[Document]:
             "CustomerRef": {"value": sale.customer},
             "TotalAmt": each.amount,
             **each.deposit.fields,
-            "Line": [_settles("document", "Invoice", each.amount)],
+            "Line": [_settles(sale, SALE, "Invoice", each.amount)],
             "PrivateNote": note([*_words(sale, each), *each.booked.words], mark),
         }
         yield Document(
@@ -133,7 +133,7 @@ def application_of(sale: Sale, amount: Decimal) -> Document:
         **sale.exchange.fields(day.day),
         "CustomerRef": {"value": sale.customer},
         "TotalAmt": ZERO,
-        "Line": [_settles("document", "Invoice", amount), _settles(MEMO, "CreditMemo", amount)],
+        "Line": [_settles(sale, SALE, "Invoice", amount), _settles(sale, MEMO, "CreditMemo", amount)],
         "PrivateNote": note([f"Redeemed on BigCommerce order {sale.order.id}.", *day.words], mark),
     }
     return Document(
@@ -156,8 +156,8 @@ def _mark(sale: Sale, kind: str, more: str = "") -> str:
     return marker(sale.connection.bigcommerce.store_hash, kind, f"{sale.order.id}{more}")
 
 
-def _settles(part: str, entity: str, amount: Decimal) -> dict[str, Any]:
-    return {"Amount": amount, "LinkedTxn": [{"TxnId": {"$ref": part}, "TxnType": entity}]}
+def _settles(sale: Sale, name: str, entity: str, amount: Decimal) -> dict[str, Any]:
+    return {"Amount": amount, "LinkedTxn": [{"TxnId": sale.facts.ref(name), "TxnType": entity}]}
 
 
 def _words(sale: Sale, received: Received) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cartledger.errors import Problem
 from cartledger.ledger import statements as sql
+from cartledger.ledger import stock_statements as stock_sql
 from cartledger.ledger.engine import Engine
 from cartledger.ledger.rows import (
     as_key,
@@ -77,7 +78,10 @@ class Claims(Engine):
         with self.transaction():
             self._assert_not_sending(claim)
             values = {"fingerprint": fingerprint}
-            return self._decided(sql.UNCHANGED, claim, State.POSTED, {"unchanged": True}, values)
+            is_ours = self._decided(sql.UNCHANGED, claim, State.POSTED, {"unchanged": True}, values)
+            if is_ours:
+                self._booked(claim.key, claim.version)
+            return is_ours
 
     def later(
         self,
@@ -131,6 +135,12 @@ class Claims(Engine):
             self._event(key, "queued", why="a newer version was seen")
         if became is not State.QUEUED or wanted is State.POSTED:
             self._wake_waiters(key)
+
+    def _booked(self, key: SourceKey, version: str, *, held: bool = False) -> None:
+        """`version` of an order stands in QuickBooks, its units too; `held` for something of it that does not."""
+        if key.kind == "order":
+            values = {"pair": key.pair, "order_id": key.id, "version": version, "held": int(held)}
+            self._rows(stock_sql.BOOK, **values, now=self._now())
 
     def _wake_waiters(self, key: SourceKey) -> None:
         for row in self._rows(sql.WAKE_WAITERS, pair=key.pair, waits_for=waiting_for(key), now=self._now()):

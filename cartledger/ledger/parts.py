@@ -238,6 +238,7 @@ class Parts(Claims, Keeping):
         (row,) = self._rows(sql.SETTLE, **as_key(key), version=version, now=self._now())
         self._rows(sql.DROP_BYTES, **as_key(key))
         became, problems = State(row["state"]), read_problems(row["problems"])
+        self._booked(key, version, held=bool(problems))
         detail = {"version": version, **({"codes": codes(problems)} if problems else {})}
         self._settled(key, State.HELD if problems else State.POSTED, became, detail)
         return Answered(settled=True, newer=became is State.QUEUED)

@@ -181,6 +181,48 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX refund_order ON refund (pair, order_id)",
         "CREATE INDEX refund_fresh ON refund (pair) WHERE fresh = 1",
     ),
+    (
+        """
+        CREATE TABLE stock_item (
+          pair TEXT NOT NULL, item_id TEXT NOT NULL, sku TEXT NOT NULL, label TEXT NOT NULL, on_hand TEXT,
+          active INTEGER NOT NULL, read_at TEXT NOT NULL, sought INTEGER NOT NULL,
+          PRIMARY KEY (pair, item_id)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE stock_level (
+          pair TEXT NOT NULL, unit TEXT NOT NULL, sku TEXT NOT NULL, label TEXT NOT NULL, level INTEGER NOT NULL,
+          sure INTEGER NOT NULL, known_at TEXT NOT NULL, moves INTEGER NOT NULL DEFAULT 0,
+          trouble TEXT NOT NULL DEFAULT '', tracked INTEGER NOT NULL DEFAULT 0,
+          PRIMARY KEY (pair, unit)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE allocation (
+          pair TEXT NOT NULL, order_id TEXT NOT NULL, version TEXT NOT NULL, created TEXT NOT NULL,
+          modified TEXT NOT NULL, units TEXT NOT NULL, booked TEXT, booked_at TEXT,
+          PRIMARY KEY (pair, order_id)
+        ) STRICT
+        """,
+        "CREATE INDEX allocation_open ON allocation (pair) WHERE booked IS NULL OR booked <> units",
+        "CREATE INDEX allocation_booked ON allocation (pair, booked_at)",
+        """
+        CREATE TABLE stock_proposal (
+          id INTEGER PRIMARY KEY, pair TEXT NOT NULL, made_at TEXT NOT NULL, reasons TEXT NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('waiting', 'approved', 'rejected', 'withdrawn')),
+          settled_at TEXT, who TEXT NOT NULL DEFAULT ''
+        ) STRICT
+        """,
+        "CREATE UNIQUE INDEX stock_proposal_waiting ON stock_proposal (pair) WHERE state = 'waiting'",
+        """
+        CREATE TABLE stock_change (
+          proposal INTEGER NOT NULL REFERENCES stock_proposal (id), position INTEGER NOT NULL, unit TEXT NOT NULL,
+          sku TEXT NOT NULL, label TEXT NOT NULL, item_id TEXT NOT NULL, old INTEGER NOT NULL, on_hand TEXT NOT NULL,
+          allocated TEXT NOT NULL, new INTEGER NOT NULL, moves INTEGER NOT NULL, written INTEGER NOT NULL DEFAULT 0,
+          PRIMARY KEY (proposal, position)
+        ) STRICT
+        """,
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from cartledger.settings.options import (
     Refunds,
     Section,
     Settings,
+    Stock,
 )
 from cartledger.settings.values import CALLED_OFF_STATUSES, ORDER_STATUSES, UNPAID_STATUSES
 
@@ -231,6 +232,14 @@ def _creates(connection: Connection) -> bool:
     return connection.products.create_missing
 
 
+def _reads_the_catalogue(connection: Connection) -> bool:
+    return _creates(connection) and connection.products.sync == "all"
+
+
+def _keeps_stock(connection: Connection) -> bool:
+    return connection.keeps_stock
+
+
 def _creates_inventory(connection: Connection) -> bool:
     return _creates(connection) and connection.products.inventory_accounts is not None
 
@@ -240,6 +249,7 @@ _ON_RECEIPTS = f"where no order becomes an invoice; {_AS_INVOICE}"
 _WITHOUT_CREATING = "without create_missing = true; add that, or take it out."
 
 _WITHOUT_REFUNDS = 'without workflow "refunds"; add that, or take it out.'
+_WITHOUT_STOCK = 'without workflow "stock"; add that, or take it out.'
 
 _OF_ONE = (_of_workflows, _of_sales, _of_payments, _of_refunds, _of_products, _of_quickbooks, _twice, _idle)
 
@@ -267,7 +277,13 @@ _NEEDING: Mapping[tuple[str, str], tuple[Callable[[Connection], bool], str]] = {
         lambda connection: any(one.paid_when == "status" for one in connection.payments.methods.values()),
         'without a method that has paid_when = "status"; add that, or take it out.',
     ),
+    ("products", "sync"): (_creates, _WITHOUT_CREATING),
+    ("products", "update"): (
+        _reads_the_catalogue,
+        'without create_missing = true and sync = "all"; add those, or take it out.',
+    ),
     **{("refunds", key): (_keeps_refunds, _WITHOUT_REFUNDS) for key in Refunds.model_fields},
+    **{("stock", key): (_keeps_stock, _WITHOUT_STOCK) for key in Stock.model_fields},
     ("refunds", "cancel_unpaid"): (
         _calls_invoices_off,
         'without workflow "refunds" and orders that become invoices; add those, or take it out.',

@@ -45,7 +45,7 @@ from cartledger.settings.values import (
 )
 from cartledger.settings.words import closest, nearest, shown
 
-WORKFLOWS = ("sales", "payments", "refunds")
+WORKFLOWS = ("sales", "payments", "refunds", "stock")
 ENVIRONMENT_PREFIX = "CARTLEDGER_"
 SECRETS = (("bigcommerce", "access_token"), ("quickbooks", "client_secret"), ("quickbooks", "refresh_token"))
 """Section and key of each."""
@@ -437,6 +437,17 @@ class Products(Section):
         description="make an item for each SKU that was sold and has none; lines without a SKU still need "
         "sales.default_product",
     )
+    sync: Literal["sold", "all"] = Field(
+        "sold",
+        description="with create_missing, which products get an item: those that are sold, or every product and "
+        "variant of the shop's catalogue that has a SKU",
+    )
+    update: tuple[Literal["price", "description"], ...] = Field(
+        (),
+        description='with sync = "all", what of an item follows the shop when it changes there: its sales price, its '
+        "description (the product's name). Accounts, costs, names and quantities are never changed",
+        examples=[["price", "description"]],
+    )
     inventory_accounts: InventoryAccounts | None = Field(
         None,
         description="accounts of made items whose stock the shop tracks; without it their orders are held",
@@ -451,6 +462,44 @@ class Products(Section):
         "zero",
         description="stock that a made item begins with: none, or the shop's level (which must fall when an order is "
         "placed) and the units of orders still to be posted",
+    )
+
+
+class Stock(Section):
+    """How the shop's stock follows QuickBooks' quantities on hand, with workflow stock."""
+
+    interval: Interval = Field(
+        Schedule(every=timedelta(minutes=15)),
+        description="how often QuickBooks is asked for items whose quantity has moved; one read each time, and the "
+        "shop's orders are read, too",
+    )
+    sweep: Interval = Field(
+        Schedule(every=timedelta(hours=24)),
+        description="how often every item is read, one read for 1,000 of them, to notice what the others miss",
+    )
+    recheck: Interval = Field(
+        Schedule(every=timedelta(hours=24)),
+        description="how often the shop's own levels are read again, one call for 1,000 SKUs, to notice SKUs that are "
+        "new there and levels that were changed by hand",
+    )
+    location: WholeNumber | None = Field(
+        None, ge=1, description="id of the location whose stock is kept; without it the store's default location"
+    )
+    safety_stock: WholeNumber = Field(
+        0, ge=0, le=1_000_000, description="units of each SKU that are kept back from the shop"
+    )
+    max_zero_percent: WholeNumber = Field(
+        10,
+        ge=0,
+        le=100,
+        description="nothing is written when QuickBooks says zero, or nothing, of more than this share of the SKUs "
+        "that the shop has units of; a person has to approve it",
+    )
+    max_drop_percent: WholeNumber = Field(
+        30,
+        ge=0,
+        le=100,
+        description="the same where more than this share of all units in the shop would go",
     )
 
 
@@ -511,7 +560,8 @@ class Connection(Section):
     workflows: frozenset[Annotated[str, Words("workflow")]] = Field(
         frozenset(),
         description="what is kept in step: sales; with payments, invoices get a Payment when the order is paid; with "
-        "refunds, what goes back or is called off is booked, too",
+        "refunds, what goes back or is called off is booked, too; with stock, the shop's levels follow QuickBooks' "
+        "quantities on hand, which have to be right first: see `cartledger stock plan`",
         examples=[["sales", "payments", "refunds"]],
         json_schema_extra=ESSENTIAL,
     )
@@ -531,6 +581,7 @@ class Connection(Section):
     products: Products
     payments: Payments = Payments()
     refunds: Refunds = Refunds()
+    stock: Stock = Stock()
     tax: Tax = Tax()
 
     @field_validator("workflows", mode="after")
@@ -559,6 +610,10 @@ class Connection(Section):
     @property
     def records_refunds(self) -> bool:
         return "refunds" in self.workflows
+
+    @property
+    def keeps_stock(self) -> bool:
+        return "stock" in self.workflows
 
     def number(self, order_id: int) -> str:
         """The document number of an order."""

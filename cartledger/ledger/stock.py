@@ -1,0 +1,281 @@
+"""Stock: quantities of QuickBooks, levels of the shop, units allocated to orders, and what waits for a person."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from cartledger.errors import Problem
+from cartledger.ledger import stock_statements as sql
+from cartledger.ledger.engine import Engine
+from cartledger.ledger.rows import maybe_time, read_problems, read_time, unpack, write_problems, write_time
+from cartledger.money import D, read_json, write_json
+from cartledger.records import SourceKey
+from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel, StockItem
+
+SETTLES_WITHIN = timedelta(minutes=10)
+"""The shop takes a level in a while after it said yes, and its clock is not ours: what an order did to a level within
+this time of a write or a reading may have happened before or after it."""
+
+
+class Stock(Engine):
+    """What both sides hold, and what may be written."""
+
+    def stock_items(self, pair: str) -> list[StockItem]:
+        """Every inventory item of QuickBooks that was ever read, by id."""
+        return [_read_item(row) for row in self._rows(sql.ITEMS, pair=pair)]
+
+    def remember_items(self, pair: str, items: Iterable[StockItem]) -> None:
+        """What was read of items; one whose SKU is another one now is sought in the shop again."""
+        with self.transaction():
+            for item in items:
+                self._rows(
+                    sql.REMEMBER_ITEM,
+                    pair=pair,
+                    item_id=item.item_id,
+                    sku=item.sku,
+                    label=item.label,
+                    on_hand=None if item.on_hand is None else format(item.on_hand, "f"),
+                    active=int(item.active),
+                    read_at=write_time(item.read_at),
+                )
+
+    def sought(self, pair: str, skus: Iterable[str]) -> None:
+        """The shop was asked for these SKUs, whether it has them or not."""
+        with self.transaction():
+            for sku in skus:
+                self._rows(sql.SOUGHT, pair=pair, sku=sku)
+
+    def stock_levels(self, pair: str) -> list[ShopLevel]:
+        """What the shop is believed to hold of every unit that was read there, by unit."""
+        return [_read_level(row) for row in self._rows(sql.LEVELS, pair=pair)]
+
+    def learn_levels(self, pair: str, levels: Iterable[ShopLevel], *, whole: bool = False) -> None:
+        """Levels as the shop shows them; with `whole` they are all it has, and others are forgotten.
+
+        The shop may still show the level from before a write of ours: one that was written within `SETTLES_WITHIN`
+        before it was read stays as it is believed.
+        """
+        with self.transaction():
+            kept = set()
+            for level in levels:
+                kept.add(level.unit)
+                self._rows(
+                    sql.LEARN_LEVEL,
+                    pair=pair,
+                    unit=level.unit,
+                    sku=level.sku,
+                    label=level.label,
+                    level=level.level,
+                    known_at=write_time(level.known_at),
+                    settled=write_time(level.known_at - SETTLES_WITHIN),
+                )
+            if whole:
+                for row in self._rows(sql.LEVELS, pair=pair):
+                    if row["unit"] not in kept:
+                        self._rows(sql.FORGET_LEVEL, pair=pair, unit=row["unit"])
+
+    def track(self, pair: str, units: Iterable[str], *, tracked: bool) -> None:
+        """Whether these count as units that have an item in QuickBooks."""
+        with self.transaction():
+            for unit in units:
+                self._rows(sql.TRACK, pair=pair, unit=unit, tracked=int(tracked))
+
+    def allocate(self, pair: str, allocations: Iterable[Allocation]) -> None:
+        """What orders took, as they are remembered. Levels that are believed move along.
+
+        Only what a new order took is sure to be gone from the shop's level, and only where it was placed well after the
+        level was known; after anything else the level has to be written again. An older version changes nothing.
+        """
+        with self.transaction():
+            for allocation in allocations:
+                self._allocate(pair, allocation)
+
+    def _allocate(self, pair: str, new: Allocation) -> None:
+        row = self._row(sql.ALLOCATION, pair=pair, order_id=new.order_id)
+        old = None if row is None else _read_allocation(row)
+        if old is not None and old.modified > new.modified:
+            return
+        self._rows(
+            sql.ALLOCATE,
+            pair=pair,
+            order_id=new.order_id,
+            version=new.version,
+            created=write_time(new.created),
+            modified=write_time(new.modified),
+            units=_write_units(new.units),
+        )
+        before = old.units if old else {}
+        for unit in sorted({*before, *new.units}):
+            taken = new.units.get(unit, Decimal(0)) - before.get(unit, Decimal(0))
+            if taken:
+                settled = write_time(new.created - SETTLES_WITHIN)
+                self._rows(
+                    sql.MOVE_LEVEL, pair=pair, unit=unit, taken=int(taken), placed=int(old is None), settled=settled
+                )
+
+    def allocations(self, pair: str, since: datetime) -> list[Allocation]:
+        """Those of which QuickBooks does not hold all, or did not before `since`."""
+        return [_read_allocation(row) for row in self._rows(sql.ALLOCATIONS, pair=pair, since=write_time(since))]
+
+    def without_allocation(self, pair: str) -> dict[str, bytes]:
+        """The records, by id, of orders whose units were never told: read before this program knew of stock."""
+        return {row["id"]: unpack(row["record"]) for row in self._rows(sql.WITHOUT_ALLOCATION, pair=pair)}
+
+    def never_booked(self, pair: str) -> list[tuple[Allocation, str]]:
+        """Orders that a rule or a person keeps out of QuickBooks although the shop took units for them; the rule."""
+        return [(_read_allocation(row), row["rule"]) for row in self._rows(sql.NEVER_BOOKED, pair=pair)]
+
+    def booked_by_hand(self, pair: str, order_id: str) -> bool:
+        """A person has taken the order's units off in QuickBooks. False: nothing of it is open."""
+        with self.transaction():
+            if self._row(sql.BOOK_BY_HAND, pair=pair, order_id=order_id, now=self._now()) is None:
+                return False
+            self._event(SourceKey(pair=pair, kind="order", id=order_id), "stock adjusted by hand")
+            return True
+
+    def write_begins(self, pair: str, units: Iterable[str]) -> None:
+        """Before the shop is told: from now on nobody can tell what it holds, until it has answered."""
+        with self.transaction():
+            for unit in units:
+                self._rows(sql.WRITE_BEGINS, pair=pair, unit=unit, now=self._now())
+
+    def written(self, pair: str, changes: Iterable[LevelChange]) -> None:
+        """The shop has taken these. A level that orders moved since its change was worked out is not sure."""
+        with self.transaction():
+            for change in changes:
+                values = {"level": change.new, "moves": change.moves, "now": self._now()}
+                self._rows(sql.WRITTEN, pair=pair, unit=change.unit, **values)
+
+    def refused_level(self, pair: str, unit: str, trouble: str) -> None:
+        """The shop does not take this one. It is sought again."""
+        with self.transaction():
+            self._rows(sql.REFUSED_LEVEL, pair=pair, unit=unit, trouble=trouble)
+
+    def propose(self, pair: str, reasons: Sequence[Problem], changes: Sequence[LevelChange]) -> int:
+        """Have a person look at these. Another proposal that waits is withdrawn. Returns the number."""
+        with self.transaction():
+            self._rows(sql.WITHDRAW, pair=pair, now=self._now())
+            values = {"pair": pair, "now": self._now(), "reasons": write_problems(reasons)}
+            (row,) = self._rows(sql.PROPOSE, **values)
+            number: int = row["id"]
+            for position, change in enumerate(changes):
+                self._rows(
+                    sql.PROPOSE_CHANGE,
+                    proposal=number,
+                    position=position,
+                    unit=change.unit,
+                    sku=change.sku,
+                    label=change.label,
+                    item_id=change.item_id,
+                    old=change.old,
+                    on_hand=format(change.on_hand, "f"),
+                    allocated=format(change.allocated, "f"),
+                    new=change.new,
+                    moves=change.moves,
+                )
+        return number
+
+    def proposals(self, pair: str, limit: int = 20) -> list[Proposal]:
+        """The last ones, newest first."""
+        return [_read_proposal(row) for row in self._rows(sql.PROPOSALS, pair=pair, limit=limit)]
+
+    def waiting_proposal(self, pair: str) -> Proposal | None:
+        """The one that a person has to decide about."""
+        row = self._row(sql.WAITING_PROPOSAL, pair=pair)
+        return None if row is None else _read_proposal(row)
+
+    def ever_approved(self, pair: str) -> bool:
+        """Whether a person has approved levels of this pair."""
+        return self._row(sql.EVER_APPROVED, pair=pair) is not None
+
+    def proposed(self, proposal: int) -> list[LevelChange]:
+        """The changes of a proposal, in its order."""
+        return [_read_change(row) for row in self._rows(sql.PROPOSED, proposal=proposal)]
+
+    def settle_proposal(self, proposal: int, state: ProposalState, who: str) -> bool:
+        """From waiting. False: it does not wait any more."""
+        values = {"proposal": proposal, "state": state, "who": who, "now": self._now()}
+        return self._row(sql.SETTLE_PROPOSAL, **values) is not None
+
+    def proposal_written(self, proposal: int, units: Collection[str]) -> None:
+        """The shop has taken these of a proposal's changes."""
+        with self.transaction():
+            for unit in units:
+                self._rows(sql.PROPOSAL_WRITTEN, proposal=proposal, unit=unit)
+
+
+def _read_item(row: sqlite3.Row) -> StockItem:
+    return StockItem(
+        item_id=row["item_id"],
+        sku=row["sku"],
+        label=row["label"],
+        on_hand=None if row["on_hand"] is None else D(row["on_hand"]),
+        active=bool(row["active"]),
+        read_at=read_time(row["read_at"]),
+        sought=bool(row["sought"]),
+    )
+
+
+def _read_level(row: sqlite3.Row) -> ShopLevel:
+    return ShopLevel(
+        unit=row["unit"],
+        sku=row["sku"],
+        label=row["label"],
+        level=row["level"],
+        sure=bool(row["sure"]),
+        known_at=read_time(row["known_at"]),
+        moves=row["moves"],
+        trouble=row["trouble"],
+        tracked=bool(row["tracked"]),
+    )
+
+
+def _read_allocation(row: sqlite3.Row) -> Allocation:
+    return Allocation(
+        order_id=row["order_id"],
+        version=row["version"],
+        created=read_time(row["created"]),
+        modified=read_time(row["modified"]),
+        units=_read_units(row["units"]),
+        booked=None if row["booked"] is None else _read_units(row["booked"]),
+        booked_at=maybe_time(row["booked_at"]),
+    )
+
+
+def _read_change(row: sqlite3.Row) -> LevelChange:
+    return LevelChange(
+        unit=row["unit"],
+        sku=row["sku"],
+        label=row["label"],
+        item_id=row["item_id"],
+        old=row["old"],
+        on_hand=D(row["on_hand"]),
+        allocated=D(row["allocated"]),
+        new=row["new"],
+        moves=row["moves"],
+    )
+
+
+def _read_proposal(row: sqlite3.Row) -> Proposal:
+    return Proposal(
+        id=row["id"],
+        pair=row["pair"],
+        made_at=read_time(row["made_at"]),
+        reasons=read_problems(row["reasons"]),
+        state=ProposalState(row["state"]),
+        settled_at=maybe_time(row["settled_at"]),
+        who=row["who"],
+        count=row["changes"],
+        written=row["written"],
+    )
+
+
+def _write_units(units: Mapping[str, Decimal]) -> str:
+    return write_json({unit: format(units[unit].normalize(), "f") for unit in sorted(units)})
+
+
+def _read_units(text: str) -> dict[str, Decimal]:
+    return {unit: D(quantity) for unit, quantity in read_json(text).items()}

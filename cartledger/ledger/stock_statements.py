@@ -1,0 +1,128 @@
+"""The statements about stock, by name, in the dialect that SQLite and PostgreSQL share."""
+
+ITEMS = "SELECT * FROM stock_item WHERE pair = :pair ORDER BY item_id"
+
+REMEMBER_ITEM = """
+INSERT INTO stock_item (pair, item_id, sku, label, on_hand, active, read_at, sought)
+VALUES (:pair, :item_id, :sku, :label, :on_hand, :active, :read_at, 0)
+ON CONFLICT (pair, item_id) DO UPDATE SET
+  sought = CASE WHEN stock_item.sku = excluded.sku THEN stock_item.sought ELSE 0 END,
+  sku = excluded.sku, label = excluded.label, on_hand = excluded.on_hand, active = excluded.active,
+  read_at = excluded.read_at
+WHERE stock_item.read_at <= excluded.read_at
+"""
+
+SOUGHT = "UPDATE stock_item SET sought = 1 WHERE pair = :pair AND sku = :sku"
+
+LEVELS = "SELECT * FROM stock_level WHERE pair = :pair ORDER BY unit"
+
+LEARN_LEVEL = """
+INSERT INTO stock_level (pair, unit, sku, label, level, sure, known_at)
+VALUES (:pair, :unit, :sku, :label, :level, 1, :known_at)
+ON CONFLICT (pair, unit) DO UPDATE SET
+  level = CASE WHEN stock_level.known_at <= :settled THEN excluded.level ELSE stock_level.level END,
+  sure = CASE WHEN stock_level.known_at <= :settled THEN 1 ELSE stock_level.sure END,
+  known_at = CASE WHEN stock_level.known_at <= :settled THEN excluded.known_at ELSE stock_level.known_at END,
+  sku = excluded.sku, label = excluded.label, trouble = ''
+"""
+
+FORGET_LEVEL = "DELETE FROM stock_level WHERE pair = :pair AND unit = :unit"
+
+TRACK = "UPDATE stock_level SET tracked = :tracked WHERE pair = :pair AND unit = :unit"
+
+ALLOCATION = "SELECT * FROM allocation WHERE pair = :pair AND order_id = :order_id"
+
+ALLOCATE = """
+INSERT INTO allocation (pair, order_id, version, created, modified, units)
+VALUES (:pair, :order_id, :version, :created, :modified, :units)
+ON CONFLICT (pair, order_id) DO UPDATE SET
+  version = excluded.version, modified = excluded.modified, units = excluded.units
+"""
+
+MOVE_LEVEL = """
+UPDATE stock_level SET
+  level = level - :taken, moves = moves + 1,
+  sure = CASE WHEN :placed = 1 AND known_at < :settled THEN sure ELSE 0 END
+WHERE pair = :pair AND unit = :unit
+"""
+
+ALLOCATIONS = """
+SELECT * FROM allocation WHERE pair = :pair AND (booked IS NULL OR booked <> units)
+UNION SELECT * FROM allocation WHERE pair = :pair AND booked_at >= :since
+ORDER BY order_id
+"""
+
+WITHOUT_ALLOCATION = """
+SELECT id, record FROM source
+WHERE pair = :pair AND kind = 'order' AND record IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM allocation WHERE allocation.pair = source.pair AND allocation.order_id = source.id)
+"""
+
+NEVER_BOOKED = """
+SELECT allocation.*, source.rule FROM allocation
+JOIN source ON source.pair = allocation.pair AND source.kind = 'order' AND source.id = allocation.order_id
+WHERE allocation.pair = :pair AND source.state = 'excluded' AND allocation.units <> '{}'
+  AND (allocation.booked IS NULL OR allocation.booked <> allocation.units)
+ORDER BY allocation.created, allocation.order_id
+"""
+
+# What stands in QuickBooks once an order is settled. One that is held then for what could not be booked counts only
+# where nothing of it stood before: else nobody knows which of its units do.
+
+BOOK = """
+UPDATE allocation SET booked = units, booked_at = :now
+WHERE pair = :pair AND order_id = :order_id AND version = :version AND (:held = 0 OR booked IS NULL)
+  AND (booked IS NULL OR booked <> units)
+"""
+
+BOOK_BY_HAND = """
+UPDATE allocation SET booked = units, booked_at = :now
+WHERE pair = :pair AND order_id = :order_id AND (booked IS NULL OR booked <> units)
+RETURNING order_id
+"""
+
+WRITE_BEGINS = "UPDATE stock_level SET sure = 0, known_at = :now WHERE pair = :pair AND unit = :unit"
+
+WRITTEN = """
+UPDATE stock_level SET
+  level = :level, sure = CASE WHEN moves = :moves THEN 1 ELSE 0 END, known_at = :now, trouble = ''
+WHERE pair = :pair AND unit = :unit
+"""
+
+REFUSED_LEVEL = "UPDATE stock_level SET trouble = :trouble WHERE pair = :pair AND unit = :unit"
+
+WITHDRAW = """
+UPDATE stock_proposal SET state = 'withdrawn', settled_at = :now WHERE pair = :pair AND state = 'waiting'
+"""
+
+PROPOSE = """
+INSERT INTO stock_proposal (pair, made_at, reasons, state) VALUES (:pair, :now, :reasons, 'waiting') RETURNING id
+"""
+
+PROPOSE_CHANGE = """
+INSERT INTO stock_change (proposal, position, unit, sku, label, item_id, old, on_hand, allocated, new, moves)
+VALUES (:proposal, :position, :unit, :sku, :label, :item_id, :old, :on_hand, :allocated, :new, :moves)
+"""
+
+_PROPOSAL = """
+SELECT stock_proposal.*,
+  (SELECT count(*) FROM stock_change WHERE proposal = stock_proposal.id) AS changes,
+  (SELECT count(*) FROM stock_change WHERE proposal = stock_proposal.id AND written = 1) AS written
+FROM stock_proposal WHERE pair = :pair
+"""
+
+PROPOSALS = f"{_PROPOSAL} ORDER BY id DESC LIMIT :limit"
+
+WAITING_PROPOSAL = f"{_PROPOSAL} AND state = 'waiting'"
+
+EVER_APPROVED = "SELECT 1 FROM stock_proposal WHERE pair = :pair AND state = 'approved' LIMIT 1"
+
+PROPOSED = "SELECT * FROM stock_change WHERE proposal = :proposal ORDER BY position"
+
+SETTLE_PROPOSAL = """
+UPDATE stock_proposal SET state = :state, settled_at = :now, who = :who
+WHERE id = :proposal AND state = 'waiting'
+RETURNING id
+"""
+
+PROPOSAL_WRITTEN = "UPDATE stock_change SET written = 1 WHERE proposal = :proposal AND unit = :unit"

@@ -1,0 +1,47 @@
+"""The units that the shop took from its stock for one order, whatever becomes of it in the books."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cartledger.money import ZERO
+from cartledger.records import order_created, order_modified, order_units, order_version
+from cartledger.stock import Allocation, product_unit, variant_unit
+from mapping.rules import INCOMPLETE
+
+CANCELLED, DECLINED = 5, 6
+PUT_BACK = frozenset({INCOMPLETE, CANCELLED, DECLINED})
+"""Statuses of orders that took nothing, or whose goods never left."""
+
+
+def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo) -> Allocation:
+    """What the order in a `/v2/orders` row took: nothing where it was placed before `start`, in `zone`, since it
+    belongs to the quantities that QuickBooks began with.
+
+    An order that was refunded keeps its units: nobody knows that they came back before QuickBooks says so. Lines of no
+    product of the catalogue, and quantities that cannot be read, take nothing.
+    """
+    created = order_created(row)
+    gone = row.get("status_id") in PUT_BACK or created.astimezone(zone).date() < start
+    return Allocation(
+        order_id=str(row["id"]),
+        version=order_version(row),
+        created=created,
+        modified=order_modified(row),
+        units={} if gone else _units(row),
+    )
+
+
+def _units(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    units: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for product_id, variant_id, quantity in order_units(row):
+        if product_id:
+            units[product_unit(product_id)] += quantity
+        if variant_id:
+            units[variant_unit(variant_id)] += quantity
+    return {unit: quantity for unit, quantity in sorted(units.items()) if quantity}
