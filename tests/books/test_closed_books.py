@@ -134,6 +134,20 @@ def test_a_sale_that_stands_in_closed_books_is_paid_in_open_ones(open_books, pla
     assert (dated(books, "BC-1001"), document["Balance"], before) == (("2026-05-01", False), 0, "0")
 
 
+def test_a_sale_is_paid_after_a_change_of_it_was_refused(open_books, plain_order):
+    """Another plan than that of the change: the invoice is known from what was written before."""
+    books = open_books(**INVOICE)
+    books.add(plain_order(1001, payment_status="authorized"))
+    books.sync()
+    close_books(books)
+    books.sim.shop.update(1001, customer_message="Please ring")
+    books.sync()
+    assert (books.held(), refusals(books)) == ({}, ["6210"])
+    books.sim.shop.update(1001, payment_status="captured", transactions=[capture("2026-06-03")], status_id=2)
+    books.sync()
+    assert (books.held(), payments(books)) == ({}, [("2026-06-03", "20.00", "0.00", False)])
+
+
 @pytest.mark.option("closed_books")
 @pytest.mark.parametrize(("policy", "known"), [("hold", True), ("first_open_day", True), ("first_open_day", False)])
 def test_money_of_a_closed_day_that_is_heard_of_later(open_books, plain_order, policy, known):

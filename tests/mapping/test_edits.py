@@ -453,6 +453,22 @@ def test_the_payment_that_comes_with_an_edit_is_of_what_came_in(posted):
     assert [(each.name, f"{each.amount:.2f}") for each in before.documents] == [("payment", "88.77")]
 
 
+@pytest.mark.parametrize("made", range(1, 4))
+def test_what_settles_an_invoice_names_what_stands_by_its_id(posted, made):
+    """What is not changed in the same plan has no part there that could be named."""
+    life = posted(sales=INVOICE | {"tenders_on_invoice": "credit_memo"}, order=REDEEMED)
+    names = list(life.stands)
+    for name in names[made:]:
+        del life.stands[name]
+    ids = {name: life.stands[name].target_id if name in life.stands else {"$ref": name} for name in names}
+    settled = {"application": ["document", "memo"], "payment": ["document"]}
+    documents = life.decided(life.raw).documents
+    assert [each.name for each in documents] == names[made:]
+    for each in documents:
+        linked = [line["LinkedTxn"][0]["TxnId"] for line in each.body["Line"] if "LinkedTxn" in line]
+        assert linked == [ids[name] for name in settled.get(each.name, ())]
+
+
 @pytest.mark.parametrize(
     ("came", "problem", "documents"),
     [
