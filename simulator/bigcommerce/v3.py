@@ -116,6 +116,7 @@ _REFUND_FILTERS: dict[str, Matches] = {
 _PRODUCT_FILTERS = {
     "id": _equals("id"),
     "id:in": _among("id"),
+    "id:greater": lambda row, text: row["id"] > int(text),
     "sku": _equals("sku"),
     "sku:in": _among("sku"),
     "type": _equals("type"),
