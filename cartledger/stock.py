@@ -14,6 +14,12 @@ from enum import StrEnum
 
 from cartledger.errors import Problem
 
+STOCK, LEVELS = "stock", "levels"
+"""The kind and the id of the one source of a pair that says: its levels have to be looked at."""
+
+ITEMS, SWEEP = "stock", "stock sweep"
+"""The streams whose cursors say how far QuickBooks' items were read, and when all of them were."""
+
 
 def product_unit(product_id: int) -> str:
     return f"product:{product_id}"

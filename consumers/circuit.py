@@ -1,4 +1,5 @@
-"""The breaker of one pair towards QuickBooks. Its state stands in the ledger, so that every process keeps to it.
+"""The breaker of one pair towards QuickBooks or the shop. Its state stands in the ledger, so that every process keeps
+to it.
 
 While it is open nothing is sent, no attempt is spent and nothing waits unacked; sources go back to the ledger, which
 hands one of them over as a probe when the time has come (design §3, third failure).
@@ -14,7 +15,9 @@ from cartledger.errors import CartledgerError, Pause, Stop, Throttled
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Circuit
 
-SIDE = "quickbooks"
+QUICKBOOKS, BIGCOMMERCE = "quickbooks", "bigcommerce"
+_NAMES = {QUICKBOOKS: "QuickBooks", BIGCOMMERCE: "BigCommerce"}
+
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(minutes=10)
 THROTTLED_WAIT = timedelta(seconds=60)  # what the API's documentation asks for after a 429
@@ -36,9 +39,18 @@ def wait_for(error: CartledgerError, failures: int) -> timedelta:
 class Breaker:
     """Opens when the side does not answer, closes when it does; each is logged once, the second with its length."""
 
-    def __init__(self, *, ledger: Ledger, pair: str, connection: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        pair: str,
+        connection: str,
+        clock: Callable[[], datetime],
+        side: str = QUICKBOOKS,
+    ) -> None:
         self._ledger = ledger
         self._pair = pair
+        self._side = side
         self._connection = connection
         self._clock = clock
         self._doubts = 0
@@ -56,19 +68,19 @@ class Breaker:
         standing = self._standing()
         until = self._clock() + wait_for(error, standing.failures + 1 if standing else 1)
         self._ledger.open_circuit(
-            self._pair, SIDE, until=until, reason=str(error), needs_person=isinstance(error, Stop)
+            self._pair, self._side, until=until, reason=str(error), needs_person=isinstance(error, Stop)
         )
         if standing is None:
-            logs.warning(f"QuickBooks: {error}", action="circuit_open", connection=self._connection)
+            logs.warning(f"{_NAMES[self._side]}: {error}", action="circuit_open", connection=self._connection)
 
     def tried(self) -> None:
         """Note that sources were worked on. One that was to try the side may have had no call to make: a read that
         succeeds closes nothing, since a company can be read that takes no data."""
         if self._standing():
-            self._ledger.probe_over(self._pair, SIDE)
+            self._ledger.probe_over(self._pair, self._side)
 
     def _standing(self) -> Circuit | None:
-        return next((circuit for circuit in self._ledger.circuits(self._pair) if circuit.side == SIDE), None)
+        return next((circuit for circuit in self._ledger.circuits(self._pair) if circuit.side == self._side), None)
 
     def worked(self, sent_at: datetime) -> None:
         """Note a call that was sent then, and answered. One that was on its way as the side failed closes nothing."""
@@ -76,10 +88,10 @@ class Breaker:
         standing = self._standing()
         if standing is None or standing.since > sent_at:
             return
-        if circuit := self._ledger.close_circuit(self._pair, SIDE):
+        if circuit := self._ledger.close_circuit(self._pair, self._side):
             seconds = int(circuit.lasted(self._clock()).total_seconds())
             logs.info(
-                f"QuickBooks answers again after {seconds} s.",
+                f"{_NAMES[self._side]} answers again after {seconds} s.",
                 action="circuit_closed",
                 connection=self._connection,
                 seconds=seconds,

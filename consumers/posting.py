@@ -38,6 +38,11 @@ MOST_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=5)
 A_MOMENT = timedelta(seconds=1)
 DISABLED_WAIT = timedelta(hours=1)
+ENDED_THE_PROCESS = Problem(
+    code="ends_the_process",
+    text=f"The process ended {HELD_FROM_CLAIM - 1} times while it worked on this source.",
+    fix="Look at the log before each end; `cartledger held retry` tries once more.",
+)
 
 DOCUMENT = "document"
 """The part that a source is known by: its first, and of customers and items the only one."""
@@ -171,16 +176,7 @@ class Posting:
             case TryLater():
                 self._later(claim, Later(until=self._clock() + FIRST_RETRY, why=str(error)), out)
             case _:
-                self._defect(claim, error, out)
-
-    def _defect(self, claim: Claim, error: Exception, out: dict[SourceKey, Outcome]) -> None:
-        logs.exception(f"A defect of cartledger stopped {claim.key}.", action="defect", source=str(claim.key))
-        problem = Problem(
-            code="defect",
-            text=f"cartledger itself failed on this source: {type(error).__name__}.",
-            fix="Report it with the traceback from the log; `cartledger held retry` tries again.",
-        )
-        self._hold(claim, Held(problems=(problem,)), out)
+                self._hold(claim, defect(claim.key, error), out)
 
     def _put_back(self, claims: Iterable[Claim], why: str, out: dict[SourceKey, Outcome]) -> None:
         """Back to the ledger without spending anything. The circuit holds them there, so that all are due when it
@@ -192,7 +188,7 @@ class Posting:
         # What was sent of it is looked up when a person retries it.
         worn = [claim for claim in claims if claim.claims >= HELD_FROM_CLAIM]
         for claim in worn:
-            self._hold(claim, Held(problems=(_ENDED_THE_PROCESS,)), out)
+            self._hold(claim, Held(problems=(ENDED_THE_PROCESS,)), out)
         claims = [claim for claim in claims if claim not in worn]
         works = self._resolve([claim for claim in claims if claim.sending], out)
         works += [_Work.of(claim) for claim in claims if claim.begun and not claim.sending]
@@ -489,6 +485,17 @@ class Posting:
             out[work.claim.key] = outcome
 
 
+def defect(key: SourceKey, error: Exception) -> Held:
+    """What becomes of a source at which the program itself fails. Called while `error` is handled: it is logged."""
+    logs.exception(f"A defect of cartledger stopped {key}.", action="defect", source=str(key))
+    problem = Problem(
+        code="defect",
+        text=f"cartledger itself failed on this source: {type(error).__name__}.",
+        fix="Report it with the traceback from the log; `cartledger held retry` tries again.",
+    )
+    return Held(problems=(problem,))
+
+
 def _groups(claims: Sequence[Claim]) -> Iterable[Sequence[Claim]]:
     """Together what has never failed; in smaller and smaller groups what was refused with its batch; alone what may
     have ended the process."""
@@ -632,10 +639,3 @@ def _stands_otherwise(part: Part, made: Made) -> Problem:
         "left as it is.",
         fix="Correct it there if need be, then use `cartledger held ignore`.",
     )
-
-
-_ENDED_THE_PROCESS = Problem(
-    code="ends_the_process",
-    text=f"The process ended {HELD_FROM_CLAIM - 1} times while it worked on this source.",
-    fix="Look at the log before each end; `cartledger held retry` tries once more.",
-)

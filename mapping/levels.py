@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 
@@ -32,11 +32,13 @@ class Skipped:
 class StockPlan:
     """What a writing would do to the units that are counted on both sides, each with one SKU and one active item.
 
-    `found` are those that were not tracked yet, `lost` those that were and have no item any more that says a quantity.
-    The shop has units of `stocked` of all of these; of `emptied` among them QuickBooks says zero or nothing. `units` is
-    what the shop has of them together, `falling` what of that would go.
+    `targets` are the levels that these should have, by unit; `changes` those of them that are to be written. `found` are
+    those that were not tracked yet, `lost` those that were and have no item any more that says a quantity. The shop has
+    units of `stocked` of all of these; of `emptied` among them QuickBooks says zero or nothing. `units` is what the
+    shop has of them together, `falling` what of that would go.
     """
 
+    targets: dict[str, int] = field(default_factory=dict)
     changes: list[LevelChange] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
@@ -64,7 +66,11 @@ def plan_levels(
     for level in matched:
         item = "The shop counts several products with this SKU." if level.sku in several else _item(by_sku[level.sku])
         if isinstance(item, StockItem) and item.on_hand is not None:
-            _add(plan, level, item, item.on_hand, by_unit.get(level.unit, ()), stock.safety_stock)
+            if level.trouble:
+                plan.skipped.append(Skipped(label=level.label, why=_refused(level)))
+                _count(plan, level, emptied=item.on_hand <= 0)
+            else:
+                _add(plan, level, item, item.on_hand, by_unit.get(level.unit, ()), stock.safety_stock)
             continue
         why = item if isinstance(item, str) else "QuickBooks says no quantity of it."
         plan.skipped.append(Skipped(label=level.label, why=why))
@@ -72,6 +78,26 @@ def plan_levels(
             plan.lost.append(level.unit)
             _count(plan, level, emptied=True)
     return plan
+
+
+def still_safe(
+    proposed: Iterable[LevelChange], plan: StockPlan, levels: Iterable[ShopLevel]
+) -> tuple[list[LevelChange], list[LevelChange]]:
+    """Which of the changes that a person approved may be written by now, as `plan` and `levels` tell, and which not:
+    those above the level that the unit should have, since it was sold meanwhile, or that should have none."""
+    moves = {level.unit: level.moves for level in levels}
+    safe: list[LevelChange] = []
+    left_out: list[LevelChange] = []
+    for change in proposed:
+        if change.new <= plan.targets.get(change.unit, -1):
+            safe.append(replace(change, moves=moves[change.unit]))
+        else:
+            left_out.append(change)
+    return safe, left_out
+
+
+def _refused(level: ShopLevel) -> str:
+    return f"The shop refused it: {level.trouble} It is tried again when the shop's levels are next read."
 
 
 def trips(plan: StockPlan, stock: Stock, *, first: bool) -> tuple[Problem, ...]:
@@ -137,6 +163,7 @@ def _add(
     allocated = sum((_missing(each, level.unit, item.read_at) for each in allocations), ZERO)
     new = max(0, int((on_hand - allocated - safety).to_integral_value(ROUND_FLOOR)))
     _count(plan, level, emptied=on_hand <= 0)
+    plan.targets[level.unit] = new
     if not level.tracked:
         plan.found.append(level.unit)
     if level.sure and new == level.level:

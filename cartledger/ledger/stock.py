@@ -182,6 +182,11 @@ class Stock(Engine):
         """The last ones, newest first."""
         return [_read_proposal(row) for row in self._rows(sql.PROPOSALS, pair=pair, limit=limit)]
 
+    def proposal(self, number: int) -> Proposal | None:
+        """The one with this number, of whichever pair."""
+        row = self._row(sql.ONE_PROPOSAL, id=number)
+        return None if row is None else _read_proposal(row)
+
     def waiting_proposal(self, pair: str) -> Proposal | None:
         """The one that a person has to decide about."""
         row = self._row(sql.WAITING_PROPOSAL, pair=pair)

@@ -108,12 +108,14 @@ _PROPOSAL = """
 SELECT stock_proposal.*,
   (SELECT count(*) FROM stock_change WHERE proposal = stock_proposal.id) AS changes,
   (SELECT count(*) FROM stock_change WHERE proposal = stock_proposal.id AND written = 1) AS written
-FROM stock_proposal WHERE pair = :pair
+FROM stock_proposal
 """
 
-PROPOSALS = f"{_PROPOSAL} ORDER BY id DESC LIMIT :limit"
+PROPOSALS = f"{_PROPOSAL} WHERE pair = :pair ORDER BY id DESC LIMIT :limit"
 
-WAITING_PROPOSAL = f"{_PROPOSAL} AND state = 'waiting'"
+ONE_PROPOSAL = f"{_PROPOSAL} WHERE id = :id"
+
+WAITING_PROPOSAL = f"{_PROPOSAL} WHERE pair = :pair AND state = 'waiting'"
 
 EVER_APPROVED = "SELECT 1 FROM stock_proposal WHERE pair = :pair AND state = 'approved' LIMIT 1"
 
