@@ -147,18 +147,28 @@ def duplicate_of(fault: Fault) -> str | None:
     return None
 
 
-def shop_error(status: int, body: bytes, *, what: str, scope: str) -> CartledgerError:
+def shop_error(status: int, body: bytes, *, what: str, scope: str, writing: bool = False) -> CartledgerError:
     """The error for an answer of BigCommerce that is none.
 
-    `what` was read, `scope` is the permission it needs, in the words of the control panel.
+    `what` was read or written, `scope` is the permission it needs, in the words of the control panel. A write that the
+    store broke down over is in doubt. `detail` of a refusal is all that the store said.
     """
     row = BIGCOMMERCE.get(status) or (_SHOP_REFUSED if 400 <= status < 500 else _SHOP_DOWN)
     said = _shop_text(body)
-    text = f"{row.cause.format(what=what, scope=scope)} (BigCommerce {status}{': ' + said if said else ''})"
+    cause = row.cause.format(what=what, give="take" if writing else "give", read="write" if writing else "read")
+    text = f"{cause} (BigCommerce {status}{': ' + _quoted(said) if said else ''})"
     fix = row.fix.format(scope=scope)
     if issubclass(row.verdict, Refused):
         return Refused([Problem(code=f"bigcommerce_{status}", text=text, fix=fix)], codes=[str(status)], detail=said)
-    return row.verdict(text, fix=fix)
+    return row.verdict(text, fix=fix, in_doubt=writing and issubclass(row.verdict, Unreachable))
+
+
+def units_named(refused: Refused) -> set[str]:
+    """Which of the levels that were to be set a refusal of BigCommerce names: `product:<id>`, `variant:<id>`, or a SKU
+    as the store prints it. Empty where it names none."""
+    skus = {sku.strip(" \"'") for sku in _NAMED_SKU.findall(refused.detail)}
+    ids = _NAMED_ID.findall(_NAMED_SKU.sub("", refused.detail))
+    return skus | {f"{kind.lower()}:{number}" for kind, numbers in ids for number in re.findall(r"\d+", numbers)}
 
 
 def _hold(cause: str, fix: str = _RULES, *, stale: bool = False) -> Row:
@@ -292,15 +302,15 @@ QUICKBOOKS: Mapping[str, Row] = {
 
 _NEW_ACCOUNT = "Make a new API account in the BigCommerce control panel and put its token into the settings."
 _SHOP_LATER = "It goes on by itself when BigCommerce is back."
-_SHOP_DOWN = Row(verdict=Unreachable, cause="BigCommerce could not give {what}.", fix=_SHOP_LATER)
-_SHOP_REFUSED = Row(verdict=Refused, cause="BigCommerce refused to give {what}.", fix=_REPORT)
+_SHOP_DOWN = Row(verdict=Unreachable, cause="BigCommerce could not {give} {what}.", fix=_SHOP_LATER)
+_SHOP_REFUSED = Row(verdict=Refused, cause="BigCommerce refused to {give} {what}.", fix=_REPORT)
 
 BIGCOMMERCE: Mapping[int, Row] = {
     400: _SHOP_REFUSED,
     401: Row(verdict=Unauthorised, cause="BigCommerce refuses the token.", fix=_NEW_ACCOUNT),
     403: Row(
         verdict=Forbidden,
-        cause="The token may not read {what}.",
+        cause="The token may not {read} {what}.",
         fix="Make a BigCommerce API account with the scope “{scope}” and put its token into the settings.",
     ),
     404: _SHOP_REFUSED,
@@ -323,6 +333,15 @@ BIGCOMMERCE: Mapping[int, Row] = {
     504: _SHOP_DOWN,
     507: Row(verdict=Forbidden, cause="A limit of the store's plan is reached.", fix="Upgrade the BigCommerce plan."),
 }
+
+# Only some of these texts are documented: `[Item with variant_id 106 is tracked by product, please update stock by
+# product id]`, `Items with identity: [product_id 113] requires absolute adjustment before relative`, and with `sku`.
+_NAMED_ID = re.compile(r"\b(product|variant)[_ ]?ids?\b[\s:=\"']*(\d+(?:\s*,\s*\d+)*)", re.IGNORECASE)
+_NAMED_SKU = re.compile(
+    r"\bsku[ :=]+(.+?)"
+    r"(?=\]|$|,? (?:is|are|has|have|was|were|do|does|cannot|requires?)\b|, (?:items? with )?(?:sku|\w+_id)\b)",
+    re.IGNORECASE,
+)
 
 # 6000 covers refusals and hiccups alike; this sentence of its English text marks a hiccup.
 _HICCUP = re.compile(r"wait a few minutes", re.IGNORECASE)
@@ -407,4 +426,4 @@ def _shop_text(body: bytes) -> str:
         return ""
     more = [_text(text) for text in _lower(first.get("errors")).values()]
     told = dict.fromkeys(part for part in (_text(first.get("title") or first.get("message")), *more) if part)
-    return _quoted("; ".join(told))
+    return "; ".join(told)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -118,13 +118,19 @@ class QuickBooks:
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """All objects that `statement` (of `select`, without paging) finds; one call for each thousand."""
+        return [row for page in self.pages(statement) for row in page]
+
+    def pages(self, statement: str, *, expected: int | None = None) -> Iterator[list[dict[str, Any]]]:
+        """The same page by page. Where so many are `expected`, no call asks for what may be beyond them.
+
+        Raises Unreachable for a page that QuickBooks says holds more or fewer objects than it does.
+        """
         entity = _entity(statement)
-        rows: list[dict[str, Any]] = []
-        while True:
-            page = _rows(self._ask(f"{statement} STARTPOSITION {len(rows) + 1} MAXRESULTS {PAGE}"), entity)
-            rows += page
-            if len(page) < PAGE:
-                return rows
+        read, full = 0, True
+        while full and (expected is None or read < expected):
+            page = _page(self._ask(f"{statement} STARTPOSITION {read + 1} MAXRESULTS {PAGE}"), entity)
+            read, full = read + len(page), len(page) == PAGE
+            yield page
 
     def find(self, entity: str, name: str, values: Iterable[str], where: str = "") -> list[dict[str, Any]]:
         """Objects whose text property `name` is one of `values`, in any case of letters, and that meet `where`.
@@ -370,9 +376,12 @@ def _entity(statement: str) -> str:
     return asked[1]
 
 
-def _rows(found: Mapping[str, Any], entity: str) -> list[dict[str, Any]]:
-    """The rows of one page; an empty page has no key for its entity."""
-    return next((rows for name, rows in found.items() if name.lower() == entity.lower()), [])
+def _page(found: Mapping[str, Any], entity: str) -> list[dict[str, Any]]:
+    """The objects of one page; an empty one has no key for its entity."""
+    rows: list[dict[str, Any]] = next((rows for name, rows in found.items() if name.lower() == entity.lower()), [])
+    if found.get("maxResults", len(rows)) != len(rows):
+        raise Unreachable(f"QuickBooks told of {found['maxResults']} objects on a page with {len(rows)}.")
+    return rows
 
 
 def _batch_answer(found: Mapping[str, Any], bids: Sequence[str]) -> BatchAnswer:
