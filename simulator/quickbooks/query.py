@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 from simulator.quickbooks import errors
@@ -86,6 +88,11 @@ class Condition:
     operator: str  # = < > <= >= in like
     values: tuple[Any, ...]  # str, Decimal or bool
 
+    @cached_property
+    def texts(self) -> frozenset[str] | None:
+        """What a text or a flag must be one of; None where another comparison is asked for."""
+        return frozenset(str(value).casefold() for value in self.values) if self.operator in {"=", "in"} else None
+
 
 @dataclass(kw_only=True)
 class Query:
@@ -102,10 +109,10 @@ def run(state: State, statement: str) -> JsonObject:
     query = parse(statement)
     if query.entity == "ExchangeRate":
         return _exchange_rates(state, query)
-    found = [record for record in state.records(query.entity) if _matches(state, record, query)]
     if query.count:
-        return {"totalCount": len(found)}
-    page = _ordered(state, found, query)[query.start - 1 : query.start - 1 + query.most]
+        return {"totalCount": sum(1 for _ in _matching(state, state.records(query.entity), query))}
+    found = _matching(state, _ordered(state, state.records(query.entity), query), query)
+    page = list(islice(found, query.start - 1, query.start - 1 + query.most))
     if not page:
         return {}
     shown = [state.show(record) for record in page]
@@ -289,11 +296,19 @@ def _page_size(asked: int) -> int:
 # -- evaluation
 
 
-def _matches(state: State, record: Record, query: Query) -> bool:
+def _matching(state: State, records: Iterable[Record], query: Query) -> Iterator[Record]:
     """Inactive names are left out unless the statement asks about Active itself."""
-    if not record.active and not any(condition.property == "Active" for condition in query.where):
-        return False
-    return all(_holds(_property(state, record, condition.property), condition) for condition in query.where)
+    inactive_too = any(condition.property == "Active" for condition in query.where)
+    for record in records:
+        if (inactive_too or record.active) and _fits(state, record, query.where):
+            yield record
+
+
+def _fits(state: State, record: Record, where: Sequence[Condition]) -> bool:
+    for condition in where:
+        if not _holds(_property(state, record, condition.property), condition):
+            return False
+    return True
 
 
 def _property(state: State, record: Record, name: str) -> Any:
@@ -312,6 +327,8 @@ def _property(state: State, record: Record, name: str) -> Any:
 def _holds(value: Any, condition: Condition) -> bool:
     if value is None:
         return False
+    if condition.texts is not None and isinstance(value, str | bool):
+        return str(value).casefold() in condition.texts
     if condition.operator == "like":
         return _like(str(value), str(condition.values[0]))
     compare = _COMPARISONS["=" if condition.operator == "in" else condition.operator]
@@ -330,8 +347,6 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 def _comparable(value: Any, wanted: Any) -> tuple[Any, Any]:
     """Both sides in the property's own type; quoted numbers and times are understood, texts compare without case."""
     try:
-        if isinstance(value, bool):
-            return value, wanted if isinstance(wanted, bool) else str(wanted).casefold() == "true"
         if isinstance(value, int | Decimal):
             return Decimal(value), Decimal(str(wanted))
         if isinstance(value, dt.datetime):
@@ -357,12 +372,16 @@ def _ordered(state: State, found: Iterable[Record], query: Query) -> list[Record
     default = [("TxnDate", True), ("Id", True)] if "TxnDate" in FILTERABLE[query.entity] else [("", False)]
     ordered = list(found)
     for name, descending in reversed(query.order or default):
-        ordered.sort(key=lambda record: _sort_key(state, record, name), reverse=descending)
+        key = _by_id if name == "Id" else partial(_sort_key, state, name)
+        ordered.sort(key=key, reverse=descending)
     return ordered
 
 
-def _sort_key(state: State, record: Record, name: str) -> tuple[bool, Any]:
-    if name == "Id":
-        return False, (len(record.id) if record.id.isdigit() else 0, record.id)
+def _by_id(record: Record) -> tuple[int, str]:
+    """As numbers, after those that are none."""
+    return len(record.id) if record.id.isdigit() else 0, record.id
+
+
+def _sort_key(state: State, name: str, record: Record) -> tuple[bool, Any]:
     value = _property(state, record, name) if name else record.shown.get("Name") or record.shown.get("DisplayName")
     return value is not None, value.casefold() if isinstance(value, str) else value or 0

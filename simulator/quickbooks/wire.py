@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from json.encoder import encode_basestring
 from typing import Any, NoReturn
 from xml.sax.saxutils import escape
 
@@ -34,13 +35,15 @@ def read_json(body: bytes) -> Any:
 
 def write_json(value: Any) -> str:
     """The standard encoder cannot write a Decimal as a number without going through float."""
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(key)}:{write_json(each)}" for key, each in value.items()) + "}"
+        return "{" + ",".join(f"{encode_basestring(key)}:{write_json(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(write_json(each) for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
 
 
 def write_xml(value: JsonObject) -> str:
