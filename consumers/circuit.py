@@ -16,7 +16,8 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Circuit
 
 QUICKBOOKS, BIGCOMMERCE = "quickbooks", "bigcommerce"
-_NAMES = {QUICKBOOKS: "QuickBooks", BIGCOMMERCE: "BigCommerce"}
+NAMES = {QUICKBOOKS: "QuickBooks", BIGCOMMERCE: "BigCommerce"}
+"""Of the sides, for people."""
 
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -71,7 +72,7 @@ class Breaker:
             self._pair, self._side, until=until, reason=str(error), needs_person=isinstance(error, Stop)
         )
         if standing is None:
-            logs.warning(f"{_NAMES[self._side]}: {error}", action="circuit_open", connection=self._connection)
+            logs.warning(f"{NAMES[self._side]}: {error}", action="circuit_open", connection=self._connection)
 
     def tried(self) -> None:
         """Note that sources were worked on. One that was to try the side may have had no call to make: a read that
@@ -91,7 +92,7 @@ class Breaker:
         if circuit := self._ledger.close_circuit(self._pair, self._side):
             seconds = int(circuit.lasted(self._clock()).total_seconds())
             logs.info(
-                f"{_NAMES[self._side]} answers again after {seconds} s.",
+                f"{NAMES[self._side]} answers again after {seconds} s.",
                 action="circuit_closed",
                 connection=self._connection,
                 seconds=seconds,

@@ -83,12 +83,14 @@ class Line:
 
     def read_shop(self, on_page: Callable[[Walk], None]) -> Walk:
         """One reading of the shop's orders into the ledger, and of its refunds where these are kept in step."""
+        zone = self.zone()
         return read_shop(
             Reading(
                 pair=self.connection.pair,
                 shop=self.shop,
                 memory=self.ledger,
-                start=start_of(self.connection.start_date, self.zone()),
+                start=start_of(self.connection.start_date, zone),
+                zone=zone,
                 refunds=self.connection.records_refunds,
                 clock=self.clock,
                 on_page=on_page,

@@ -16,8 +16,11 @@ from cartledger.records import write_message
 PORTION = 2000
 SWEEP_EVERY = timedelta(seconds=5)
 
-KINDS: Mapping[str, tuple[str, ...]] = {"lists": ("customer", "item"), "sales": ("order",)}
+KINDS: Mapping[str, tuple[str, ...]] = {"lists": ("customer", "item"), "sales": ("order",), "stock": ("stock",)}
 """Which kinds of sources travel in which queue; what others wait for comes first, to try a closed side too."""
+
+SIDES = {"lists": "quickbooks", "sales": "quickbooks", "stock": "bigcommerce"}
+"""Which side the sources of a queue are written to. Only that one's circuit keeps them."""
 
 
 class HandOver:
@@ -57,7 +60,7 @@ class HandOver:
         if depth == 0:
             self._ledger.seen_empty(kinds, self._clock())
         asked = self._clock()
-        keys = self._ledger.due(self._pairs, kinds, max(0, PORTION - depth))
+        keys = self._ledger.due(self._pairs, kinds, max(0, PORTION - depth), side=SIDES[workflow])
         if keys:
             self._broker.publish(workflow, [write_message(key) for key in keys])
             self._ledger.handed_over(keys, asked=asked)

@@ -16,6 +16,7 @@ from cartledger.errors import BadRecord
 from cartledger.ledger.types import Cursor, Read, ReadRefund, State
 from cartledger.money import ZERO, read_json, write_json
 from cartledger.records import (
+    GONE,
     SourceKey,
     gone_order,
     order_modified,
@@ -24,6 +25,8 @@ from cartledger.records import (
     with_lines,
     with_refunds,
 )
+from cartledger.stock import Allocation
+from mapping.allocation import allocation_of
 from mapping.case import SALE
 from mapping.payments.money import INVOICE
 from producers.reading import ORDER, SURELY_SHORT, Reading, Row, Shop, Walk
@@ -74,8 +77,9 @@ def read_orders(reading: Reading, walk: Walk) -> Walk:
 
 
 def remember_orders(reading: Reading, walk: Walk, rows: Sequence[Row], cursor: Cursor | None = None) -> Walk:
-    """Remember orders, each with all refunds that were read of it, also where refunds are not read any more: an order
-    without those that it was remembered with would look like another one. Returns `walk` and what came to it.
+    """Remember orders and the units that they took, each with all refunds that were read of it, also where refunds are
+    not read any more: an order without those that it was remembered with would look like another one. Returns `walk`
+    and what came to it.
 
     A refund that another process reads meanwhile is not overlooked: the orders are looked at again.
     """
@@ -84,12 +88,22 @@ def remember_orders(reading: Reading, walk: Walk, rows: Sequence[Row], cursor: C
         walk = learn_refunds(reading, walk, rows)
     while True:
         refunds = memory.refunds_of(pair, ids)
-        reads = _fresh(reading, [_with_refunds(row, refunds.get(str(row["id"]), ())) for row in rows])
+        fresh = _fresh(reading, [_with_refunds(row, refunds.get(str(row["id"]), ())) for row in rows])
+        reads = [read for read, _ in fresh]
         with memory.transaction():
             if memory.refunds_of(pair, ids) == refunds:
                 memory.remember(pair, ORDER, reads, cursor, stream=STREAM)
+                memory.allocate(pair, allocations(fresh, reading.start.astimezone(reading.zone).date(), reading.zone))
                 memory.refunds_taken(pair, _taken(reading, reads, refunds))
                 return replace(walk, read=walk.read + len(rows), fresh=walk.fresh + len(reads))
+
+
+def allocations(fresh: Iterable[tuple[Read, Row]], start: date, zone: ZoneInfo) -> Iterator[Allocation]:
+    """What each order took from the shop's stock, in the version that it is remembered in. One that is gone in the shop
+    says nothing: what it was known to take stays taken."""
+    for read, row in fresh:
+        if not row.get(GONE):
+            yield replace(allocation_of(row, start=start, zone=zone), version=read.version)
 
 
 def follow_refunds(reading: Reading, walk: Walk) -> Walk:
@@ -116,21 +130,21 @@ def _with_refunds(row: Row, refunds: Iterable[ReadRefund]) -> Row:
     return with_refunds(row, [read_json(refund.row) for refund in refunds])
 
 
-def _fresh(reading: Reading, rows: Sequence[Row]) -> list[Read]:
-    """Those that are new or changed, and those that were touched since while they wait for something."""
+def _fresh(reading: Reading, rows: Sequence[Row]) -> list[tuple[Read, Row]]:
+    """Those that are new or changed, and those that were touched since while they wait for something, whole."""
     known = reading.memory.known(reading.pair, ORDER, [str(row["id"]) for row in rows])
     looks = [(row, order_version(row), _waits_and_was_touched(reading, row)) for row in rows]
     return [
-        Read(
-            id=str(row["id"]),
-            version=version,
-            record=write_json(_whole(reading.shop, row)).encode(),
-            modified=order_modified(row),
-            look_again=touched,
-        )
+        _read(_whole(reading.shop, row), version, look_again=touched)
         for row, version, touched in looks
         if known.get(str(row["id"])) != version or touched
     ]
+
+
+def _read(row: Row, version: str, *, look_again: bool) -> tuple[Read, Row]:
+    record = write_json(row).encode()
+    modified = order_modified(row)
+    return Read(id=str(row["id"]), version=version, record=record, modified=modified, look_again=look_again), row
 
 
 def _waits_and_was_touched(reading: Reading, row: Row) -> bool:

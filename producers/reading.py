@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from cartledger.ledger.types import Cursor, Link, Read, ReadRefund, Standing
 from cartledger.records import SourceKey
+from cartledger.stock import Allocation
 
 Row = Mapping[str, Any]
 ORDER = "order"
@@ -74,6 +76,8 @@ class Memory(Protocol):
 
     def orders_with_fresh_refunds(self, pair: str) -> list[str]: ...
 
+    def allocate(self, pair: str, allocations: Iterable[Allocation]) -> None: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
@@ -88,13 +92,15 @@ class Walk:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One reading of the shop of `pair`. `start` is where a first one begins; `refunds` says whether these are kept in
-    step. `on_page` hears the walk so far, and may block to let consumers catch up, or raise to end it."""
+    """One reading of the shop of `pair`. `start` is where a first one begins, in `zone` the day from which on orders
+    take from QuickBooks' stock; `refunds` says whether these are kept in step. `on_page` hears the walk so far, and may
+    block to let consumers catch up, or raise to end it."""
 
     pair: str
     shop: Shop
     memory: Memory
     start: datetime
+    zone: ZoneInfo
     refunds: bool
     clock: Callable[[], datetime]
     on_page: Callable[[Walk], None]

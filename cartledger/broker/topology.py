@@ -12,7 +12,7 @@ from typing import Any
 
 from kombu.entity import Queue
 
-WORKFLOWS = ("sales", "lists")
+WORKFLOWS = ("sales", "lists", "stock")
 
 # Arguments of a queue can never be changed (406): a change of the ones below is a new version, thus new queues.
 VERSION = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,15 +42,14 @@ class Facts(Engine):
         sources: int = row["sources"]
         return sources
 
-    def pending(self, pair: str, until: datetime) -> int:
+    def pending(self, pair: str, kinds: Iterable[str], until: datetime) -> int:
         """How many sources are in work, or can be without waiting for another source or for a time after `until`."""
-        (row,) = self._rows(sql.PENDING, pair=pair, until=write_time(until))
-        sources: int = row["sources"]
-        return sources
+        rows = [row for kind in kinds for row in self._rows(sql.PENDING, pair=pair, kind=kind, until=write_time(until))]
+        return sum(row["sources"] for row in rows)
 
-    def oldest_queued(self, pair: str) -> datetime | None:
+    def oldest_queued(self, pair: str, kind: str) -> datetime | None:
         """The source time of the oldest source that is queued or claimed."""
-        (row,) = self._rows(sql.OLDEST_QUEUED, pair=pair)
+        (row,) = self._rows(sql.OLDEST_QUEUED, pair=pair, kind=kind)
         return maybe_time(row["at"])
 
     def events(self, key: SourceKey) -> list[Event]:

@@ -534,12 +534,12 @@ SELECT count(*) AS sources FROM source WHERE pair = :pair AND kind = :kind AND s
 
 PENDING = """
 SELECT count(*) AS sources FROM source
-WHERE pair = :pair AND (state = 'claimed' OR (state = 'queued' AND waits_for IS NULL
+WHERE pair = :pair AND kind = :kind AND (state = 'claimed' OR (state = 'queued' AND waits_for IS NULL
   AND (not_before IS NULL OR not_before <= :until)))
 """
 
 OLDEST_QUEUED = """
-SELECT min(modified) AS at FROM source WHERE pair = :pair AND state IN ('queued', 'claimed')
+SELECT min(modified) AS at FROM source WHERE pair = :pair AND kind = :kind AND state IN ('queued', 'claimed')
 """
 
 ADD_EVENT = """

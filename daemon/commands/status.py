@@ -53,7 +53,7 @@ def _facts(app: App, line: Line) -> dict[str, Any]:
         "workflows": sorted(line.connection.workflows),
         "last_read": line.last_read(),
         "orders": {state.value: count for state, count in app.ledger.counts(pair, "order").items()},
-        "oldest_waiting": app.ledger.oldest_queued(pair),
+        "oldest_waiting": app.ledger.oldest_queued(pair, "order"),
         "troubles": [
             f"{circuit.side} since {circuit.since:%Y-%m-%d %H:%M} UTC: {circuit.reason}"
             for circuit in app.ledger.circuits(pair)

@@ -14,10 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cartledger import logs
 from cartledger.errors import CartledgerError, LedgerTrouble
 from cartledger.ledger.types import State
+from consumers.circuit import NAMES
 from daemon.app import App, Line
 from daemon.console import json_option, out, print_json
 from daemon.context import Context
 from daemon.supervisor import Consuming, Crew, Producing, news
+from producers.handover import KINDS, SIDES
 from producers.reading import Walk
 
 THREADS = 8
@@ -155,7 +157,7 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
         crew.stop()
         crew.wait()
         troubles += permit.end()
-    troubles += [f"QuickBooks: {circuit.reason}" for circuit in app.ledger.circuits(pair)]
+    troubles += [f"{NAMES[circuit.side]}: {circuit.reason}" for circuit in app.ledger.circuits(pair)]
     synced = _result(app, line, now, troubles, time.monotonic() - started)
     app.ledger.end_run(run, {k: v for k, v in vars(synced).items() if k != "troubles"})
     return synced
@@ -214,9 +216,15 @@ class _Reading:
 def _nothing_due(app: App, line: Line) -> bool:
     """Whether nothing is left that this sync should wait for."""
     pair = line.connection.pair
-    if any(circuit.needs_person or circuit.failures >= GIVE_UP_AFTER for circuit in app.ledger.circuits(pair)):
-        return True
-    return app.ledger.pending(pair, app.clock() + line.connection.in_flight + timedelta(minutes=1)) == 0
+    until = app.clock() + line.connection.in_flight + timedelta(minutes=1)
+    given_up = {
+        circuit.side
+        for circuit in app.ledger.circuits(pair)
+        if circuit.needs_person or circuit.failures >= GIVE_UP_AFTER
+    }
+    return not any(
+        app.ledger.pending(pair, kinds, until) for workflow, kinds in KINDS.items() if SIDES[workflow] not in given_up
+    )
 
 
 def _result(app: App, line: Line, now: Progressed, troubles: list[str], seconds: float) -> Synced:

@@ -148,7 +148,7 @@ def test_times_without_a_zone_are_refused(ledger, clock):
 
 
 def test_counts_backlog_and_oldest(shop):
-    assert shop.ledger.oldest_queued(PAIR) is None
+    assert shop.ledger.oldest_queued(PAIR, "order") is None
     first = shop.clock.now
     shop.claimed(shop.read("1"))
     shop.clock.step(1)
@@ -157,7 +157,7 @@ def test_counts_backlog_and_oldest(shop):
     counts = shop.ledger.counts(PAIR, "order")
     assert counts == {State.QUEUED: 1, State.CLAIMED: 1, State.HELD: 1, State.POSTED: 0, State.EXCLUDED: 0}
     assert shop.ledger.backlog(PAIR, "order") == 2
-    assert shop.ledger.oldest_queued(PAIR) == first
+    assert shop.ledger.oldest_queued(PAIR, "order") == first
     (held,) = shop.ledger.held(PAIR)
     assert held.problems == (Problem(code="x", text="y", fix="z"),)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -65,7 +66,15 @@ class World:
         """An order of ten units for 10.00 each, placed now."""
         placed, total = format_datetime(self.clock()), "100.0000"
         line = {"id": order_id * 10, "order_address_id": 1, "parent_order_product_id": None, "quantity": 10}
-        line |= {"name": "Cup", "sku": "CUP", "type": "physical", "quantity_refunded": 0, "is_refunded": False}
+        line |= {
+            "product_id": 7,
+            "variant_id": 70,
+            "name": "Cup",
+            "sku": "CUP",
+            "type": "physical",
+            "quantity_refunded": 0,
+            "is_refunded": False,
+        }
         line |= {"total_ex_tax": total, "total_inc_tax": total, "total_tax": "0.0000", "applied_discounts": []}
         header = {"id": order_id, "customer_id": 0, "date_created": placed, "date_modified": placed}
         header |= {"status_id": 11, "payment_method": "Credit Card", "payment_status": "captured", "items_total": 10}
@@ -83,8 +92,8 @@ class World:
         return refund(self.sim.shop, order_id, asked, card, set_status=moves)
 
     def reading(self, **changes: Any) -> Reading:
-        facts = {"pair": PAIR, "shop": self.shop, "memory": self.ledger, "start": BEGUN, "refunds": True}
-        return Reading(**(facts | {"clock": self.clock, "on_page": lambda _: None} | changes))
+        facts = {"pair": PAIR, "shop": self.shop, "memory": self.ledger, "start": BEGUN, "zone": ZoneInfo("UTC")}
+        return Reading(**(facts | {"refunds": True, "clock": self.clock, "on_page": lambda _: None} | changes))
 
     def read(self, **changes: Any) -> Walk:
         return read_shop(self.reading(**changes))

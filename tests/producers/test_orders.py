@@ -81,6 +81,7 @@ class Memory:
     held: dict = field(default_factory=dict)
     posted: dict = field(default_factory=dict)
     stands: dict = field(default_factory=dict)
+    taken: dict = field(default_factory=dict)
     at: object = None
     pages: int = 0
 
@@ -110,6 +111,9 @@ class Memory:
     def refunds_taken(self, pair, refunds):
         assert not list(refunds)
 
+    def allocate(self, pair, allocations):
+        self.taken |= {each.order_id: dict(each.units) for each in allocations}
+
     def remember(self, pair, kind, reads, cursor=None, *, stream=""):
         self.pages += 1
         self.at = cursor
@@ -123,7 +127,14 @@ def modified(each):
 def read(shop, memory, start=LONG_AGO, on_page=lambda walk: None):
     reader = Reader(shop)
     reading = Reading(
-        pair="p", shop=reader, memory=memory, start=start, refunds=False, clock=lambda: shop.now, on_page=on_page
+        pair="p",
+        shop=reader,
+        memory=memory,
+        start=start,
+        zone=ZoneInfo("UTC"),
+        refunds=False,
+        clock=lambda: shop.now,
+        on_page=on_page,
     )
     return read_shop(reading), reader
 
@@ -291,3 +302,31 @@ def test_no_order_is_lost_however_orders_move(moves, count, a_second):
 def test_the_first_reading_starts_with_the_day_in_the_shops_zone():
     day = datetime(2026, 3, 8, tzinfo=UTC).date()
     assert start_of(day, ZoneInfo("America/Los_Angeles")) == datetime(2026, 3, 8, 8, 0, tzinfo=UTC)
+
+
+CUPS = {"product_id": 7, "variant_id": 70, "quantity": 3}
+TWO_MUGS = {"product_id": 8, "variant_id": 80, "quantity": 2}
+
+
+def sold(number, modified, *lines, **fields):
+    units = sum(line["quantity"] for line in lines)
+    return row(number, modified, **{"status_id": 11, "items_total": units, "products": list(lines), **fields})
+
+
+def test_what_orders_took_from_the_shops_stock_is_remembered_with_them():
+    shop, memory = Shop({1: sold(1, NOW, CUPS, TWO_MUGS), 2: sold(2, NOW, CUPS, status_id=5)}), Memory()
+    read(shop, memory)
+    assert memory.taken == {"1": {"product:7": 3, "variant:70": 3, "product:8": 2, "variant:80": 2}, "2": {}}
+
+
+def test_an_order_that_was_placed_before_the_first_day_took_nothing_that_quickbooks_has():
+    placed = format_datetime(LONG_AGO - timedelta(days=2))
+    shop, memory = Shop({1: sold(1, NOW, CUPS, date_created=placed)}), Memory()
+    read(shop, memory)
+    assert memory.taken == {"1": {}}
+
+
+def test_an_order_that_cannot_be_read_took_its_units_all_the_same():
+    shop, memory = Shop({1: sold(1, NOW, CUPS, total_inc_tax="a lot")}), Memory()
+    read(shop, memory)
+    assert memory.taken == {"1": {"product:7": 3, "variant:70": 3}}

@@ -220,6 +220,17 @@ def test_an_order_that_is_gone_is_held_for_its_refund_and_asked_for_once(world):
     assert read_order(world.record(1001)).refunds[0].declined
 
 
+def test_an_order_that_is_gone_keeps_the_units_that_it_took(world):
+    world.order(1001)
+    world.read()
+    world.clock.step(days=2)
+    world.refund(1001, moves=False)
+    world.sim.shop.delete(1001)
+    assert world.read().fresh == 1
+    (allocation,) = world.ledger.allocations(PAIR, BEGUN)
+    assert allocation.units == {"product:7": 10, "variant:70": 10}
+
+
 def test_a_refund_of_an_order_that_nobody_has_seen_is_not_lost_either(world):
     world.order(1001)
     world.refund(1001)
