@@ -222,6 +222,21 @@ STEPS: tuple[tuple[str, ...], ...] = (
           PRIMARY KEY (proposal, position)
         ) STRICT
         """,
+        """
+        CREATE TABLE shop_product (
+          pair TEXT NOT NULL, product_id INTEGER NOT NULL, name TEXT NOT NULL, without_sku INTEGER NOT NULL,
+          gone_at TEXT,
+          PRIMARY KEY (pair, product_id)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE shop_sku (
+          pair TEXT NOT NULL, product_id INTEGER NOT NULL, source TEXT NOT NULL, sku TEXT NOT NULL,
+          price TEXT NOT NULL, tracking TEXT NOT NULL, gone_at TEXT,
+          PRIMARY KEY (pair, product_id, source)
+        ) STRICT
+        """,
+        "CREATE INDEX shop_sku_source ON shop_sku (pair, source)",
     ),
 )
 

@@ -1,12 +1,13 @@
 """The ledger: what was read, decided, sent and made, in one SQLite file (design §4, §5).
 
-`Ledger` is put together from five groups of transitions: `sources` (T0 to T3, T8, T9), `parts` (T3 to T7), `keeping`
-(cursors, leases, links, tokens, circuits …), `stock` (what both sides hold) and `facts` (what people and metrics ask).
-`engine` holds the file.
+`Ledger` is put together from six groups of transitions: `sources` (T0 to T3, T8, T9), `parts` (T3 to T7), `keeping`
+(cursors, leases, links, tokens, circuits …), `stock` (what both sides hold), `catalogue` (what the shop sells) and
+`facts` (what people and metrics ask). `engine` holds the file.
 """
 
 from __future__ import annotations
 
+from cartledger.ledger.catalogue import Catalogue
 from cartledger.ledger.facts import Facts
 from cartledger.ledger.keeping import Keeping
 from cartledger.ledger.parts import Parts
@@ -14,7 +15,7 @@ from cartledger.ledger.sources import Sources
 from cartledger.ledger.stock import Stock
 
 
-class Ledger(Sources, Parts, Keeping, Stock, Facts):
+class Ledger(Sources, Parts, Keeping, Stock, Catalogue, Facts):
     """One ledger, used by any number of threads and processes at once.
 
     Every method is one transaction; `transaction()` makes several calls one. Times are aware UTC. A file that cannot
