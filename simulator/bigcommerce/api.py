@@ -2,9 +2,10 @@
 
 The order of the checks is the gateway's: store hash, token, scope, quota. Handlers are plain functions
 `(store, request) -> Response` that run under the store's lock; the v2 ones are in orders_v2.py and certificates.py, the
-v3 ones in v3.py.
+v3 ones in v3.py and inventory.py.
 """
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
-from simulator.bigcommerce import certificates, orders_v2, v3
+from simulator.bigcommerce import certificates, inventory, orders_v2, v3
 from simulator.bigcommerce.dates import http_date
 from simulator.bigcommerce.errors import ApiError, v2_error, v2_not_found, v3_error
 from simulator.bigcommerce.store import Store
@@ -28,6 +29,8 @@ _PRODUCTS = frozenset({"store_v2_products_read_only"})
 _CUSTOMERS = frozenset({"store_v2_customers_read_only"})
 _INFORMATION = frozenset({"store_v2_information_read_only"})
 _MARKETING = frozenset({"store_v2_marketing_read_only"})
+_INVENTORY = frozenset({"store_inventory"})
+_LOCATIONS = frozenset({"store_locations_read_only", "store_locations"})
 
 
 @dataclass(frozen=True)
@@ -65,47 +68,76 @@ _ENDPOINTS = (
     _Endpoint("catalog_products", "v3/catalog/products", v3.products, _PRODUCTS),
     _Endpoint("catalog_variants", "v3/catalog/variants", v3.variants, _PRODUCTS),
     _Endpoint("customers", "v3/customers", v3.customers, _CUSTOMERS),
+    _Endpoint("locations", "v3/inventory/locations", inventory.locations, _LOCATIONS),
+    _Endpoint("inventory_items", "v3/inventory/items", inventory.items, _INVENTORY | {"store_inventory_read_only"}),
     _Endpoint("gift_certificates", "v2/gift_certificates", certificates.gift_certificates, _MARKETING),
 )
-_PATTERNS = [(compile_path(f"/stores/{{store_hash}}/{e.path}")[0], e.name) for e in _ENDPOINTS]
+_ADJUST = "v3/inventory/adjustments/absolute"
+_PATTERNS = [
+    *(("GET", compile_path(f"/stores/{{store_hash}}/{e.path}")[0], e.name) for e in _ENDPOINTS),
+    ("PUT", compile_path(f"/stores/{{store_hash}}/{_ADJUST}")[0], "adjust"),
+]
 
 
 def call_name(method: str, path: str) -> str:
-    """The name of the call that a request makes, "unknown" for a path that no endpoint has."""
+    """The name of the call that a request makes, "unknown" for one that no endpoint has."""
     below = "/stores/" + path.partition("/stores/")[2]
-    found = next((name for pattern, name in _PATTERNS if pattern.match(below)), "unknown")
-    return found if method == "GET" else "unknown"
+    return next((name for known, pattern, name in _PATTERNS if known == method and pattern.match(below)), "unknown")
 
 
 def bigcommerce_app(store: Store) -> Starlette:
     """The API of one store, below `/stores/{store_hash}/`."""
     routes = [
-        Route(f"/stores/{{store_hash}}/{e.path}", _endpoint(store, e.handler, e.scopes), methods=["GET"])
-        for e in _ENDPOINTS
+        *(Route(f"/stores/{{store_hash}}/{e.path}", _reading(store, e), methods=["GET"]) for e in _ENDPOINTS),
+        Route(f"/stores/{{store_hash}}/{_ADJUST}", _adjusting(store), methods=["PUT"]),
     ]
     every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    fallback = Route("/{rest:path}", _endpoint(store, _no_such_endpoint, frozenset()), methods=every)
+    nothing = _Endpoint("unknown", "", _no_such_endpoint, frozenset())
+    fallback = Route("/{rest:path}", _reading(store, nothing), methods=every)
     app = Starlette(routes=[*routes, fallback])
     app.router.redirect_slashes = False
     return app
 
 
-def _endpoint(store: Store, handler: Handler, scopes: frozenset[str]) -> Callable[[Request], Any]:
+def _reading(store: Store, endpoint: _Endpoint) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        with store.lock:
-            store.calls += 1
-            refused = not store.quota.take()
-            store.throttled += refused
-            try:
-                _pass_gateway(store, request, scopes, refused=refused)
-                response = _as_response(handler(store, request))
-            except ApiError as error:
-                response = json_response(error.body, error.status)
-            response.headers["Date"] = http_date(store.clock())
-            response.headers.update(store.quota.headers(refused=refused))
-            return response
+        return _answer(store, request, endpoint)
 
     return answer
+
+
+def _adjusting(store: Store) -> Callable[[Request], Any]:
+    """A bulk write takes a while; one that comes in meanwhile is not alone."""
+
+    async def answer(request: Request) -> Response:
+        body, alone = await request.body(), not store.adjusting
+        endpoint = _Endpoint(
+            "adjust", _ADJUST, lambda _, asked: inventory.adjust(store, asked, body, alone=alone), _INVENTORY
+        )
+        store.adjusting += 1
+        try:
+            await asyncio.sleep(store.adjustment_time)
+            return _answer(store, request, endpoint)
+        finally:
+            store.adjusting -= 1
+
+    return answer
+
+
+def _answer(store: Store, request: Request, endpoint: _Endpoint) -> Response:
+    with store.lock:
+        store.calls += 1
+        store.called[endpoint.name] += 1
+        refused = not store.quota.take()
+        store.throttled += refused
+        try:
+            _pass_gateway(store, request, endpoint.scopes, refused=refused)
+            response = _as_response(endpoint.handler(store, request))
+        except ApiError as error:
+            response = json_response(error.body, error.status, error.media_type)
+        response.headers["Date"] = http_date(store.clock())
+        response.headers.update(store.quota.headers(refused=refused))
+        return response
 
 
 def _pass_gateway(store: Store, request: Request, scopes: frozenset[str], *, refused: bool) -> None:
@@ -130,5 +162,5 @@ def _as_response(body: Any) -> Response:
     return Response(status_code=204) if body is None else json_response(body, 200)
 
 
-def json_response(body: Any, status: int) -> Response:
-    return Response(json.dumps(body, default=float), status, media_type="application/json")
+def json_response(body: Any, status: int, media_type: str = "application/json") -> Response:
+    return Response(json.dumps(body, default=float), status, media_type=media_type)

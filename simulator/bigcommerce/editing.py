@@ -29,6 +29,7 @@ def edit_line(
         else:
             _take_away(order, line_id)
         found = totals(order)
+        store.follow_edit(order_id, order.header, order.products)
         return store.update(order_id, **found, coupons=_coupons(order, Decimal(found["coupon_discount"])))
 
 

@@ -6,12 +6,13 @@ STATUS_CODES = "https://developer.bigcommerce.com/api-docs/getting-started/api-s
 
 
 class ApiError(Exception):
-    """A refusal, with the HTTP status and the JSON body that tell it."""
+    """A refusal, with the HTTP status, the JSON body that tells it, and what kind of JSON that is."""
 
-    def __init__(self, status: int, body: Any) -> None:
+    def __init__(self, status: int, body: Any, media_type: str = "application/json") -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body
+        self.media_type = media_type
 
 
 def v2_error(status: int, message: str) -> ApiError:
@@ -20,6 +21,12 @@ def v2_error(status: int, message: str) -> ApiError:
 
 def v3_error(status: int, title: str, errors: dict[str, str] | None = None) -> ApiError:
     return ApiError(status, {"status": status, "title": title, "type": STATUS_CODES, "errors": errors or {}})
+
+
+def unprocessable(title: str, errors: dict[str, str] | None = None) -> ApiError:
+    """422 as the inventory endpoints say it."""
+    body = {"status": 422, "title": title, "type": STATUS_CODES, "errors": errors or {}}
+    return ApiError(422, body, "application/problem+json")
 
 
 def v2_not_found() -> ApiError:

@@ -1,5 +1,6 @@
 """What a list can be asked: filters, sort and page of `GET /v2/orders`, and the page of any v2 or v3 list."""
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,16 +34,40 @@ def v2_page(params: Mapping[str, str]) -> Page:
     return Page(number=_from_one(params, "page", 1), limit=limit)
 
 
-def v3_page(params: Mapping[str, str]) -> Page:
+def v3_page(params: Mapping[str, str], most: int = MAX_LIMIT) -> Page:
     try:
         page = Page(number=int(params.get("page", 1)), limit=int(params.get("limit", 50)))
     except ValueError:
         raise v3_error(422, "The filter(s): page, limit must be whole numbers.") from None
-    if page.limit > MAX_LIMIT:
-        raise v3_error(413, f"The limit parameter exceeded the maximum of {MAX_LIMIT}.")
+    if page.limit > most:
+        raise v3_error(413, f"The limit parameter exceeded the maximum of {most}.")
     if page.limit < 1 or page.number < 1:
         raise v3_error(422, "The filter(s): page, limit must be at least 1.")
     return page
+
+
+def envelope(rows: Sequence[Row], page: Page, shown: Callable[[Row], Any] = lambda row: row) -> Json:
+    """A v3 list: the page of the rows, each as `shown`, and where it stands among the others."""
+    shown_rows = [shown(row) for row in page.of(rows)]
+    pages = max(1, math.ceil(len(rows) / page.limit))
+    links = {"current": f"?page={page.number}&limit={page.limit}"}
+    if page.number > 1:
+        links["previous"] = f"?page={page.number - 1}&limit={page.limit}"
+    if page.number < pages:
+        links["next"] = f"?page={page.number + 1}&limit={page.limit}"
+    return {
+        "data": shown_rows,
+        "meta": {
+            "pagination": {
+                "total": len(rows),
+                "count": len(shown_rows),
+                "per_page": page.limit,
+                "current_page": page.number,
+                "total_pages": pages,
+                "links": links,
+            }
+        },
+    }
 
 
 def only(params: Mapping[str, str], known: Sequence[str]) -> None:

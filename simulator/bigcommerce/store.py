@@ -2,6 +2,7 @@
 
 import copy
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 from simulator.bigcommerce.dates import iso8601, rfc2822
 from simulator.bigcommerce.quota import Quota
+from simulator.bigcommerce.stock import Stockroom
 
 Json = dict[str, Any]
 
@@ -39,6 +41,8 @@ ALL_SCOPES = frozenset(
         "store_v2_customers_read_only",
         "store_v2_information_read_only",
         "store_v2_marketing_read_only",
+        "store_inventory",
+        "store_locations_read_only",
     }
 )
 
@@ -83,12 +87,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store:
+class Store(Stockroom):
     """One store. Every method takes `lock`; whoever reads the attributes from another thread takes it too.
 
     `clock` gives the server's time: it dates changes and stands in the `Date` header of every answer.
-    `calls` and `throttled` count requests that arrived and requests refused by the quota. `channel_inventory_settings`
-    are by channel id, of each channel only what it says otherwise than the store.
+    `calls` and `throttled` count requests that arrived and requests refused by the quota, `called` those that arrived
+    by name. `channel_inventory_settings` are by channel id, of each channel only what it says otherwise than the store.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Store:
         timezone: str = "America/Chicago",
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        super().__init__()
         self.store_hash = store_hash
         self.access_token = access_token
         self.currency = currency
@@ -117,8 +122,10 @@ class Store:
         self.gift_certificates: list[Json] = []
         self.inventory_settings: Json = dict(_INVENTORY_SETTINGS)
         self.channel_inventory_settings: dict[str, Json] = {"1": {}}
+        self._last_product = 0
         self.calls = 0
         self.throttled = 0
+        self.called: Counter[str] = Counter()
 
     def add_order(self, raw: Json, **parts: list[Json]) -> Order:
         """Takes a raw v2 order. Its lines, addresses, fees, coupons, taxes, transactions and shipments may stand
@@ -144,6 +151,14 @@ class Store:
             self.orders[order.id] = order
         return order
 
+    def sell(self, raw: Json, **parts: list[Json]) -> Order:
+        """Takes an order as `add_order` does, and its units from the stock: now and later, as the store's settings say.
+        Orders that were only added leave the stock alone."""
+        with self.lock:
+            order = self.add_order(raw, **parts)
+            self.placed(order.id, order.header, order.products)
+            return order
+
     def update(self, order_id: int, **fields: Any) -> Order:
         """Changes header fields or whole parts (`products=[…]`) and moves `date_modified` to the store's now."""
         with self.lock:
@@ -163,7 +178,10 @@ class Store:
 
     def set_status(self, order_id: int, status_id: int) -> Order:
         name = STATUS_NAMES.get(status_id, f"Status {status_id}")
-        return self.update(order_id, status_id=status_id, status=name, custom_status=name)
+        with self.lock:
+            order = self.update(order_id, status_id=status_id, status=name, custom_status=name)
+            self.follow_status(order_id, order.header)
+            return order
 
     def archive(self, order_id: int) -> Order:
         """What DELETE does to a real order: it stays readable and is marked."""
@@ -194,7 +212,8 @@ class Store:
         """A simple product in the v3 shape, with the one base variant that such a product has; or one with `variants`,
         their stock by SKU, which is counted by variant where it is `tracked`."""
         with self.lock:
-            number = product_id or 1 + max((p["id"] for p in self.products), default=0)
+            number = product_id or self._last_product + 1
+            self._last_product = max(self._last_product, number)
             now = iso8601(self.clock())
             counted = {sku: stock} if variants is None else variants
             rows = [
@@ -300,6 +319,7 @@ class Store:
     def reset_counts(self) -> None:
         with self.lock:
             self.calls = self.throttled = 0
+            self.called.clear()
 
 
 def _own_consignments(given: Any) -> Json | None:

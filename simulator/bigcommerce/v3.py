@@ -1,18 +1,18 @@
 """The v3 endpoints that are read: transactions, refunds, settings, products, variants, customers. All answers sit in an
 envelope."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from starlette.requests import Request
 
 from simulator.bigcommerce import dates
 from simulator.bigcommerce.errors import v3_error
-from simulator.bigcommerce.listing import Page, v3_page
+from simulator.bigcommerce.listing import envelope, v3_page
 from simulator.bigcommerce.store import Json, Store
 
-Matches = Callable[[Json, str], bool]
+Matches = Callable[[Json], bool]
+Filter = Callable[[str], Matches]
+"""What a parameter's text admits. ValueError where it cannot be read."""
 
 
 def transactions(store: Store, request: Request) -> Json | None:
@@ -21,7 +21,7 @@ def transactions(store: Store, request: Request) -> Json | None:
     order = store.orders.get(request.path_params["order_id"])
     if order is None:
         raise v3_error(404, "The requested resource was not found.")
-    return _envelope(order.transactions, v3_page(request.query_params)) if order.transactions else None
+    return envelope(order.transactions, v3_page(request.query_params)) if order.transactions else None
 
 
 def refunds(store: Store, request: Request) -> Json:
@@ -67,16 +67,18 @@ def products(store: Store, request: Request) -> Json:
     params = request.query_params
     _known(params, (*_PRODUCT_FILTERS, *_CATALOG_PARAMS, "include", "sort", "direction"))
     hidden = () if "variants" in params.get("include", "").split(",") else ("variants",)
+    store.take_in()
     found = _sorted(_matching(store.products, params, _PRODUCT_FILTERS), params)
-    return _envelope([_fields(p, params, hidden) for p in found], v3_page(params))
+    return envelope(found, v3_page(params), lambda row: _fields(row, params, hidden))
 
 
 def variants(store: Store, request: Request) -> Json:
     params = request.query_params
     _known(params, (*_VARIANT_FILTERS, *_CATALOG_PARAMS))
+    store.take_in()
     every = [variant for product in store.products for variant in product["variants"]]
     found = _matching(every, params, _VARIANT_FILTERS)
-    return _envelope([_fields(v, params, ()) for v in found], v3_page(params))
+    return envelope(found, v3_page(params), lambda row: _fields(row, params, ()))
 
 
 def customers(store: Store, request: Request) -> Json:
@@ -87,36 +89,64 @@ def customers(store: Store, request: Request) -> Json:
         raise v3_error(422, "The filter(s): include are not valid filter parameter(s).")
     hidden = () if included else ("store_credit_amounts",)
     found = _matching(store.customers, params, _CUSTOMER_FILTERS)
-    return _envelope([_fields(row, {}, hidden) for row in found], v3_page(params))
+    return envelope(found, v3_page(params), lambda row: _fields(row, {}, hidden))
 
 
-def _among(name: str) -> Matches:
-    return lambda row, text: str(row[name]).casefold() in text.casefold().split(",")
+def _among(name: str) -> Filter:
+    def admit(text: str) -> Matches:
+        wanted = frozenset(text.casefold().split(","))
+        return lambda row: str(row[name]).casefold() in wanted
+
+    return admit
 
 
-def _equals(name: str) -> Matches:
-    return lambda row, text: str(row[name]).casefold() == text.casefold()
+def _equals(name: str) -> Filter:
+    def admit(text: str) -> Matches:
+        wanted = text.casefold()
+        return lambda row: str(row[name]).casefold() == wanted
+
+    return admit
 
 
-def _from(name: str) -> Matches:
-    return lambda row, text: dates.parse(row[name]) >= dates.parse(text)
+def _above(name: str) -> Filter:
+    def admit(text: str) -> Matches:
+        bound = int(text)
+        return lambda row: int(row[name]) > bound
+
+    return admit
 
 
-def _until(name: str) -> Matches:
-    return lambda row, text: dates.parse(row[name]) <= dates.parse(text)
+def _from(name: str) -> Filter:
+    def admit(text: str) -> Matches:
+        bound = dates.parse(text)
+        return lambda row: dates.parse(row[name]) >= bound
+
+    return admit
 
 
-_REFUND_FILTERS: dict[str, Matches] = {
+def _until(name: str) -> Filter:
+    def admit(text: str) -> Matches:
+        bound = dates.parse(text)
+        return lambda row: dates.parse(row[name]) <= bound
+
+    return admit
+
+
+def _paid_with(text: str) -> Matches:
+    return lambda row: any(payment.get("transaction_id") == text for payment in row["payments"])
+
+
+_REFUND_FILTERS: dict[str, Filter] = {
     "id:in": _among("id"),
     "order_id:in": _among("order_id"),
     "created:min": _from("created"),
     "created:max": _until("created"),
-    "transaction_id": lambda row, text: any(p.get("transaction_id") == text for p in row["payments"]),
+    "transaction_id": _paid_with,
 }
 _PRODUCT_FILTERS = {
     "id": _equals("id"),
     "id:in": _among("id"),
-    "id:greater": lambda row, text: row["id"] > int(text),
+    "id:greater": _above("id"),
     "sku": _equals("sku"),
     "sku:in": _among("sku"),
     "type": _equals("type"),
@@ -145,10 +175,10 @@ def _known(params: Mapping[str, str], known: Sequence[str]) -> None:
         raise v3_error(422, f"The filter(s): {', '.join(strange)} are not valid filter parameter(s).")
 
 
-def _matching(rows: list[Json], params: Mapping[str, str], filters: Mapping[str, Matches]) -> list[Json]:
-    asked = [(filters[name], text) for name, text in params.items() if name in filters]
+def _matching(rows: list[Json], params: Mapping[str, str], filters: Mapping[str, Filter]) -> list[Json]:
     try:
-        return [row for row in rows if all(matches(row, text) for matches, text in asked)]
+        asked = [filters[name](text) for name, text in params.items() if name in filters]
+        return [row for row in rows if all(matches(row) for matches in asked)] if asked else rows
     except ValueError as error:
         raise v3_error(422, f"The filter(s): {error}") from error
 
@@ -165,26 +195,3 @@ def _fields(row: Json, params: Mapping[str, str], hidden: Sequence[str]) -> Json
     kept = params["include_fields"].split(",") if "include_fields" in params else list(row)
     dropped = {*params.get("exclude_fields", "").split(","), *hidden}
     return {name: row[name] for name in row if name == "id" or (name in kept and name not in dropped)}
-
-
-def _envelope(rows: Sequence[Any], page: Page) -> Json:
-    shown = page.of(rows)
-    pages = max(1, math.ceil(len(rows) / page.limit))
-    links = {"current": f"?page={page.number}&limit={page.limit}"}
-    if page.number > 1:
-        links["previous"] = f"?page={page.number - 1}&limit={page.limit}"
-    if page.number < pages:
-        links["next"] = f"?page={page.number + 1}&limit={page.limit}"
-    return {
-        "data": shown,
-        "meta": {
-            "pagination": {
-                "total": len(rows),
-                "count": len(shown),
-                "per_page": page.limit,
-                "current_page": page.number,
-                "total_pages": pages,
-                "links": links,
-            }
-        },
-    }
