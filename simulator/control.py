@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from simulator import proof
 from simulator.faults import Faults
 from simulator.quickbooks.company import Company
+from simulator.quickbooks.lies import Lie
 
 
 class Controlled(Protocol):
@@ -30,8 +31,8 @@ class Controlled(Protocol):
 
 
 def control_routes(simulator: Controlled) -> list[BaseRoute]:
-    """Routes below `/control`. A fault that cannot be added, or a life that cannot be lived, is 400 with the reason."""
-    return [*_looking(simulator), *_living(simulator), *_failing(simulator)]
+    """Routes below `/control`. What cannot be (a fault, a lie, a life) is 400 with the reason."""
+    return [*_looking(simulator), *_living(simulator), *_failing(simulator), *_lying(simulator)]
 
 
 def _looking(simulator: Controlled) -> list[BaseRoute]:
@@ -94,6 +95,21 @@ def _failing(simulator: Controlled) -> list[BaseRoute]:
         Route("/faults", clear_faults, methods=["DELETE"]),
         Route("/release", release, methods=["POST"]),
     ]
+
+
+def _lying(simulator: Controlled) -> list[BaseRoute]:
+    async def tell(request: Request) -> Response:
+        try:
+            simulator.company.lie = Lie(**await _arguments(request, "a lie"))
+        except (TypeError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return Response(status_code=204)
+
+    async def be_honest(_request: Request) -> Response:
+        simulator.company.lie = None
+        return Response(status_code=204)
+
+    return [Route("/lie", tell, methods=["POST"]), Route("/lie", be_honest, methods=["DELETE"])]
 
 
 async def _arguments(request: Request, what: str) -> dict[str, Any]:

@@ -38,6 +38,20 @@ def receivable(state: State, currency: str) -> str:
     return _own(state, f"receivable {currency}", {**body, "CurrencyRef": {"value": currency}})
 
 
+def payable(state: State) -> str:
+    """Made when it is first needed."""
+    name = "Accounts Payable (A/P)"
+    return _own(
+        state, "payable", {"Name": name, "AccountType": "Accounts Payable", "AccountSubType": "AccountsPayable"}
+    )
+
+
+def shrinkage(state: State) -> str:
+    """What counts of the stock find missing, or too much. Made when it is first needed."""
+    kind = {"AccountType": "Cost of Goods Sold", "AccountSubType": "SuppliesMaterialsCogs"}
+    return _own(state, "shrinkage", {"Name": "Inventory Shrinkage", **kind})
+
+
 def home_journal(state: State, exchange: Exchange, postings: Iterable[tuple[str, Decimal]]) -> Journal:
     """Postings in a document's currency, each turned into home currency by itself; the cents lost are exchange."""
     return balanced(state, [(account, exchange.home(amount)) for account, amount in postings])

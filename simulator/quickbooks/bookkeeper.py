@@ -1,4 +1,4 @@
-"""What a person does in the company's own pages: setting things up, changing documents, going to the bank, closing."""
+"""What a person does in the company's own pages: set things up, change documents, go to the bank, count, close."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import threading
 from decimal import Decimal
 from typing import Any, Literal
 
-from simulator.quickbooks import writes
-from simulator.quickbooks.seed import product, tax_code
+from simulator.quickbooks import lists, merging, stockroom, writes
+from simulator.quickbooks.seed import product, stock_fields, tax_code
 from simulator.quickbooks.state import State
-from simulator.quickbooks.wire import ZERO, JsonObject
+from simulator.quickbooks.wire import ONE, ZERO, JsonObject
 
 
 class Bookkeeper:
@@ -91,7 +91,7 @@ class Bookkeeper:
         """
         with self.lock:
             customers = (self.state.get("Customer", each) for each in (loser, winner))
-            writes.merge_customer(self.state, *customers, gone=gone)
+            merging.merge_customer(self.state, *customers, gone=gone)
 
     def add_item(
         self,
@@ -106,6 +106,49 @@ class Bookkeeper:
         with self.lock:
             body = product(self.state, name=name, sku=sku, kind=kind, cost=cost, quantity=quantity)
             return self.state.show(writes.create(self.state, "Item", body))
+
+    def edit_item(self, item_id: str, **changes: Any) -> JsonObject:
+        """Name, Sku, UnitPrice, Active and the like; deleting is making inactive. Raises FaultError."""
+        return self.edit_document("Item", item_id, **changes)
+
+    def merge_items(self, loser: str, winner: str, *, gone: bool = False) -> None:
+        """As `merge_customer`, of one type; the winner's units are then both's."""
+        with self.lock:
+            items = (self.state.get("Item", each) for each in (loser, winner))
+            merging.merge_item(self.state, *items, gone=gone)
+
+    def track_item(self, item_id: str, on_hand: Decimal) -> JsonObject:
+        """From today on the company counts the units of a product that it did not count."""
+        with self.lock:
+            item = self.state.get("Item", item_id)
+            counted = stock_fields(self.state, quantity=on_hand, since=self.state.now().date().isoformat())
+            self.state.put(item, lists.draft_item(self.state, {**item.asked, **counted}, item))
+            item.sync_token += 1
+            return self.state.show(item)
+
+    # -- the stock
+
+    def receive_units(self, item_id: str, units: Decimal) -> None:
+        """Units bought today, at the item's own cost."""
+        with self.lock:
+            stockroom.receive(self.state, stockroom.stocked(self.state, item_id), units)
+
+    def count_units(self, item_id: str, on_hand: Decimal) -> None:
+        """Somebody has counted: so many are there."""
+        with self.lock:
+            stockroom.count(self.state, stockroom.stocked(self.state, item_id), on_hand)
+
+    def sell_units(self, item_id: str, units: Decimal, *, price: Decimal = ONE) -> JsonObject:
+        """A sales receipt written by hand, without tax; the money lies in Undeposited Funds."""
+        with self.lock:
+            item = stockroom.stocked(self.state, item_id)
+            receipt = stockroom.till_receipt(self.state, item, units, price)
+            return self.state.show(writes.create(self.state, "SalesReceipt", receipt))
+
+    def order_units(self, item_id: str) -> None:
+        """A purchase order: nothing has come in yet, but the item's LastUpdatedTime moves (recorded)."""
+        with self.lock:
+            stockroom.stocked(self.state, item_id).updated = self.state.now()
 
     def add_tax_code(self, *, name: str, percent: Decimal) -> JsonObject:
         """A code of one rate, as a person sets up another tax in a company without automated tax."""

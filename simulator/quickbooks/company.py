@@ -17,6 +17,7 @@ from simulator.quickbooks.books import DocumentKey
 from simulator.quickbooks.countries import COUNTRIES
 from simulator.quickbooks.currency import shown_rate
 from simulator.quickbooks.errors import CapExceededError
+from simulator.quickbooks.lies import Lie
 from simulator.quickbooks.memory import RequestMemory
 from simulator.quickbooks.oauth import Tokens
 from simulator.quickbooks.seed import fill
@@ -52,7 +53,8 @@ class Company(Bookkeeper):
     `read` or `write` takes), `quota` (None switches it off), `clock_skew` (seconds), `requestid_memory` (True, False or
     how many), `remember_faults`, `warn_duplicates`, `honours_tax_override`, `honours_exchange_rate`, `carries_rates`,
     `tax_rounding`, `tax_override_limit`, `accents_count`, `liabilities_below_zero`, `guards_reconciled`,
-    `frees_overpaid`, `null_clears`, `preferences` (the whole object),
+    `frees_overpaid`, `null_clears`, `derived_times`, `type_filter`, `lie` (what is answered wrongly while the books are
+    right), `preferences` (the whole object),
     `throttle_body` ("xml" or "json"), `subscription_ended` (writes are refused, 6190), `subscription_lapsed` (all calls
     are, 7001).
     """
@@ -80,6 +82,7 @@ class Company(Bookkeeper):
         self.throttle_body: Literal["xml", "json"] = "xml"
         self.subscription_ended = False
         self.subscription_lapsed = False
+        self.lie: Lie | None = None
         on = COUNTRIES[kind].foreign_currency is not None if multicurrency is None else multicurrency
         fill(self.state, multicurrency=on)
 
@@ -149,7 +152,8 @@ class Company(Bookkeeper):
     def read(self, entity: str, record_id: str) -> JsonObject:
         """Raises 610."""
         with self.lock:
-            return self.state.show(self.state.get(entity, record_id))
+            shown = self.state.show(self.state.get(entity, record_id))
+        return self.lie.of(entity, shown) if self.lie else shown
 
     def exchange_rate(self, currency: str, day: str | None = None) -> JsonObject:
         """Home units for one of `currency` on a day, today's by default. Raises 6000 while multicurrency is off."""
@@ -159,7 +163,8 @@ class Company(Bookkeeper):
     def query(self, statement: str) -> JsonObject:
         """The `QueryResponse`. Raises 4000 or 4001."""
         with self.lock:
-            return query.run(self.state, statement)
+            answer = query.run(self.state, statement)
+        return self.lie.to(query.parse(statement), answer) if self.lie else answer
 
     # -- what it looks like from outside the API
 
@@ -368,3 +373,21 @@ class Company(Bookkeeper):
     @guards_reconciled.setter
     def guards_reconciled(self, guards: bool) -> None:
         self.state.guards_reconciled = guards
+
+    @property
+    def derived_times(self) -> bool:
+        """Whether all that moves an item's quantity moves its LastUpdatedTime, or new sales alone do."""
+        return self.state.derived_times
+
+    @derived_times.setter
+    def derived_times(self, derived: bool) -> None:
+        self.state.derived_times = derived
+
+    @property
+    def type_filter(self) -> bool:
+        """Whether a query's condition on Type counts; off, items of all types are answered, as was reported."""
+        return self.state.type_filter
+
+    @type_filter.setter
+    def type_filter(self, counts: bool) -> None:
+        self.state.type_filter = counts

@@ -112,12 +112,22 @@ def _refuse_inactive_with_balance(asked: JsonObject, old: Record | None) -> None
 
 def build_item(state: State, asked: JsonObject, old: Record | None) -> Draft:
     kind = asked.get("Type", "Service")
+    if old is not None and "Inventory" in (kind, old.shown["Type"]) and kind != old.shown["Type"]:
+        raise errors.business("The type of an inventory item can't be changed.")
+    if old is not None and not old.active and asked.get("Active") is not True:
+        raise errors.not_found()
+    return draft_item(state, asked, old)
+
+
+def draft_item(state: State, asked: JsonObject, old: Record | None) -> Draft:
+    """What a person may do to an item too, who can turn one without stock into one with it."""
+    kind = asked.get("Type", "Service")
     name = _list_name(asked)
     _refuse_bad_name("Name", name)
     if kind not in {"Inventory", "NonInventory", "Service"}:
         raise errors.unsupported(f"create Item of type {kind}")
-    if old is not None and "Inventory" in (kind, old.shown["Type"]) and kind != old.shown["Type"]:
-        raise errors.business("The type of an inventory item can't be changed.")
+    if state.country.pseudo_codes and "SalesTaxIncluded" in asked:
+        raise errors.business("A price can't include sales tax here.")
     parent = state.refer("Item", asked["ParentRef"]) if asked.get("ParentRef") else None
     key = (f"item under {parent.id if parent else 'top'}", name.casefold())
     if _other_owner(state, key, old):
@@ -178,10 +188,11 @@ _INVENTORY_ACCOUNTS = {
 
 
 def _stock_effects(state: State, asked: JsonObject, old: Record | None, kind: str) -> Effects:
-    """A quantity that is sent is the level from then on: the difference is an adjustment, valued at today's cost."""
+    """A quantity that is sent is the level from then on: the difference is an adjustment, valued at today's cost. What
+    becomes inactive has its stock written off."""
     if kind != "Inventory":
         return Effects()
-    level = Decimal(asked["QtyOnHand"])
+    level = Decimal(asked["QtyOnHand"]) if asked.get("Active", True) else ZERO
     change = level - old.running if old else level
     before = old.effects if old else Effects()
     value = money(change * Decimal(asked.get("PurchaseCost", 0)))

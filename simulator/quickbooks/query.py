@@ -299,16 +299,12 @@ def _page_size(asked: int) -> int:
 def _matching(state: State, records: Iterable[Record], query: Query) -> Iterator[Record]:
     """Inactive names are left out unless the statement asks about Active itself."""
     inactive_too = any(condition.property == "Active" for condition in query.where)
+    where = [condition for condition in query.where if condition.property != "Type" or state.type_filter]
     for record in records:
-        if (inactive_too or record.active) and _fits(state, record, query.where):
+        if (inactive_too or record.active) and all(
+            _holds(_property(state, record, condition.property), condition) for condition in where
+        ):
             yield record
-
-
-def _fits(state: State, record: Record, where: Sequence[Condition]) -> bool:
-    for condition in where:
-        if not _holds(_property(state, record, condition.property), condition):
-            return False
-    return True
 
 
 def _property(state: State, record: Record, name: str) -> Any:

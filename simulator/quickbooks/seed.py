@@ -93,14 +93,18 @@ def product(state: State, *, name: str, sku: str, kind: str, cost: Decimal, quan
     }
     if kind != "inventory":
         return {**body, "Type": "NonInventory", "ExpenseAccountRef": _account(state, "Cost of Goods Sold")}
+    return {**body, **stock_fields(state, quantity=quantity, since=_START)}
+
+
+def stock_fields(state: State, *, quantity: Decimal, since: str) -> JsonObject:
+    """What tells an item whose units are counted from other ones."""
     return {
-        **body,
         "Type": "Inventory",
         "ExpenseAccountRef": _account(state, "Cost of Goods Sold"),
         "AssetAccountRef": _account(state, "Inventory Asset"),
         "TrackQtyOnHand": True,
         "QtyOnHand": quantity,
-        "InvStartDate": _START,
+        "InvStartDate": since,
     }
 
 

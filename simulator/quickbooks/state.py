@@ -39,8 +39,11 @@ CURRENCIES = {
 _SEQUENCES = {
     **dict.fromkeys(("Customer", "Vendor", "Employee"), "name"),
     **dict.fromkeys(("SalesReceipt", "Invoice", "CreditMemo", "RefundReceipt", "Payment"), "transaction"),
-    **dict.fromkeys(("Purchase", "Transfer", "Deposit"), "transaction"),
+    **dict.fromkeys(("Purchase", "Transfer", "Deposit", "Bill", "InventoryAdjustment"), "transaction"),
 }
+
+# Seen to move the LastUpdatedTime of the items that they sell, when they are made.
+_SEEN_TO_TOUCH = frozenset({"SalesReceipt", "Invoice"})
 
 # What the API calls the list when it says that a reference does not exist (2500).
 _LIST_NAMES = {
@@ -165,6 +168,8 @@ class State:
         self.guards_reconciled = False
         self.frees_overpaid = False
         self.null_clears = True
+        self.derived_times = True
+        self.type_filter = True
         self.tax_rounding: Literal["rate", "line"] = "rate"
         self.tax_override_limit: Decimal | None = Decimal("0.01")
         self.last_number = "1000"
@@ -257,20 +262,24 @@ class State:
     def _replace_effects(self, record: Record, new: Effects) -> None:
         old = record.effects
         record.running += new.opening - old.opening
-        self._move("Item", old.stock, new.stock)
-        self._move("Customer", old.owed, new.owed)
+        made = not record.shown
+        touching = self.derived_times or (made and record.entity in _SEEN_TO_TOUCH)
+        self._move("Item", old.stock, new.stock, touching=touching)
+        self._move("Customer", old.owed, new.owed, touching=True)
         self._link(record.id, old.applied, new.applied)
         self._bring_to_the_bank(record.id, old.deposited, new.deposited)
         self.books.write(record.key, new.journal)
         self.foreign.write(record.key, new.foreign)
         record.effects = new
 
-    def _move(self, entity: str, old: Mapping[str, Decimal], new: Mapping[str, Decimal]) -> None:
-        """Derived amounts move LastUpdatedTime and leave the SyncToken alone, as recorded for items and customers."""
+    def _move(self, entity: str, old: Mapping[str, Decimal], new: Mapping[str, Decimal], *, touching: bool) -> None:
+        """Derived amounts leave the SyncToken alone, as recorded for items and customers; `touching`: they move
+        LastUpdatedTime."""
         for record_id in {**old, **new}:
             record = self.get(entity, record_id)
             record.running += new.get(record_id, ZERO) - old.get(record_id, ZERO)
-            record.updated = self.now()
+            if touching:
+                record.updated = self.now()
 
     def _link(self, payment: str, old: Mapping[DocumentKey, Applied], new: Mapping[DocumentKey, Applied]) -> None:
         """A payment moves the SyncToken of what it settles."""

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
+ONE = Decimal(1)
 JsonObject = dict[str, Any]
 
 

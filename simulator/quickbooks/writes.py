@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,13 +15,13 @@ from simulator.quickbooks.numbering import remember_number
 from simulator.quickbooks.payments import build_payment, released
 from simulator.quickbooks.purchases import build_purchase
 from simulator.quickbooks.sales import FORMS, build_sale
-from simulator.quickbooks.state import DELETED, Draft, Record, State
+from simulator.quickbooks.state import Draft, Record, State
 from simulator.quickbooks.transfers import build_transfer
 from simulator.quickbooks.validate import check_body, require
 from simulator.quickbooks.wire import ZERO, JsonObject
 
 _IDENTITY = frozenset({"Id", "SyncToken", "MetaData", "domain", "sparse", "status"})
-_TRANSACTIONS = frozenset({*FORMS, "Payment", "Purchase", "Transfer", "Deposit"})
+TRANSACTIONS = frozenset({*FORMS, "Payment", "Purchase", "Transfer", "Deposit"})
 
 # What a sparse update must send too, although it is there and can't be changed (reported).
 _SENT_AGAIN = {"Purchase": ["PaymentType"]}
@@ -101,7 +100,7 @@ def void(state: State, entity: str, body: JsonObject) -> Record:
 
 def delete(state: State, entity: str, body: JsonObject) -> JsonObject:
     """Transactions only. Answers the stub that stands in for the deleted object."""
-    if entity not in _TRANSACTIONS:
+    if entity not in TRANSACTIONS:
         raise errors.unsupported(f"delete on {entity}")
     check_body(entity, body)
     record = _current(state, entity, body)
@@ -161,7 +160,7 @@ def _refuse_locked(state: State, record: Record) -> None:
 
 def _refuse_closed(state: State, entity: str, shown: JsonObject) -> None:
     closed = state.preference("AccountingInfoPrefs", "BookCloseDate")
-    if entity in _TRANSACTIONS and closed and shown["TxnDate"] <= closed:
+    if entity in TRANSACTIONS and closed and shown["TxnDate"] <= closed:
         raise errors.books_closed()
 
 
@@ -196,43 +195,3 @@ def _zeroed(value: Any) -> Any:
     if isinstance(value, list):
         return [_zeroed(each) for each in value]
     return value
-
-
-def merge_customer(state: State, loser: Record, winner: Record, *, gone: bool) -> None:
-    """What a person does in the company's own pages: the loser's transactions go over, it stays as a deleted name or is
-    not there any more."""
-    if loser.shown["CurrencyRef"] != winner.shown["CurrencyRef"]:
-        raise errors.business("Customers with different currencies can't be merged.")
-    for entity in _TRANSACTIONS:
-        for record in state.records(entity):
-            for name in _references_to(record, loser):
-                _give_to(state, record, name, winner)
-    if gone:
-        state.remove(loser)
-        return
-    shown = {**loser.shown, "Active": False}
-    for name in ("DisplayName", "FullyQualifiedName"):
-        shown[name] = shown[name].removesuffix(DELETED) + DELETED
-    state.put(loser, Draft(asked={**loser.asked, "Active": False}, shown=shown, keys=loser.keys))
-    loser.sync_token += 1
-
-
-def _references_to(record: Record, customer: Record) -> list[str]:
-    found = (("CustomerRef", record.shown.get("CustomerRef")), ("EntityRef", record.shown.get("EntityRef")))
-    return [
-        name
-        for name, reference in found
-        if reference and reference["value"] == customer.id and reference.get("type", "Customer") == "Customer"
-    ]
-
-
-def _give_to(state: State, record: Record, name: str, winner: Record) -> None:
-    reference = {name: {**record.shown[name], "value": winner.id}}
-    moved = {winner.id: sum(record.effects.owed.values(), Decimal(0))}
-    draft = Draft(
-        asked={**record.asked, **reference},
-        shown={**record.shown, **reference},
-        effects=replace(record.effects, owed=moved if record.effects.owed else {}),
-        keys=record.keys,
-    )
-    state.put(record, draft)
