@@ -169,7 +169,9 @@ def _inventory_row(row: Mapping[str, Any], location_id: int) -> InventoryRow:
     if not isinstance(identity, dict) or not isinstance(locations, list):
         raise Unreachable("BigCommerce told of stock without saying what it is of, or where.")
     product, variant = identity.get("product_id"), identity.get("variant_id")
-    on_hand = next((each.get("total_inventory_onhand") for each in locations if each["location_id"] == location_id), 0)
+    on_hand = next(
+        (each.get("total_inventory_onhand") for each in locations if each.get("location_id") == location_id), 0
+    )
     if not isinstance(product, int) or not isinstance(variant, int | None) or not isinstance(on_hand, int):
         raise Unreachable("BigCommerce told of stock with an id or a level that is no whole number.")
     return InventoryRow(sku=str(identity.get("sku") or ""), variant_id=variant, product_id=product, on_hand=on_hand)

@@ -172,7 +172,7 @@ class StoreCalls:
         self._notice_quota(answer)
         if answer.status in (204, 404):
             return Read(status=answer.status, content=None, server_time=answer.date)
-        if answer.status == 200:
+        if answer.status in (200, 201, 202):
             return Read(status=200, content=_json(answer, in_doubt=call.writes), server_time=answer.date)
         raise shop_error(answer.status, answer.body, what=call.what, scope=call.scope, writing=call.writes)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from cartledger.clients.bigcommerce import TRIES
+from cartledger.clients.store_calls import TRIES
 from cartledger.ledger.types import State
 from daemon.app import App
 from daemon.commands.demo import NAME

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
 from cartledger.clients.oauth import Tokens
 from cartledger.clients.quickbooks import QuickBooks
@@ -252,6 +253,18 @@ def quickbooks(wire: Wire, http: Http, tokens: Tokens, quota: Quota, clock: Cloc
         tokens=tokens,
         quota=quota,
         in_flight=timedelta(seconds=130),
+        clock=clock,
+        sleep=clock.sleep,
+    )
+
+
+@pytest.fixture
+def shop(wire: Wire, http: Http, clock: Clock) -> BigCommerce:
+    return BigCommerce(
+        http=http,
+        base_url=f"{wire.url}/",
+        store_hash="abc123",
+        access_token="shop-token",
         clock=clock,
         sleep=clock.sleep,
     )

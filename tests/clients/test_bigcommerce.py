@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cartledger.clients.bigcommerce import BigCommerce
-from cartledger.clients.http import BrokenAnswer, Http
+from cartledger.clients.http import BrokenAnswer
 from cartledger.errors import (
     BadRecord,
     CartledgerError,
@@ -27,18 +27,6 @@ RECORDED = Path(__file__).parents[3] / "shared" / "data" / "bigcommerce"
 SINCE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FULL = {"X-Rate-Limit-Requests-Left": "120", "X-Rate-Limit-Time-Reset-Ms": "15000"}
 TRIES = 5
-
-
-@pytest.fixture
-def shop(wire: Wire, http: Http, clock: Clock) -> BigCommerce:
-    return BigCommerce(
-        http=http,
-        base_url=f"{wire.url}/",
-        store_hash="abc123",
-        access_token="shop-token",
-        clock=clock,
-        sleep=clock.sleep,
-    )
 
 
 def test_a_page_of_orders(shop: BigCommerce, wire: Wire, clock: Clock) -> None:
@@ -286,6 +274,14 @@ def test_each_call_names_the_scope_it_needs(shop: BigCommerce, wire: Wire) -> No
         (lambda: shop.refunds(SINCE), "Orders: read-only"),
         (lambda: shop.refunds_of([7]), "Orders: read-only"),
         (shop.restocks, "Information & Settings: read-only"),
+        (shop.takes_stock_late, "Information & Settings: read-only"),
+        (lambda: shop.catalogue(None, page=1), "Products: read-only"),
+        (lambda: list(shop.product_ids()), "Products: read-only"),
+        (shop.tracking, "Products: read-only"),
+        (shop.default_location, "Store Locations: read-only"),
+        (lambda: shop.check_location(1), "Store Locations: read-only"),
+        (lambda: list(shop.inventory(1)), "Store Inventory: read-only"),
+        (lambda: shop.adjust(1, {"product:7": 1}, reason="test"), "Store Inventory"),
     ):
         with pytest.raises(Forbidden) as caught:
             call()

@@ -388,6 +388,51 @@ def test_a_query_reads_all_pages(quickbooks: QuickBooks, wire: Wire, quota: Quot
     assert quota.taken == [CALLS] * 3
 
 
+def item_pages(*sizes: int, told: int | None = None) -> list[Reply]:
+    """Pages of so many items each, which QuickBooks counts itself."""
+    return [
+        as_json({"QueryResponse": {"Item": [{"Id": str(n)} for n in range(size)], "maxResults": told or size}})
+        for size in sizes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected", "calls"),
+    [
+        ((1000, 1000, 0), None, 3),
+        ((1000, 1000), 2000, 2),
+        ((1000, 1000), 1999, 2),
+        ((1000, 1000, 1), 2001, 3),
+        ((1000, 400), 2000, 2),
+        ((3,), 3, 1),
+        ((), 0, 0),
+    ],
+)
+def test_no_page_is_asked_for_beyond_what_is_expected(
+    quickbooks: QuickBooks, wire: Wire, sizes: tuple[int, ...], expected: int | None, calls: int
+) -> None:
+    wire.replies = item_pages(*sizes)
+    assert [len(page) for page in quickbooks.pages(select("Item"), expected=expected)] == list(sizes)
+    assert len(wire.asked) == calls
+
+
+def test_pages_are_asked_for_one_by_one(quickbooks: QuickBooks, wire: Wire) -> None:
+    wire.replies = item_pages(1000, 1)
+    pages = quickbooks.pages(select("Item"))
+    assert len(next(pages)) == 1000
+    assert len(wire.asked) == 1
+    assert len(next(pages)) == 1
+
+
+@pytest.mark.parametrize(("size", "told"), [(3, 4), (3, 2), (999, 1000), (0, 5)])
+def test_a_page_that_does_not_hold_what_it_says_is_no_answer(
+    quickbooks: QuickBooks, wire: Wire, size: int, told: int
+) -> None:
+    wire.replies = item_pages(size, told=told)
+    with pytest.raises(Unreachable, match=f"{told} objects on a page with {size}"):
+        quickbooks.query(select("Item"))
+
+
 @pytest.mark.parametrize(
     "statement", ["select * from customer", "SELECT * FROM Customer WHERE DisplayName = 'from Item'"]
 )
