@@ -69,7 +69,8 @@ class ShopLevel:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Allocation:
     """What the shop took from its stock for one order in `version`, by unit: a line counts for its product and for its
-    variant. `booked` is what of it stands in QuickBooks, None where the order never stood there; `booked_at` when its
+    variant. `returns` tells apart the states in which the shop may have put units back for refunds, "" where there are
+    none. `booked` is what of it stands in QuickBooks, None where the order never stood there; `booked_at` when its
     last answer came."""
 
     order_id: str
@@ -77,6 +78,7 @@ class Allocation:
     created: datetime
     modified: datetime
     units: Mapping[str, Decimal]
+    returns: str = ""
     booked: Mapping[str, Decimal] | None = None
     booked_at: datetime | None = None
 

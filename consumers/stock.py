@@ -8,21 +8,26 @@ worker at a time writes those of a pair, and nobody while a call without an answ
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from cartledger.errors import TryLater
+from cartledger import logs
+from cartledger.clients.faults import units_named
+from cartledger.errors import CartledgerError, Hold, LedgerTrouble, Pause, Problem, Refused, Stop, TryLater
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim
 from cartledger.records import SourceKey
 from cartledger.settings import Connection, Stock
-from cartledger.stock import LevelChange, Proposal
+from cartledger.stock import ITEMS, SWEEP, LevelChange, Proposal, ProposalState
 from consumers.circuit import Breaker
-from consumers.outcome import Outcome
-from mapping.levels import StockPlan, plan_levels
+from consumers.outcome import Done, Excluded, Held, Later, Outcome, Unchanged
+from consumers.posting import A_MOMENT, DISABLED_WAIT, ENDED_THE_PROCESS, HELD_FROM_CLAIM, defect
+from mapping.company import fold
+from mapping.levels import StockPlan, is_unread, plan_levels, still_safe, trips
 
 AT_ONCE = 2000  # BigCommerce takes no more in one call
 REASON = "cartledger: quantity on hand in QuickBooks"
@@ -33,6 +38,7 @@ TURN = timedelta(minutes=10)
 """Longer than one call of the client takes with all its waits."""
 
 NOT_YOUR_TURN = timedelta(seconds=5)
+RULES = "stock"
 
 
 class Shop(Protocol):
@@ -82,7 +88,7 @@ def planned(ledger: Ledger, pair: str, stock: Stock) -> StockPlan:
 
 
 class LevelWriter:
-    """Writes levels of one connection to the shop. Everything may raise LedgerTrouble."""
+    """Writes levels of one connection to the shop, for one piece of work. Everything may raise LedgerTrouble."""
 
     def __init__(
         self,
@@ -101,17 +107,20 @@ class LevelWriter:
         self._shop = shop
         self._breaker = breaker
         self._owner = new_owner()
+        self._caller = f"call:{self._owner}"
         self._clock = clock
         self._turn = f"stock:{self.pair}"
-        self._call = f"stock-write:{self.pair}"
+        self._call = f"stock-call:{self.pair}"
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Whoever plans and writes levels is the only one meanwhile. Raises TryLater where somebody else does, or where
         a call that was never answered may still be carried out."""
         if not self._ledger.lease(self._turn, self._owner, TURN):
-            raise TryLater("Somebody else is writing levels.")
+            raise _not_your_turn()
         try:
+            if not self._ledger.lease(self._call, self._caller, timedelta(0)):
+                raise TryLater("The shop may still be taking in levels that were sent before.")
             yield
         finally:
             self._ledger.unlease(self._turn, self._owner)
@@ -123,12 +132,101 @@ class LevelWriter:
         Raises Pause and Stop where the shop cannot be told: what it may have taken is not sure any more. Raises
         NotEnabled as soon as the connection may not write, and Refused where the shop takes nothing at all.
         """
-        raise NotImplementedError
+        try:
+            return self._write(changes, on_progress) if changes else Written()
+        except (Pause, Stop) as error:
+            self._breaker.failed(error)
+            raise
+
+    def _write(self, changes: Sequence[LevelChange], on_progress: OnProgress) -> Written:
+        written, silent = Written(), 0
+        location = self._location()
+        waiting = deque(changes[first : first + AT_ONCE] for first in range(0, len(changes), AT_ONCE))
+        while waiting:
+            chunk = waiting.popleft()
+            try:
+                self._tell(location, chunk)
+            except Refused as refused:
+                wrong = _named(chunk, units_named(refused))
+                silent = 0 if wrong else silent + 1
+                if silent == REFUSALS_IN_A_ROW:
+                    raise
+                if not wrong and len(chunk) == 1:
+                    wrong = {chunk[0].unit}
+                written.refused |= dict.fromkeys(wrong, _words(refused))
+                waiting.extendleft(reversed(_without(chunk, wrong)))
+            else:
+                silent = 0
+                written.count += len(chunk)
+                on_progress(chunk)
+        self._ledger.refused_levels(self.pair, written.refused)
+        return written
+
+    def _location(self) -> int:
+        if self._stock.location is None:
+            return self._shop.default_location()
+        self._shop.check_location(self._stock.location)
+        return self._stock.location
+
+    def _tell(self, location: int, chunk: Sequence[LevelChange]) -> None:
+        self._begin(chunk)
+        sent_at = self._clock()
+        try:
+            self._shop.adjust(location, {change.unit: change.new for change in chunk}, reason=REASON)
+        except CartledgerError as error:
+            if not error.in_doubt:
+                self._ledger.unlease(self._call, self._caller)
+            if isinstance(error, Refused):
+                self._breaker.worked(sent_at)
+            raise
+        with self._ledger.transaction():
+            self._ledger.written(self.pair, chunk)
+            self._ledger.unlease(self._call, self._caller)
+        self._breaker.worked(sent_at)
+
+    def _begin(self, chunk: Sequence[LevelChange]) -> None:
+        with self._ledger.transaction():
+            if not self._ledger.lease(self._turn, self._owner, TURN):
+                raise _not_your_turn()
+            if not self._ledger.may_write(self.pair):
+                raise NotEnabled
+            self._ledger.lease(self._call, self._caller, self._in_flight)
+            self._ledger.write_begins(self.pair, [change.unit for change in chunk])
 
     def approve(self, proposal: Proposal, who: str, on_progress: OnProgress) -> Approved | None:
         """Write what a proposal lists, and nothing else, under a turn of its own; None where somebody has decided about
-        it before. One whose writing was broken off is taken up where it stopped."""
-        raise NotImplementedError
+        it before. One whose writing was broken off is taken up where it stopped. Raises as `turn` and `write` do."""
+        with self.turn():
+            if not self._ledger.may_write(self.pair):
+                raise NotEnabled
+            levels = self._ledger.stock_levels(self.pair)
+            plan = planned(self._ledger, self.pair, self._stock)
+            with self._ledger.transaction():
+                left = self._taken_up(proposal, who)
+                if left is None:
+                    return None
+                safe, left_out = still_safe(left, plan, levels)
+                self._ledger.proposal_left_out(proposal.id, [change.unit for change in left_out])
+                agreed(self._ledger, self.pair, plan)
+
+            def taken(chunk: Sequence[LevelChange]) -> None:
+                self._ledger.proposal_written(proposal.id, [change.unit for change in chunk])
+                on_progress(chunk)
+
+            written = self.write(safe, taken)
+            self._ledger.proposal_left_out(proposal.id, written.refused)
+            return Approved(written=written, left_out=left_out)
+
+    def _taken_up(self, proposal: Proposal, who: str) -> list[LevelChange] | None:
+        """The changes of a proposal that nobody has written or left out; None where there is nothing to do about it."""
+        if is_unread(proposal):
+            return None
+        if self._ledger.settle_proposal(proposal.id, ProposalState.APPROVED, who):
+            return self._ledger.proposed(proposal.id)
+        (last,) = self._ledger.proposals(self.pair, limit=1)
+        if last.id != proposal.id or last.state is not ProposalState.APPROVED:
+            return None
+        return self._ledger.proposed(proposal.id, left=True) or None
 
 
 class StockDesk:
@@ -154,6 +252,172 @@ class StockDesk:
         self._new_owner = new_owner
         self._clock = clock
 
-    def work(self, claims: Sequence[Claim]) -> Mapping[SourceKey, Outcome]:
+    def work(self, claims: Sequence[Claim]) -> dict[SourceKey, Outcome]:
         """Decide, and write what may be written. Raises LedgerTrouble only."""
-        raise NotImplementedError
+        out: dict[SourceKey, Outcome] = {}
+        for claim in claims:
+            self._guarded(claim, out)
+        self._breaker.tried()
+        return out
+
+    def _guarded(self, claim: Claim, out: dict[SourceKey, Outcome]) -> None:
+        try:
+            self._settle(claim, self._look(claim), out)
+        except LedgerTrouble:
+            raise
+        except NotEnabled as error:
+            self._not_enabled(claim, error, out)
+        except (Pause, Stop, TryLater) as error:
+            self._settle(claim, Later(until=self._clock() + self._wait(error), why=str(error)), out)
+        except Hold as error:
+            self._settle(claim, Held(problems=error.problems), out)
+        except Exception as error:  # noqa: BLE001 - it must not end the worker, which serves others; it is held and logged
+            self._settle(claim, defect(claim.key, error), out)
+
+    def _settle(self, claim: Claim, outcome: Outcome, out: dict[SourceKey, Outcome]) -> None:
+        match outcome:
+            case Held(problems=problems):
+                ours = self._ledger.hold(claim, problems, RULES)
+            case Excluded(rule=rule):
+                ours = self._ledger.exclude(claim, rule, RULES)
+            case Later(until=until, why=why):
+                ours = self._ledger.later(claim, until, why)
+            case _:
+                ours = self._ledger.unchanged(claim, RULES)
+        if ours:
+            out[claim.key] = outcome
+
+    def _not_enabled(self, claim: Claim, error: NotEnabled, out: dict[SourceKey, Outcome]) -> None:
+        with self._ledger.transaction():
+            # Whoever allows it in this very moment hastens what waits, which this does not do yet.
+            allowed = self._ledger.may_write(claim.key.pair)
+            until = self._clock() + (A_MOMENT if allowed else DISABLED_WAIT)
+            self._settle(claim, Later(until=until, why=str(error)), out)
+
+    def _wait(self, error: CartledgerError) -> timedelta:
+        """Of a side that does not answer the circuit knows how long to leave it alone."""
+        if error.in_doubt:
+            return self._connection.in_flight
+        return NOT_YOUR_TURN if isinstance(error, TryLater) else timedelta(0)
+
+    def _look(self, claim: Claim) -> Outcome:
+        if claim.claims >= HELD_FROM_CLAIM:
+            return Held(problems=(ENDED_THE_PROCESS,))
+        if not self._connection.keeps_stock:
+            return Excluded(rule="workflow stock is off")
+        if self._breaker.is_open():
+            return Later(until=self._clock(), why="BigCommerce does not answer")
+        writer = LevelWriter(
+            connection=self._connection,
+            ledger=self._ledger,
+            shop=self._shop,
+            breaker=self._breaker,
+            new_owner=self._new_owner,
+            clock=self._clock,
+        )
+        with writer.turn():
+            return self._follow(claim, writer)
+
+    def _follow(self, claim: Claim, writer: LevelWriter) -> Outcome:
+        pair, stock = claim.key.pair, self._connection.stock
+        if self._is_unread(pair):
+            return Unchanged()
+        plan = planned(self._ledger, pair, stock)
+        if reasons := trips(plan, stock, first=not self._ledger.ever_approved(pair)):
+            self._stop(pair, plan, reasons)
+            return Unchanged()
+        self._release(pair, plan)
+        written = writer.write(plan.changes, lambda _: self._still_at_it(claim))
+        if written.refused:
+            self._tell_refused(plan, written)
+        return Done() if written.count else Unchanged()
+
+    def _is_unread(self, pair: str) -> bool:
+        """Whether the last reading found stock that must not be relied on: this source is of an earlier one."""
+        waiting, read = self._ledger.waiting_proposal(pair), self._ledger.cursor(pair, ITEMS)
+        return waiting is not None and is_unread(waiting) and (read is None or read.polled_at < waiting.made_at)
+
+    def _stop(self, pair: str, plan: StockPlan, reasons: Sequence[Problem]) -> None:
+        """A person has to look. What is shown to them already stays as it is, and what they said no to is not shown
+        again before it is another matter or all items were read again."""
+        with self._ledger.transaction():
+            last = next(iter(self._ledger.proposals(pair, limit=1)), None)
+            if last is not None and self._is_told(pair, last, reasons):
+                return
+            number = self._ledger.propose(pair, reasons, plan.changes)
+        why = " ".join(str(reason) for reason in reasons)
+        logs.warning(
+            f"{self._name}: nothing is written to the shop's stock before you approve it. {why} "
+            f"See `cartledger stock show {number}`.",
+            action="stock_held",
+            connection=self._name,
+            proposal=number,
+        )
+
+    def _is_told(self, pair: str, last: Proposal, reasons: Sequence[Problem]) -> bool:
+        if last.state is ProposalState.WAITING:
+            return not is_unread(last)
+        if last.state is not ProposalState.REJECTED or last.settled_at is None:
+            return False
+        swept = self._ledger.cursor(pair, SWEEP)
+        again = swept is not None and swept.polled_at > last.settled_at
+        return _codes(last.reasons) == _codes(reasons) and not again
+
+    def _release(self, pair: str, plan: StockPlan) -> None:
+        with self._ledger.transaction():
+            agreed(self._ledger, pair, plan)
+            waiting = self._ledger.waiting_proposal(pair)
+            if waiting is None:
+                return
+            self._ledger.settle_proposal(waiting.id, ProposalState.WITHDRAWN, "")
+        logs.info(
+            f"{self._name}: the shop's stock follows QuickBooks again; nobody has to approve anything.",
+            action="stock_released",
+            connection=self._name,
+            proposal=waiting.id,
+        )
+
+    def _still_at_it(self, claim: Claim) -> None:
+        self._ledger.renew([claim], self.lease)
+
+    def _tell_refused(self, plan: StockPlan, written: Written) -> None:
+        first = next(change for change in plan.changes if change.unit in written.refused)
+        logs.warning(
+            f"{self._name}: the shop does not take the levels of {len(written.refused)} SKUs, such as {first.label}: "
+            f"{written.refused[first.unit]} They are left alone until its levels are next read.",
+            action="levels_refused",
+            connection=self._name,
+            levels=len(written.refused),
+        )
+
+
+def agreed(ledger: Ledger, pair: str, plan: StockPlan) -> None:
+    """Which units have an item in QuickBooks, as far as the breaker or a person lets it pass."""
+    ledger.track(pair, plan.found, tracked=True)
+    ledger.track(pair, plan.lost, tracked=False)
+
+
+def _named(chunk: Sequence[LevelChange], names: set[str]) -> set[str]:
+    skus = {fold(name) for name in names}
+    return {change.unit for change in chunk if change.unit in names or change.sku in skus}
+
+
+def _without(chunk: Sequence[LevelChange], wrong: set[str]) -> list[Sequence[LevelChange]]:
+    """What goes out again after a refusal of these; in halves, where nobody knows which they are."""
+    if not wrong:
+        half = len(chunk) // 2
+        return [chunk[:half], chunk[half:]]
+    rest = [change for change in chunk if change.unit not in wrong]
+    return [rest] if rest else []
+
+
+def _words(refused: Refused) -> str:
+    return f'"{refused.detail}".' if refused.detail else str(refused)
+
+
+def _codes(problems: Sequence[Problem]) -> set[str]:
+    return {problem.code for problem in problems}
+
+
+def _not_your_turn() -> TryLater:
+    return TryLater("Somebody else is writing levels of this shop.")

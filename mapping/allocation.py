@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cartledger.money import ZERO
-from cartledger.records import order_created, order_modified, order_units, order_version
+from cartledger.records import REFUNDS, order_created, order_modified, order_units, order_version
 from cartledger.stock import Allocation, product_unit, variant_unit
 from mapping.rules import INCOMPLETE
 
@@ -18,13 +18,15 @@ CANCELLED, DECLINED = 5, 6
 PUT_BACK = frozenset({INCOMPLETE, CANCELLED, DECLINED})
 """Statuses of orders that took nothing, or whose goods never left."""
 
+REFUNDED, PARTLY_REFUNDED = 4, 14
+
 
 def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo) -> Allocation:
     """What the order in a `/v2/orders` row took: nothing where it was placed before `start`, in `zone`, since it
     belongs to the quantities that QuickBooks began with.
 
-    An order that was refunded keeps its units: nobody knows that they came back before QuickBooks says so. Lines of no
-    product of the catalogue, and quantities that cannot be read, take nothing.
+    An order that was refunded keeps its units: nobody knows that they came back before QuickBooks says so, whatever the
+    shop did to its level. Lines of no product of the catalogue, and quantities that cannot be read, take nothing.
     """
     created = order_created(row)
     gone = row.get("status_id") in PUT_BACK or created.astimezone(zone).date() < start
@@ -34,7 +36,12 @@ def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo) -> All
         created=created,
         modified=order_modified(row),
         units={} if gone else _units(row),
+        returns=order_modified(row).isoformat() if _is_refunded(row) else "",
     )
+
+
+def _is_refunded(row: Mapping[str, Any]) -> bool:
+    return row.get("status_id") in (REFUNDED, PARTLY_REFUNDED) or bool(row.get(REFUNDS))
 
 
 def _units(row: Mapping[str, Any]) -> dict[str, Decimal]:

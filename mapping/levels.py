@@ -17,7 +17,13 @@ from decimal import ROUND_FLOOR, Decimal
 from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.settings import Stock
-from cartledger.stock import Allocation, LevelChange, ShopLevel, StockItem
+from cartledger.stock import Allocation, LevelChange, Proposal, ShopLevel, StockItem
+
+BREAKER = frozenset({"first_stock_run", "mass_zero", "mass_drop"})
+"""The codes of what a person may approve in spite of."""
+
+MOST = 2_147_483_647
+"""BigCommerce saves no higher level."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +38,10 @@ class Skipped:
 class StockPlan:
     """What a writing would do to the units that are counted on both sides, each with one SKU and one active item.
 
-    `targets` are the levels that these should have, by unit; `changes` those of them that are to be written. `found` are
-    those that were not tracked yet, `lost` those that were and have no item any more that says a quantity. The shop has
-    units of `stocked` of all of these; of `emptied` among them QuickBooks says zero or nothing. `units` is what the
-    shop has of them together, `falling` what of that would go.
+    `targets` are the levels that these should have, by unit; `changes` those that are to be written. `found` are those
+    that were not tracked yet, `lost` those that were and have no item any more that says a quantity. The shop has units
+    of `stocked` of all of these; of `emptied` among them QuickBooks says zero or nothing. `units` is what the shop has
+    of them together, `falling` what of that would go.
     """
 
     targets: dict[str, int] = field(default_factory=dict)
@@ -97,12 +103,17 @@ def still_safe(
 
 
 def _refused(level: ShopLevel) -> str:
-    return f"The shop refused it: {level.trouble} It is tried again when the shop's levels are next read."
+    return f"The shop refuses it: {level.trouble} It is left alone until the shop's levels are next read."
 
 
 def trips(plan: StockPlan, stock: Stock, *, first: bool) -> tuple[Problem, ...]:
     """Why nothing of the plan may be written before a person approves it; `first` where nothing ever was approved."""
     return tuple(_trips(plan, stock, first=first)) if plan.changes or plan.lost else ()
+
+
+def is_unread(proposal: Proposal) -> bool:
+    """Whether the stock could not be read as a whole, so that there is nothing to approve."""
+    return not proposal.count and not BREAKER & {reason.code for reason in proposal.reasons}
 
 
 def _trips(plan: StockPlan, stock: Stock, *, first: bool) -> Iterable[Problem]:
@@ -161,7 +172,7 @@ def _add(
     safety: int,
 ) -> None:
     allocated = sum((_missing(each, level.unit, item.read_at) for each in allocations), ZERO)
-    new = max(0, int((on_hand - allocated - safety).to_integral_value(ROUND_FLOOR)))
+    new = min(max(0, int((on_hand - allocated - safety).to_integral_value(ROUND_FLOOR))), MOST)
     _count(plan, level, emptied=on_hand <= 0)
     plan.targets[level.unit] = new
     if not level.tracked:

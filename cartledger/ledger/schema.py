@@ -189,6 +189,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
           PRIMARY KEY (pair, item_id)
         ) STRICT
         """,
+        "CREATE INDEX stock_item_sku ON stock_item (pair, sku)",
         """
         CREATE TABLE stock_level (
           pair TEXT NOT NULL, unit TEXT NOT NULL, sku TEXT NOT NULL, label TEXT NOT NULL, level INTEGER NOT NULL,
@@ -200,7 +201,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """
         CREATE TABLE allocation (
           pair TEXT NOT NULL, order_id TEXT NOT NULL, version TEXT NOT NULL, created TEXT NOT NULL,
-          modified TEXT NOT NULL, units TEXT NOT NULL, booked TEXT, booked_at TEXT,
+          modified TEXT NOT NULL, units TEXT NOT NULL, returns TEXT NOT NULL, booked TEXT, booked_at TEXT,
           PRIMARY KEY (pair, order_id)
         ) STRICT
         """,

@@ -10,10 +10,10 @@ from decimal import Decimal
 from cartledger.errors import Problem
 from cartledger.ledger import stock_statements as sql
 from cartledger.ledger.engine import Engine
-from cartledger.ledger.rows import maybe_time, read_problems, read_time, unpack, write_problems, write_time
-from cartledger.money import D, read_json, write_json
+from cartledger.ledger.rows import as_key, maybe_time, read_problems, read_time, unpack, write_problems, write_time
+from cartledger.money import ZERO, D, read_json, write_json
 from cartledger.records import SourceKey
-from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel, StockItem
+from cartledger.stock import LEVELS, STOCK, Allocation, LevelChange, Proposal, ProposalState, ShopLevel, StockItem
 
 SETTLES_WITHIN = timedelta(minutes=10)
 """The shop takes a level in a while after it said yes, and its clock is not ours: what an order did to a level within
@@ -83,17 +83,18 @@ class Stock(Engine):
             for unit in units:
                 self._rows(sql.TRACK, pair=pair, unit=unit, tracked=int(tracked))
 
-    def allocate(self, pair: str, allocations: Iterable[Allocation]) -> None:
+    def allocate(self, pair: str, allocations: Iterable[Allocation], *, late: bool = False) -> None:
         """What orders took, as they are remembered. Levels that are believed move along.
 
         Only what a new order took is sure to be gone from the shop's level, and only where it was placed well after the
-        level was known; after anything else the level has to be written again. An older version changes nothing.
+        level was known; after anything else the level has to be written again. So it has after each change of an order
+        where the shop takes units `late`, when it ships them. An older version changes nothing.
         """
         with self.transaction():
             for allocation in allocations:
-                self._allocate(pair, allocation)
+                self._allocate(pair, allocation, late=late)
 
-    def _allocate(self, pair: str, new: Allocation) -> None:
+    def _allocate(self, pair: str, new: Allocation, *, late: bool) -> None:
         row = self._row(sql.ALLOCATION, pair=pair, order_id=new.order_id)
         old = None if row is None else _read_allocation(row)
         if old is not None and old.modified > new.modified:
@@ -106,15 +107,17 @@ class Stock(Engine):
             created=write_time(new.created),
             modified=write_time(new.modified),
             units=_write_units(new.units),
+            returns=new.returns,
         )
         before = old.units if old else {}
+        returned = new.returns != (old.returns if old else "")
+        touched = returned or (late and (old is None or old.version != new.version))
+        settled = write_time(new.created - SETTLES_WITHIN)
         for unit in sorted({*before, *new.units}):
-            taken = new.units.get(unit, Decimal(0)) - before.get(unit, Decimal(0))
-            if taken:
-                settled = write_time(new.created - SETTLES_WITHIN)
-                self._rows(
-                    sql.MOVE_LEVEL, pair=pair, unit=unit, taken=int(taken), placed=int(old is None), settled=settled
-                )
+            taken = new.units.get(unit, ZERO) - before.get(unit, ZERO)
+            if taken or touched:
+                placed = old is None and not touched and taken == int(taken)
+                self._rows(sql.MOVE_LEVEL, pair=pair, unit=unit, taken=int(taken), placed=int(placed), settled=settled)
 
     def allocations(self, pair: str, since: datetime) -> list[Allocation]:
         """Those of which QuickBooks does not hold all, or did not before `since`."""
@@ -142,17 +145,25 @@ class Stock(Engine):
             for unit in units:
                 self._rows(sql.WRITE_BEGINS, pair=pair, unit=unit, now=self._now())
 
-    def written(self, pair: str, changes: Iterable[LevelChange]) -> None:
+    def written(self, pair: str, changes: Collection[LevelChange]) -> None:
         """The shop has taken these. A level that orders moved since its change was worked out is not sure."""
         with self.transaction():
+            self._event(_levels_of(pair), "levels written", levels=len(changes))
             for change in changes:
                 values = {"level": change.new, "moves": change.moves, "now": self._now()}
                 self._rows(sql.WRITTEN, pair=pair, unit=change.unit, **values)
 
-    def refused_level(self, pair: str, unit: str, trouble: str) -> None:
-        """The shop does not take this one. It is sought again."""
+    def levels_written(self, pair: str, since: datetime) -> int:
+        """How many levels the shop took at `since` or later."""
+        rows = self._rows(sql.LEVELS_WRITTEN, **as_key(_levels_of(pair)), since=write_time(since))
+        return sum(read_json(row["detail"])["levels"] for row in rows)
+
+    def refused_levels(self, pair: str, troubles: Mapping[str, str]) -> None:
+        """The shop does not take these, for the reasons it gave, by unit. They are left alone until they are learned
+        again."""
         with self.transaction():
-            self._rows(sql.REFUSED_LEVEL, pair=pair, unit=unit, trouble=trouble)
+            for unit, trouble in troubles.items():
+                self._rows(sql.REFUSED_LEVEL, pair=pair, unit=unit, trouble=trouble)
 
     def propose(self, pair: str, reasons: Sequence[Problem], changes: Sequence[LevelChange]) -> int:
         """Have a person look at these. Another proposal that waits is withdrawn. Returns the number."""
@@ -196,20 +207,30 @@ class Stock(Engine):
         """Whether a person has approved levels of this pair."""
         return self._row(sql.EVER_APPROVED, pair=pair) is not None
 
-    def proposed(self, proposal: int) -> list[LevelChange]:
-        """The changes of a proposal, in its order."""
-        return [_read_change(row) for row in self._rows(sql.PROPOSED, proposal=proposal)]
+    def proposed(self, proposal: int, *, left: bool = False) -> list[LevelChange]:
+        """The changes of a proposal, in its order; with `left` those that were neither written nor left out."""
+        return [_read_change(row) for row in self._rows(sql.PROPOSED, proposal=proposal, left=int(left))]
 
     def settle_proposal(self, proposal: int, state: ProposalState, who: str) -> bool:
         """From waiting. False: it does not wait any more."""
         values = {"proposal": proposal, "state": state, "who": who, "now": self._now()}
         return self._row(sql.SETTLE_PROPOSAL, **values) is not None
 
-    def proposal_written(self, proposal: int, units: Collection[str]) -> None:
+    def proposal_written(self, proposal: int, units: Iterable[str]) -> None:
         """The shop has taken these of a proposal's changes."""
         with self.transaction():
             for unit in units:
                 self._rows(sql.PROPOSAL_WRITTEN, proposal=proposal, unit=unit)
+
+    def proposal_left_out(self, proposal: int, units: Iterable[str]) -> None:
+        """These of a proposal's changes are not written, although it was approved."""
+        with self.transaction():
+            for unit in units:
+                self._rows(sql.PROPOSAL_LEFT_OUT, proposal=proposal, unit=unit)
+
+
+def _levels_of(pair: str) -> SourceKey:
+    return SourceKey(pair=pair, kind=STOCK, id=LEVELS)
 
 
 def _read_item(row: sqlite3.Row) -> StockItem:
@@ -245,6 +266,7 @@ def _read_allocation(row: sqlite3.Row) -> Allocation:
         created=read_time(row["created"]),
         modified=read_time(row["modified"]),
         units=_read_units(row["units"]),
+        returns=row["returns"],
         booked=None if row["booked"] is None else _read_units(row["booked"]),
         booked_at=maybe_time(row["booked_at"]),
     )

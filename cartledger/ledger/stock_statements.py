@@ -33,10 +33,10 @@ TRACK = "UPDATE stock_level SET tracked = :tracked WHERE pair = :pair AND unit =
 ALLOCATION = "SELECT * FROM allocation WHERE pair = :pair AND order_id = :order_id"
 
 ALLOCATE = """
-INSERT INTO allocation (pair, order_id, version, created, modified, units)
-VALUES (:pair, :order_id, :version, :created, :modified, :units)
+INSERT INTO allocation (pair, order_id, version, created, modified, units, returns)
+VALUES (:pair, :order_id, :version, :created, :modified, :units, :returns)
 ON CONFLICT (pair, order_id) DO UPDATE SET
-  version = excluded.version, modified = excluded.modified, units = excluded.units
+  version = excluded.version, modified = excluded.modified, units = excluded.units, returns = excluded.returns
 """
 
 MOVE_LEVEL = """
@@ -119,7 +119,9 @@ WAITING_PROPOSAL = f"{_PROPOSAL} WHERE pair = :pair AND state = 'waiting'"
 
 EVER_APPROVED = "SELECT 1 FROM stock_proposal WHERE pair = :pair AND state = 'approved' LIMIT 1"
 
-PROPOSED = "SELECT * FROM stock_change WHERE proposal = :proposal ORDER BY position"
+PROPOSED = """
+SELECT * FROM stock_change WHERE proposal = :proposal AND (:left = 0 OR written = 0) ORDER BY position
+"""
 
 SETTLE_PROPOSAL = """
 UPDATE stock_proposal SET state = :state, settled_at = :now, who = :who
@@ -128,3 +130,11 @@ RETURNING id
 """
 
 PROPOSAL_WRITTEN = "UPDATE stock_change SET written = 1 WHERE proposal = :proposal AND unit = :unit"
+
+# Of a change: 0 nobody knows yet, 1 the shop has taken it, 2 it was left out.
+PROPOSAL_LEFT_OUT = "UPDATE stock_change SET written = 2 WHERE proposal = :proposal AND unit = :unit"
+
+LEVELS_WRITTEN = """
+SELECT detail FROM event
+WHERE pair = :pair AND kind = :kind AND id = :id AND what = 'levels written' AND at >= :since
+"""
