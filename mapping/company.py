@@ -241,7 +241,7 @@ def read_company(
     accounting = preferences.get("AccountingInfoPrefs", {})
     currency = preferences.get("CurrencyPrefs", {})
     read_accounts = [_account(raw) for raw in accounts]
-    read_items = [_item(raw) for raw in items if raw.get("Type") != "Category"]
+    read_items = [read_item(raw) for raw in items if raw.get("Type") != "Category"]
     country = str(info.get("Country", ""))
     return Company(
         country=country,
@@ -315,7 +315,8 @@ def _account(raw: Mapping[str, Any]) -> Account:
     )
 
 
-def _item(raw: Mapping[str, Any]) -> Item:
+def read_item(raw: Mapping[str, Any]) -> Item:
+    """An Item of the API's own JSON."""
     return Item(
         **_entry(raw),
         path=_path(raw),

@@ -93,17 +93,18 @@ def remember_orders(reading: Reading, walk: Walk, rows: Sequence[Row], cursor: C
         with memory.transaction():
             if memory.refunds_of(pair, ids) == refunds:
                 memory.remember(pair, ORDER, reads, cursor, stream=STREAM)
-                memory.allocate(pair, allocations(fresh, reading.start.astimezone(reading.zone).date(), reading.zone))
+                took = [(read.version, row) for read, row in fresh]
+                memory.allocate(pair, allocations(took, reading.start.astimezone(reading.zone).date(), reading.zone))
                 memory.refunds_taken(pair, _taken(reading, reads, refunds))
                 return replace(walk, read=walk.read + len(rows), fresh=walk.fresh + len(reads))
 
 
-def allocations(fresh: Iterable[tuple[Read, Row]], start: date, zone: ZoneInfo) -> Iterator[Allocation]:
-    """What each order took from the shop's stock, in the version that it is remembered in. One that is gone in the shop
-    says nothing: what it was known to take stays taken."""
-    for read, row in fresh:
+def allocations(orders: Iterable[tuple[str, Row]], start: date, zone: ZoneInfo) -> Iterator[Allocation]:
+    """What each of these took from the shop's stock, with the version that it is remembered in. One that is gone in the
+    shop says nothing: what it was known to take stays taken."""
+    for version, row in orders:
         if not row.get(GONE):
-            yield replace(allocation_of(row, start=start, zone=zone), version=read.version)
+            yield replace(allocation_of(row, start=start, zone=zone), version=version)
 
 
 def follow_refunds(reading: Reading, walk: Walk) -> Walk:
