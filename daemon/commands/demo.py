@@ -231,7 +231,7 @@ def _facts(
         **{name: proof[name] for name in DIFFERENCES},
         "tax_by_agency": proof["tax_by_agency"],
         **{name: proof[name] for name in SINCE if shop.lives},
-        "bigcommerce": report["bigcommerce"],
+        "bigcommerce": {name: report["bigcommerce"][name] for name in ("calls", "throttled")},
         "quickbooks": quickbooks,
         "seconds": round(seconds, 1),
     }
