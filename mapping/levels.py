@@ -66,11 +66,16 @@ def plan_levels(
     """
     by_sku = _by_sku(items)
     by_unit = _by_unit(allocations)
-    matched = sorted((level for level in levels if level.sku in by_sku), key=lambda level: (level.sku, level.unit))
+    known = (level for level in levels if level.sku in by_sku or level.tracked)
+    matched = sorted(known, key=lambda level: (level.sku, level.unit))
     several = {sku for sku, units in Counter(level.sku for level in matched).items() if units > 1}
     plan = StockPlan()
     for level in matched:
-        item = "The shop counts several products with this SKU." if level.sku in several else _item(by_sku[level.sku])
+        item = (
+            "The shop counts several products with this SKU."
+            if level.sku in several
+            else _item(by_sku.get(level.sku, ()))
+        )
         if isinstance(item, StockItem) and item.on_hand is not None:
             if level.trouble:
                 plan.skipped.append(Skipped(label=level.label, why=_refused(level)))
