@@ -25,6 +25,12 @@ class Controlled(Protocol):
 
     def live(self, *, steps: int, seed: int = ..., rates: dict[str, int] | None = ...) -> dict[str, Any]: ...
 
+    def trade(
+        self, *, steps: int, seed: int = ..., rates: dict[str, int] | None = ..., number: str = ...
+    ) -> dict[str, Any]: ...
+
+    def stock_proof(self, number: str = ...) -> dict[str, Any]: ...
+
     def settle(self) -> list[str]: ...
 
     def reset_counts(self) -> None: ...
@@ -45,6 +51,9 @@ def _looking(simulator: Controlled) -> list[BaseRoute]:
     async def prove(request: Request) -> Response:
         return JSONResponse(simulator.proof(request.query_params.get("number", "BC-{id}")))
 
+    async def stock(request: Request) -> Response:
+        return JSONResponse(simulator.stock_proof(request.query_params.get("number", "BC-{id}")))
+
     async def balances(_request: Request) -> Response:
         return JSONResponse(proof.balances(simulator.company))
 
@@ -56,6 +65,7 @@ def _looking(simulator: Controlled) -> list[BaseRoute]:
         Route("/ready", ready),
         Route("/report", report),
         Route("/proof", prove),
+        Route("/stock", stock),
         Route("/balances", balances),
         Route("/reset-counts", reset_counts, methods=["POST"]),
     ]
@@ -68,10 +78,20 @@ def _living(simulator: Controlled) -> list[BaseRoute]:
         except (TypeError, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)
 
+    async def trade(request: Request) -> Response:
+        try:
+            return JSONResponse(simulator.trade(**await _arguments(request, "a trade")))
+        except (TypeError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
     async def settle(_request: Request) -> Response:
         return JSONResponse({"said": simulator.settle()})
 
-    return [Route("/live", live, methods=["POST"]), Route("/settle", settle, methods=["POST"])]
+    return [
+        Route("/live", live, methods=["POST"]),
+        Route("/trade", trade, methods=["POST"]),
+        Route("/settle", settle, methods=["POST"]),
+    ]
 
 
 def _failing(simulator: Controlled) -> list[BaseRoute]:

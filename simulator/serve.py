@@ -8,7 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from simulator import proof
+from simulator import proof, stock_proof
 from simulator.bigcommerce import api as bigcommerce
 from simulator.bigcommerce.store import Store
 from simulator.control import control_routes
@@ -18,14 +18,17 @@ from simulator.lives import Lives, settle
 from simulator.loopback import Loopback
 from simulator.markets import MARKETS
 from simulator.orders import generate
+from simulator.people import people
 from simulator.pricing import cents
 from simulator.quickbooks import api as quickbooks
 from simulator.quickbooks.company import Company
+from simulator.trade import Trade
 
 Json = dict[str, Any]
 
 # Enough for any run, and still told in the headers of every answer.
 _UNLIMITED = 1_000_000
+_BUYERS = 40
 
 
 class Simulator:
@@ -117,19 +120,31 @@ class Simulator:
         said = [sentence for _ in range(steps) if (sentence := lives.step())]
         return {"said": said, "counts": dict(sorted(lives.happened.items()))}
 
+    def trade(self, *, steps: int, seed: int = 1, rates: dict[str, int] | None = None, number: str = "BC-{id}") -> Json:
+        """Buyers buy, and the company buys, counts and sells, for so many steps; see `simulator.trade`. Answers as
+        `live` does."""
+        buyers = people(self.seed, _BUYERS, self.market.places)
+        trade = Trade(self.shop, self.company, buyers, seed, number=number, rates=rates)
+        said = [sentence for _ in range(steps) if (sentence := trade.step())]
+        return {"said": said, "counts": dict(sorted(trade.happened.items()))}
+
     def settle(self) -> list[str]:
         """Everybody who still owes what an edit of an order added pays it. Says what was paid."""
         return settle(self.shop)
 
     def report(self) -> Json:
-        """The calls that arrived at each side, as each side counts them."""
+        """The calls that arrived at each side, as each side counts them; `called` are the shop's by name."""
         with self.shop.lock:
             shop = {"calls": self.shop.calls, "throttled": self.shop.throttled}
-        return {"bigcommerce": shop, "quickbooks": self.company.report()}
+            return {"bigcommerce": shop, "called": dict(self.shop.called), "quickbooks": self.company.report()}
 
     def proof(self, number: str = "BC-{id}") -> Json:
         """See `simulator.proof.prove`."""
         return proof.prove(self.shop, self.company, number)
+
+    def stock_proof(self, number: str = "BC-{id}") -> Json:
+        """See `simulator.stock_proof.prove`."""
+        return stock_proof.prove(self.shop, self.company, number)
 
     def reset_counts(self) -> None:
         self.shop.reset_counts()

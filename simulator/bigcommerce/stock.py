@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -13,6 +13,7 @@ Json = dict[str, Any]
 PUTTING_BACK = frozenset({4, 5, 6})
 """Refunded, Cancelled, Declined: goods come back then, if the shop's settings say so."""
 _INCOMPLETE = 0
+_CALLED_OFF = frozenset({_INCOMPLETE, 5, 6})
 _SENT = frozenset({2, 10})
 
 
@@ -167,8 +168,15 @@ class Stockroom:
 
     def take_in(self) -> None:
         """What is due by now shows. Whoever reads or moves levels begins with it."""
-        now = self.clock()
-        while self._arriving and self._arriving[0].due <= now:
+        self._show(until=self.clock())
+
+    def land(self) -> None:
+        """All that was accepted shows, as if time enough had passed."""
+        with self.lock:
+            self._show(until=datetime.max.replace(tzinfo=UTC))
+
+    def _show(self, *, until: datetime) -> None:
+        while self._arriving and self._arriving[0].due <= until:
             for location_id, item, quantity in heapq.heappop(self._arriving).levels:
                 self._set(item, location_id, quantity)
 
@@ -208,6 +216,13 @@ class Stockroom:
         if order_id in self._taken and self._settings(header)["edit_order_stock_adjustment"]:
             self._take(order_id, after - before)
             self._put_back(order_id, before - after)
+
+    def has_taken(self, order_id: int, header: Json) -> bool:
+        """Whether an order's units are off the shelves and stay so: of one that was only added, by its status."""
+        status = header["status_id"]
+        if status in _CALLED_OFF:
+            return False
+        return order_id in self._taken or status in _SENT or _at_once(self._settings(header), status)
 
     def _settings(self, header: Json) -> Json:
         return {**self.inventory_settings, **self.channel_inventory_settings.get(str(header.get("channel_id")), {})}

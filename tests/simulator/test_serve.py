@@ -253,9 +253,11 @@ def test_the_report_counts_what_arrived(sim):
         company.get("/query", params={"query": "select * from Customer"})
     report = httpx.get(f"{sim.url}/control/report").json()
     assert report["bigcommerce"] == {"calls": 2, "throttled": 0}
+    assert report["called"] == {"time": 1, "orders": 1}
     assert report["quickbooks"]["reads"] == 1
     assert httpx.post(f"{sim.url}/control/reset-counts").status_code == 204
     assert sim.report()["bigcommerce"] == {"calls": 0, "throttled": 0}
+    assert sim.report()["called"] == {}
     assert sim.report()["quickbooks"]["reads"] == 0
 
 
