@@ -21,7 +21,7 @@ SKUS_AT_ONCE = 100
 _ADDRESS_AT_MOST = 3_000
 """Characters of SKUs in one address: gateways refuse long ones, and BigCommerce does not say from where on."""
 
-_STOCK = "Store Inventory"
+_STOCK = "Store Inventory"  # whoever reads it here will write it
 _LOCATIONS = "Store Locations: read-only"
 
 
@@ -73,7 +73,7 @@ class Inventory(StoreCalls):
             path="/v3/inventory/items",
             params={"location_id:in": str(location_id)},
             what="the stock of the shop",
-            scope=f"{_STOCK}: read-only",
+            scope=_STOCK,
         )
         # A list is split at its commas, and nothing escapes one.
         if not skus or any("," in sku for sku in skus):

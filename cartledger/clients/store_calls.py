@@ -52,8 +52,12 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """`limit` may be lower than was asked for: then `page` is the one that begins at or before the first row asked
-    for. `server_time` is the store's clock (ours where it does not tell)."""
+    """One page of a list, its numbers as Decimals; `more` says whether others come after it.
+
+    `limit` may be lower than was asked for: pages that break off are asked for in smaller ones. Then `page` counts in
+    these, and is the one that begins at or before the first row asked for. `server_time` is the store's clock (ours
+    where it does not tell).
+    """
 
     rows: list[dict[str, Any]] = field(repr=False)
     more: bool

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_the_first_order_of_a_time(shop: BigCommerce, wire: Wire) -> None:
 
 
 def test_a_date_without_a_zone_is_refused(shop: BigCommerce) -> None:
-    for call in (shop.orders, shop.first_order, shop.refunds):
+    for call in (shop.orders, shop.first_order, shop.refunds, partial(shop.catalogue, page=1)):
         with pytest.raises(ValueError, match="time zone"):
             call(SINCE.replace(tzinfo=None))
 
@@ -275,12 +276,11 @@ def test_each_call_names_the_scope_it_needs(shop: BigCommerce, wire: Wire) -> No
         (lambda: shop.refunds_of([7]), "Orders: read-only"),
         (shop.restocks, "Information & Settings: read-only"),
         (shop.takes_stock_late, "Information & Settings: read-only"),
-        (lambda: shop.catalogue(None, page=1), "Products: read-only"),
-        (lambda: list(shop.product_ids()), "Products: read-only"),
+        (lambda: shop.catalogue(SINCE, page=1), "Products: read-only"),
         (shop.tracking, "Products: read-only"),
         (shop.default_location, "Store Locations: read-only"),
         (lambda: shop.check_location(1), "Store Locations: read-only"),
-        (lambda: list(shop.inventory(1)), "Store Inventory: read-only"),
+        (lambda: list(shop.inventory(1)), "Store Inventory"),
         (lambda: shop.adjust(1, {"product:7": 1}, reason="test"), "Store Inventory"),
     ):
         with pytest.raises(Forbidden) as caught:

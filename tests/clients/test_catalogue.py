@@ -11,33 +11,33 @@ from cartledger.errors import Unreachable
 from tests.clients.conftest import Asked, Clock, Reply, Wire, as_json
 
 SINCE = datetime(2026, 3, 2, 9, 0, 0, 999_999, tzinfo=UTC)
-FIELDS = "name,sku,type,price,inventory_tracking,date_modified,variants"
+FIELDS = "name,sku,price,inventory_tracking,date_modified,variants"
 
 
 def pages(rows: list[dict[str, Any]], of: int) -> Reply:
     return as_json({"data": rows, "meta": {"pagination": {"total_pages": of}}}, Date="Mon, 02 Mar 2026 09:32:30 GMT")
 
 
-@pytest.mark.parametrize(
-    ("modified", "which"),
-    [
-        (None, {"sort": "id"}),
-        (SINCE, {"sort": "date_modified", "date_modified:min": "2026-03-02T09:00:00+00:00"}),
-    ],
-)
-def test_a_page_of_products(shop: BigCommerce, wire: Wire, modified: datetime | None, which: dict[str, str]) -> None:
+def test_a_page_of_products(shop: BigCommerce, wire: Wire) -> None:
     row = {"id": 7, "sku": "LAMP", "price": 10.1, "variants": [{"id": 71, "sku": "LAMP-R", "price": None}]}
     wire.replies = [pages([row], 3)]
 
-    page = shop.catalogue(modified, page=2)
+    page = shop.catalogue(SINCE, page=2)
 
     assert page.rows == [{**row, "price": Decimal("10.1")}]
     assert (page.more, page.limit, page.page) == (True, 250, 2)
     assert page.server_time == datetime(2026, 3, 2, 9, 32, 30, tzinfo=UTC)
-    assert not shop.catalogue(modified, page=3).more
+    assert not shop.catalogue(SINCE, page=3).more
     first, second = wire.asked
     assert first.path == "/stores/abc123/v3/catalog/products"
-    wanted = {"include": "variants", "include_fields": FIELDS, "direction": "asc", **which, "limit": "250"}
+    wanted = {
+        "date_modified:min": "2026-03-02T09:00:00+00:00",
+        "sort": "date_modified",
+        "direction": "asc",
+        "include": "variants",
+        "include_fields": FIELDS,
+        "limit": "250",
+    }
     assert (first.params, second.params) == (wanted | {"page": "2"}, wanted | {"page": "3"})
 
 
@@ -48,23 +48,23 @@ def test_a_page_with_too_many_variants_is_asked_for_in_smaller_ones(shop: BigCom
         return whole if limit <= 62 else Reply(body=whole.body, end="cut")
 
     wire.on = answer
-    page = shop.catalogue(None, page=2)
+    page = shop.catalogue(SINCE, page=2)
     assert [asked.params["limit"] for asked in wire.asked] == ["250", "125", "62"]
     assert (page.limit, page.page, len(page.rows)) == (62, 5, 62)
     assert page.rows[0]["id"] <= 250 <= page.rows[-1]["id"]
-    assert shop.catalogue(None, page=page.page + 1, limit=page.limit).rows[0]["id"] == page.rows[-1]["id"] + 1
+    assert shop.catalogue(SINCE, page=page.page + 1, limit=page.limit).rows[0]["id"] == page.rows[-1]["id"] + 1
 
 
 def test_a_store_that_does_not_tell_the_time_is_taken_to_have_ours(shop: BigCommerce, wire: Wire, clock: Clock) -> None:
     wire.replies = [as_json({"data": [], "meta": {}})]
-    page = shop.catalogue(None, page=1)
+    page = shop.catalogue(SINCE, page=1)
     assert (page.rows, page.more, page.server_time) == ([], False, clock.now)
 
 
 class Products:
     """Products with the ids `ids`, which go away as they are `deleted` before the second call."""
 
-    def __init__(self, *ids: int, deleted: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+    def __init__(self, *ids: int, deleted: frozenset[int] = frozenset()) -> None:
         self.ids, self.deleted, self.calls = ids, deleted, 0
 
     def __call__(self, asked: Asked) -> Reply:
@@ -79,35 +79,28 @@ class Products:
 
 
 @pytest.mark.parametrize(("total", "calls"), [(0, 1), (250, 1), (251, 2), (600, 3)])
-def test_all_product_ids(shop: BigCommerce, wire: Wire, total: int, calls: int) -> None:
+def test_how_the_stock_of_all_products_is_counted(shop: BigCommerce, wire: Wire, total: int, calls: int) -> None:
     wire.on = Products(*range(1, total + 1))
-    assert list(shop.product_ids()) == list(range(1, total + 1))
-    assert len(wire.asked) == calls
+    told = shop.tracking()
+    assert list(told) == list(range(1, total + 1))
+    assert [told[n] for n in (1, 2, 3) if told] == (["product", "variant", "none"] if told else [])
     assert {asked.path for asked in wire.asked} == {"/stores/abc123/v3/catalog/products"}
-    assert [asked.params["id:greater"] for asked in wire.asked] == [str(250 * n) for n in range(calls)]
-    assert {(asked.params["sort"], asked.params["direction"], asked.params["page"]) for asked in wire.asked} == {
-        ("id", "asc", "1")
-    }
+    wanted = {"sort": "id", "direction": "asc", "include_fields": "inventory_tracking", "limit": "250", "page": "1"}
+    assert [asked.params for asked in wire.asked] == [wanted | {"id:greater": str(250 * n)} for n in range(calls)]
 
 
 def test_a_deletion_meanwhile_hides_no_other_product(shop: BigCommerce, wire: Wire) -> None:
-    wire.on = Products(*range(1, 602), deleted=set(range(1, 200)))
-    assert list(shop.product_ids()) == list(range(1, 602))
+    wire.on = Products(*range(1, 602), deleted=frozenset(range(1, 200)))
+    assert list(shop.tracking()) == list(range(1, 602))
 
 
-def test_a_store_that_gives_the_same_products_again_ends_the_walk(shop: BigCommerce, wire: Wire) -> None:
-    wire.replies = [as_json({"data": [{"id": 5}, {"id": 7}], "meta": {"pagination": {"total_pages": 2}}})]
-    with pytest.raises(Unreachable, match="twice"):
-        list(shop.product_ids())
-    assert len(wire.asked) == 2
-
-
-def test_how_the_stock_of_all_products_is_counted(shop: BigCommerce, wire: Wire) -> None:
-    wire.on = Products(*range(1, 302))
-    told = shop.tracking()
-    assert len(told) == 301
-    assert (told[1], told[2], told[3]) == ("product", "variant", "none")
-    assert {asked.params["include_fields"] for asked in wire.asked} == {"inventory_tracking"}
+@pytest.mark.parametrize("rows", [[{"id": 5}, {"id": 7}], [{"id": 6}], []])
+def test_a_store_that_goes_on_without_further_products_ends_the_walk(
+    shop: BigCommerce, wire: Wire, rows: list[dict[str, int]]
+) -> None:
+    wire.replies = [pages([{"id": 7}], 2), pages(rows, 2)]
+    with pytest.raises(Unreachable, match="no further products"):
+        shop.tracking()
     assert len(wire.asked) == 2
 
 
