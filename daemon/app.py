@@ -21,8 +21,9 @@ from cartledger.ledger.quota import Quota
 from cartledger.ledger.store import Ledger
 from cartledger.money import read_json, write_json
 from cartledger.records import SourceKey
-from cartledger.settings import Connection, Settings
-from consumers.circuit import Breaker
+from cartledger.settings import Connection, Schedule, Settings
+from cartledger.stock import ITEMS, STOCK, SWEEP
+from consumers.circuit import BIGCOMMERCE, Breaker
 from consumers.company import CompanyBook
 from consumers.customers import Customers, OneAtATime
 from consumers.facts import FactReader
@@ -32,10 +33,12 @@ from consumers.posting import Posting
 from consumers.rates import RateBook
 from consumers.restocking import StockSettings
 from consumers.sales import Sales, rules_fingerprint
+from consumers.stock import LevelWriter, StockDesk
 from consumers.trial import Trial
 from consumers.worker import Desk, Worker
 from daemon.clock import now
 from daemon.owners import is_gone, new_owner
+from daemon.schedule import next_time
 from daemon.tokens import LedgerTokens
 from mapping.checks.trial import try_order
 from mapping.company import Company
@@ -44,6 +47,7 @@ from producers.handover import KINDS, HandOver
 from producers.orders import start_of
 from producers.reading import Reading, Walk
 from producers.shop import read_shop
+from producers.stock import SHOP_LEVELS, StockReading, StockWalk, read_stock
 
 STORE = "store"
 STORE_AGES_AFTER = timedelta(hours=12)
@@ -61,6 +65,7 @@ class Line:
     rates: RateBook
     stock: StockSettings
     breaker: Breaker
+    shop_breaker: Breaker
     ledger: Ledger
     clock: Callable[[], datetime]
 
@@ -97,11 +102,49 @@ class Line:
             )
         )
 
+    def read_stock(self, read_orders: Callable[[], None], on_page: Callable[[], None]) -> StockWalk:
+        """One reading of the stock on both sides into the ledger; in the middle of it `read_orders` reads the shop's
+        orders. `on_page` hears of each page."""
+        rules = self.connection.stock
+        return read_stock(
+            StockReading(
+                name=self.name,
+                connection=self.connection,
+                zone=self.zone(),
+                company=self.quickbooks,
+                shop=self.shop,
+                memory=self.ledger,
+                sweep=self._is_due(rules.sweep, SWEEP),
+                recheck=self._is_due(rules.recheck, SHOP_LEVELS),
+                store_id=lambda: str(self.store()["id"]),
+                read_orders=read_orders,
+                clock=self.clock,
+                on_page=on_page,
+            )
+        )
+
+    def _is_due(self, schedule: Schedule, stream: str) -> bool:
+        now = self.clock()
+        due = self.next_time(schedule, self.polled_at(stream), now)
+        return due is not None and due <= now
+
+    def next_time(self, schedule: Schedule, last: datetime | None, now: datetime) -> datetime | None:
+        """When something is due that was last done at `last`; None where only a person asks for it."""
+        # A daily time needs the zone, which may be the store's; an interval needs none.
+        return next_time(schedule, last, now, self.zone() if schedule.at else ZoneInfo("UTC"))
+
+    def polled_at(self, stream: str) -> datetime | None:
+        """When a reading of `stream` last came to its end; None where none did."""
+        cursor = self.ledger.cursor(self.connection.pair, stream)
+        return cursor.polled_at if cursor else None
+
     def last_read(self) -> datetime | None:
         """When the last reading that came to its end did so; None where there was none."""
-        last = refunds.STREAM if self.connection.records_refunds else orders.STREAM
-        cursor = self.ledger.cursor(self.connection.pair, last)
-        return cursor.polled_at if cursor else None
+        return self.polled_at(refunds.STREAM if self.connection.records_refunds else orders.STREAM)
+
+    def last_stock_read(self) -> datetime | None:
+        """The same of the stock."""
+        return self.polled_at(ITEMS)
 
 
 class App:
@@ -175,6 +218,7 @@ class App:
             rates=RateBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
             stock=StockSettings(pair=pair, ledger=self.ledger, shop=shop, clock=self.clock),
             breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock),
+            shop_breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock, side=BIGCOMMERCE),
             ledger=self.ledger,
             clock=self.clock,
         )
@@ -217,6 +261,17 @@ class App:
             owner=self.owner,
             threads=threads,
             on_outcomes=on_outcomes,
+        )
+
+    def level_writer(self, line: Line) -> LevelWriter:
+        """Writes levels to the shop of one connection."""
+        return LevelWriter(
+            connection=line.connection,
+            ledger=self.ledger,
+            shop=line.shop,
+            breaker=line.shop_breaker,
+            new_owner=new_owner,
+            clock=self.clock,
         )
 
     def trial(
@@ -284,4 +339,18 @@ class App:
             )
             for desk in lists_desks
         )
-        return {(pair, "order"): orders_desk, (pair, "customer"): customers_desk, (pair, "item"): items_desk}
+        stock_desk = StockDesk(
+            connection=connection,
+            name=line.name,
+            ledger=self.ledger,
+            shop=line.shop,
+            breaker=line.shop_breaker,
+            new_owner=new_owner,
+            clock=self.clock,
+        )
+        return {
+            (pair, "order"): orders_desk,
+            (pair, "customer"): customers_desk,
+            (pair, "item"): items_desk,
+            (pair, STOCK): stock_desk,
+        }

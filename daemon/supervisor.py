@@ -10,19 +10,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from cartledger import logs
 from cartledger.broker.patience import patiently
 from cartledger.broker.queues import Broker
 from cartledger.errors import CartledgerError, LedgerTrouble
 from cartledger.records import SourceKey
+from cartledger.settings import Schedule
 from consumers.outcome import Outcome
 from daemon.app import App, Line
-from daemon.schedule import next_time
 from producers.reading import Walk
+from producers.stock import StockWalk
 
 READING_LEASE = timedelta(minutes=10)
+UNREADABLE_WAIT = timedelta(minutes=5)
 MOST_QUEUED = 20_000
 TICK = 0.5
 LISTEN_EVERY = 0.5  # a signal that another thread receives does not end the main thread's wait
@@ -82,6 +83,7 @@ class Producing:
         self._app = app
         self._names = names
         self.crew = crew
+        self._reading = {name: threading.Lock() for name in app.lines}
 
     def hand_over(self) -> None:
         """The body of one thread: hands over whenever something may be due."""
@@ -99,33 +101,39 @@ class Producing:
 
     def read_for_ever(self, name: str) -> None:
         """The body of one thread for each connection: reads on its schedule; a time that was missed is caught up."""
+        self._for_ever(name, self._read_when_due, "The shop")
+
+    def read_stock_for_ever(self, name: str) -> None:
+        """The same for the stock of a connection that keeps it."""
+        self._for_ever(name, self._read_stock_when_due, "The stock")
+
+    def _for_ever(self, name: str, read_when_due: Callable[[Line], timedelta], what: str) -> None:
         line, failures = self._app.lines[name], 0
         silent_since = self._app.clock()
         while not self.crew.quiet.is_set():
             try:
-                nap = self._read_when_due(line)
+                nap = read_when_due(line)
             except LedgerTrouble:
                 raise
             except CartledgerError as error:
                 if not failures:
                     silent_since = self._app.clock()
-                    logs.warning(f"The shop cannot be read: {error}", action="read_failed", connection=line.name)
+                    logs.warning(f"{what} cannot be read: {error}", action="read_failed", connection=line.name)
                 failures += 1
                 nap = FIRST_RETRY * (1 << min(failures - 1, 5))
             else:
                 if failures:
                     seconds = int((self._app.clock() - silent_since).total_seconds())
-                    text = f"The shop is read again after {seconds} s."
+                    text = f"{what} is read again after {seconds} s."
                     logs.info(text, action="read_again", connection=line.name, seconds=seconds)
                 failures = 0
             self.crew.quiet.wait(nap.total_seconds())
 
     def _read_when_due(self, line: Line) -> timedelta:
         """Read if it is time. Returns how long to wait before looking again."""
-        now = self._app.clock()
-        due = self._next(line, now)
-        if due is None or due > now:
-            return LONGEST_NAP if due is None else min(due - now, LONGEST_NAP)
+        wait = self._until_due(line, line.connection.interval, line.last_read())
+        if wait:
+            return wait
         walk = self.read(line, lambda _: None)
         if walk is None:  # another process is at it
             return LONGEST_NAP
@@ -139,17 +147,75 @@ class Producing:
             )
         return timedelta(0)
 
-    def _next(self, line: Line, now: datetime) -> datetime | None:
-        # A daily time needs the zone, which may be the store's; an interval needs none.
-        zone = line.zone() if line.connection.interval.at else ZoneInfo("UTC")
-        return next_time(line.connection.interval, line.last_read(), now, zone)
+    def _read_stock_when_due(self, line: Line) -> timedelta:
+        wait = self._until_due(line, line.connection.stock.interval, line.last_stock_read())
+        if wait:
+            return wait
+        walk = self.read_stock(line)
+        if walk is None:
+            return LONGEST_NAP
+        if walk.problem:
+            return UNREADABLE_WAIT
+        if walk.changes:
+            logs.info(
+                f"{walk.items} items read from QuickBooks; {walk.changes} levels of the shop are to be written.",
+                action="stock_read",
+                connection=line.name,
+                count=walk.changes,
+            )
+        return timedelta(0)
+
+    def _until_due(self, line: Line, schedule: Schedule, last: datetime | None) -> timedelta:
+        """How long to nap; 0 when it is time."""
+        now = self._app.clock()
+        due = line.next_time(schedule, last, now)
+        return LONGEST_NAP if due is None else min(max(due - now, timedelta(0)), LONGEST_NAP)
+
+    def read_stock(self, line: Line, on_orders: Callable[[Walk], None] = lambda _: None) -> StockWalk | None:
+        """One reading of the stock on both sides, and in it one of the shop's orders, which `on_orders` hears of. Under
+        a lease of its own; None as `read` does."""
+        lease, ledger = f"stock-read:{line.connection.pair}", self._app.ledger
+
+        def go_on() -> None:
+            ledger.lease(lease, self._app.owner, READING_LEASE)
+            if self.crew.quiet.is_set():
+                raise _ToldToStop
+
+        def heard(walk: Walk) -> None:
+            on_orders(walk)
+            go_on()
+
+        def read_orders() -> None:
+            while self.read(line, heard) is None:
+                go_on()
+                self.crew.quiet.wait(TICK)
+
+        if not ledger.lease(lease, self._app.owner, READING_LEASE):
+            return None
+        try:
+            walk = line.read_stock(read_orders, go_on)
+        except _ToldToStop:
+            return None
+        finally:
+            ledger.unlease(lease, self._app.owner)
+        self.crew.wake.set()
+        return walk
 
     def read(self, line: Line, on_page: Callable[[Walk], None]) -> Walk | None:
-        """One reading, under the lease that keeps other processes from the same. None when one of them has it, or when
-        this one was told to stop.
+        """One reading, under the lease that keeps other processes from the same. None when one of them has it or
+        another thread is at it, or when this one was told to stop.
 
         While more sources are queued than consumers will get to soon, it waits with the next page.
         """
+        mine = self._reading[line.name]
+        if not mine.acquire(blocking=False):
+            return None
+        try:
+            return self._read(line, on_page)
+        finally:
+            mine.release()
+
+    def _read(self, line: Line, on_page: Callable[[Walk], None]) -> Walk | None:
         lease, ledger, pair = f"read:{line.connection.pair}", self._app.ledger, line.connection.pair
 
         def page(walk: Walk) -> None:

@@ -77,6 +77,8 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
         crew.start("hand-over", producing.hand_over)
         for name in names:
             crew.start(f"read-{name}", partial(producing.read_for_ever, name))
+        for name in (name for name in names if app.lines[name].connection.keeps_stock):
+            crew.start(f"stock-{name}", partial(producing.read_stock_for_ever, name))
     if threads:
         crew.start("work", Consuming(app, names, crew, threads=threads).work)
     for name in names:
