@@ -59,17 +59,23 @@ class Openings:
         self._shop = shop
 
     def of(self, products: Sequence[Product]) -> dict[str, Opening]:
-        """By the products' keys: one call for all of them, and three to five where the shop's stock must be known.
+        """By the products' keys: no call where the catalogue has told how they are counted, else one for all of them,
+        and three to five where the shop's stock must be known.
 
         Raises what the client raises.
         """
-        rows = self._products(products)
-        counted = [product for product in products if is_counted(rows.get(product.product_id))]
-        openings: dict[str, Opening] = dict.fromkeys((product.key for product in products), None)
-        openings |= {product.key: ZERO for product in counted}
-        if counted and self._connection.products.opening_quantity == "store":
-            openings |= self._from_the_store(counted, rows)
-        return openings
+        if self._connection.products.opening_quantity == "store":
+            rows = self._products(products)
+            counted = [product for product in products if is_counted(rows.get(product.product_id))]
+            return self._none(products) | (self._from_the_store(counted, rows) if counted else {})
+        rows = self._products([product for product in products if not product.tracking])
+        told = {product: {"inventory_tracking": product.tracking} for product in products if product.tracking}
+        counted = [product for product in products if is_counted(told.get(product) or rows.get(product.product_id))]
+        return self._none(products) | {product.key: ZERO for product in counted}
+
+    @staticmethod
+    def _none(products: Iterable[Product]) -> dict[str, Opening]:
+        return dict.fromkeys((product.key for product in products), None)
 
     def _from_the_store(self, products: Sequence[Product], rows: Mapping[int, Row]) -> dict[str, Opening]:
         """The shop's stock now, and the units of the orders that are still to be posted.

@@ -8,7 +8,7 @@ from typing import Any
 
 from cartledger.errors import Problem
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Read, State
+from cartledger.ledger.types import Read, Standing, State
 from cartledger.money import write_json
 from cartledger.records import SourceKey, content_hash
 from consumers.customers import CUSTOMER
@@ -23,11 +23,12 @@ ITEM_HELD = "item_held"
 
 
 class Prerequisites:
-    """The customers and items of one pair's orders."""
+    """The customers and items of one pair's orders. `catalogue`: it says itself what its items are."""
 
-    def __init__(self, *, pair: str, ledger: Ledger) -> None:
+    def __init__(self, *, pair: str, ledger: Ledger, catalogue: bool) -> None:
         self._pair = pair
         self._ledger = ledger
+        self._catalogue = catalogue
 
     def wait_for_customer(self, person: Person, *, modified: datetime) -> WaitFor | Held:
         """`modified` is the order's."""
@@ -58,10 +59,12 @@ class Prerequisites:
 
     def _wanted(self, key: SourceKey, facts: Mapping[str, Any], modified: datetime) -> str | None:
         """Remember the source; why it cannot be made, if that is known. It is made as the first order says that wants
-        it; a held one is tried again when an order says something new of it."""
+        it; a held one is tried again when an order says something new of it, unless the catalogue would."""
         standing = self._ledger.standing(key)
         if standing and standing.state in (State.QUEUED, State.CLAIMED):
             return None
+        if standing and key.kind == ITEM and self._catalogue and standing.state in _SETTLED_OTHERWISE:
+            return _why(standing)
         wanted = Read(
             id=key.id,
             version=content_hash(facts),
@@ -70,6 +73,11 @@ class Prerequisites:
         )
         self._ledger.remember(key.pair, key.kind, [wanted])
         standing = self._ledger.standing(key)
-        if standing and standing.state in (State.HELD, State.EXCLUDED):
-            return " ".join(str(problem) for problem in standing.problems) or standing.rule
-        return None
+        return _why(standing) if standing and standing.state in _SETTLED_OTHERWISE else None
+
+
+_SETTLED_OTHERWISE = (State.HELD, State.EXCLUDED)
+
+
+def _why(standing: Standing) -> str:
+    return " ".join(str(problem) for problem in standing.problems) or standing.rule

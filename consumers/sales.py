@@ -83,7 +83,7 @@ class Sales:
         self._book = book
         self._facts = FactReader(shop, rates, stock)
         self._buyers = Buyers(connection=connection, ledger=ledger, quickbooks=quickbooks, clock=clock)
-        self._needed = Prerequisites(pair=connection.pair, ledger=ledger)
+        self._needed = Prerequisites(pair=connection.pair, ledger=ledger, catalogue=connection.products.reads_catalogue)
         self._refusals = Refusals(ledger=ledger, quickbooks=quickbooks, book=book, buyers=self._buyers)
 
     def fingerprint(self) -> str:

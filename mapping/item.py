@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from cartledger.errors import Problem
+from cartledger.money import D
+from cartledger.products import item_source
 from cartledger.records import OrderLine
 from cartledger.settings import Connection
 from mapping.choice import Create, Match
@@ -24,6 +26,7 @@ NAME_LIMIT = 100
 SKU_LIMIT = 100
 NAME_FIELD, SKU_FIELD = "Name", "Sku"
 
+_TOLD_BY_CATALOGUE = ("tracking", "price", "others")
 _NUMBERED = 5
 _DELETED = " (deleted)"
 _CATEGORY, _GROUP = "Category", "Group"
@@ -31,11 +34,19 @@ _CATEGORY, _GROUP = "Category", "Group"
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """What the shop sold under one SKU, as an order line says it. `product_id` is 0 for what is in no catalogue."""
+    """What the shop sells under one SKU, as an order line says it, or its catalogue. `product_id` is 0 for what is in
+    no catalogue.
+
+    Only the catalogue tells the rest: `tracking` how its stock is counted (`none`, `product` or `variant`), `price` in
+    the shop's own currency as it enters prices, `others` which other products have this SKU, too, by name and id.
+    """
 
     sku: str
     name: str
     product_id: int
+    tracking: str = ""
+    price: Decimal | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -45,7 +56,7 @@ class Product:
     @property
     def source_id(self) -> str:
         """What messages, links and people know it by, beside the ids of orders and customers."""
-        return f"sku:{self.key}"
+        return item_source(self.key)
 
 
 def product_of(line: OrderLine) -> Product:
@@ -53,13 +64,17 @@ def product_of(line: OrderLine) -> Product:
 
 
 def write_product(product: Product) -> dict[str, Any]:
-    """The product as JSON, for the ledger."""
-    return asdict(product)
+    """The product as JSON, for the ledger: what is not known of it is left out."""
+    facts = {name: value for name, value in asdict(product).items() if name not in _TOLD_BY_CATALOGUE}
+    return facts | {
+        name: value for name in _TOLD_BY_CATALOGUE if (value := getattr(product, name)) not in ("", None, ())
+    }
 
 
 def read_product(facts: Mapping[str, Any]) -> Product:
     """What `write_product` wrote. Raises TypeError for anything else."""
-    return Product(**facts)
+    price = {"price": D(facts["price"])} if "price" in facts else {}
+    return Product(**{**facts, **price, "others": tuple(facts.get("others", ()))})
 
 
 def match_field(connection: Connection) -> str:
@@ -87,7 +102,7 @@ def choose_item(
     `taken` are names that refused creations and others of the same batch hold. An item that is inactive is never
     adopted, nor is another one made beside it.
     """
-    if problem := _unfit(product, field):
+    if problem := _unfit(product, field) or sold_twice(product):
         return problem
     items = {str(row["Id"]): row for row in rows}
     same = [row for row in items.values() if bears(row, field, product.key) and row.get("Type") != _CATEGORY]
@@ -96,14 +111,21 @@ def choose_item(
         return _adopted(active[0])
     if same:
         return about_sku(Miss.AMBIGUOUS if active else Miss.INACTIVE, product, field)
-    known = {fold(name) for name in taken} | {_listed(row) for row in items.values() if not row.get("ParentRef")}
+    known = {fold(name) for name in taken} | {
+        borne(row, NAME_FIELD) for row in items.values() if not row.get("ParentRef")
+    }
     free = next((name for name in names(product, field) if fold(name) not in known), None)
     return Create(name=free) if free else _name_taken(product)
 
 
 def bears(row: Mapping[str, Any], field: str, key: str) -> bool:
     """Whether an Item of QuickBooks bears the SKU of `key`, active or not."""
-    return fold(str(row.get(field) or "").removesuffix(_DELETED)) == key
+    return borne(row, field) == key
+
+
+def borne(row: Mapping[str, Any], field: str) -> str:
+    """What an Item of QuickBooks bears in `field`, folded, without the mark of an inactive one."""
+    return fold(str(row.get(field) or "").removesuffix(_DELETED))
 
 
 def item_body(
@@ -233,11 +255,19 @@ def _unfit(product: Product, field: str) -> Problem | None:
     )
 
 
+def sold_twice(product: Product) -> Problem | None:
+    """Which of two products an item would be of is not known."""
+    if not product.others:
+        return None
+    return Problem(
+        code="sku_of_several",
+        text=f'Several products of the shop have the SKU "{product.sku}": {product.name} (product {product.product_id})'
+        f" and {', '.join(product.others)}.",
+        fix="Give each of them a SKU of its own in BigCommerce.",
+    )
+
+
 def _adopted(row: Mapping[str, Any]) -> Match | Problem:
     if row.get("Type") == _GROUP:
         return bundle_item(str(row.get("Name", "")))
     return Match(id=str(row["Id"]), sync_token=str(row.get("SyncToken", "")))
-
-
-def _listed(row: Mapping[str, Any]) -> str:
-    return fold(str(row.get("Name", "")).removesuffix(_DELETED))

@@ -233,7 +233,7 @@ def _creates(connection: Connection) -> bool:
 
 
 def _reads_the_catalogue(connection: Connection) -> bool:
-    return _creates(connection) and connection.products.sync == "all"
+    return connection.products.reads_catalogue
 
 
 def _keeps_stock(connection: Connection) -> bool:

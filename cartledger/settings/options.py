@@ -464,6 +464,10 @@ class Products(Section):
         "placed) and the units of orders still to be posted",
     )
 
+    @property
+    def reads_catalogue(self) -> bool:
+        return self.create_missing and self.sync == "all"
+
 
 class Stock(Section):
     """How the shop's stock follows QuickBooks' quantities on hand, with workflow stock."""
