@@ -42,9 +42,11 @@ from daemon.schedule import next_time
 from daemon.tokens import LedgerTokens
 from mapping.checks.trial import try_order
 from mapping.company import Company
+from mapping.item_changes import Prices, read_prices
 from producers import orders, refunds
 from producers.handover import KINDS, HandOver
 from producers.orders import start_of
+from producers.products import ProductReading, ProductWalk, read_products
 from producers.reading import Reading, Walk
 from producers.shop import read_shop
 from producers.stock import SHOP_LEVELS, StockReading, StockWalk, read_stock
@@ -87,9 +89,10 @@ class Line:
         return facts
 
     def read_shop(self, on_page: Callable[[Walk], None]) -> Walk:
-        """One reading of the shop's orders into the ledger, and of its refunds where these are kept in step."""
+        """One reading of the shop's orders into the ledger, and where these are kept in step of its refunds and its
+        catalogue."""
         zone = self.zone()
-        return read_shop(
+        walk = read_shop(
             Reading(
                 pair=self.connection.pair,
                 shop=self.shop,
@@ -101,6 +104,21 @@ class Line:
                 on_page=on_page,
             )
         )
+        if self.connection.products.reads_catalogue:
+            self.read_products(lambda _: on_page(walk))
+        return walk
+
+    def read_products(self, on_page: Callable[[ProductWalk], None]) -> ProductWalk:
+        """One reading of the shop's catalogue into the ledger."""
+        return read_products(
+            ProductReading(
+                pair=self.connection.pair, shop=self.shop, memory=self.ledger, clock=self.clock, on_page=on_page
+            )
+        )
+
+    def prices(self) -> Prices:
+        """How the shop enters prices."""
+        return read_prices(self.store())
 
     def read_stock(self, read_orders: Callable[[], None], on_page: Callable[[], None]) -> StockWalk:
         """One reading of the stock on both sides into the ledger; in the middle of it `read_orders` reads the shop's
@@ -292,6 +310,11 @@ class App:
             on_order=on_order,
         )
 
+    def _is_alone(self, connection: Connection) -> bool:
+        """Whether no other shop posts to its company."""
+        realms = [each.quickbooks.realm_id for each in self.settings.connections.values()]
+        return realms.count(connection.quickbooks.realm_id) == 1
+
     def _desks(self, line: Line) -> dict[tuple[str, str], Desk]:
         connection, pair = line.connection, line.connection.pair
         sales = Sales(
@@ -315,6 +338,8 @@ class App:
             quickbooks=line.quickbooks,
             shop=line.shop,
             book=line.book,
+            prices=line.prices,
+            alone=self._is_alone(connection),
             clock=self.clock,
         )
         orders_desk, *lists_desks = (
