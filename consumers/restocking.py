@@ -1,4 +1,4 @@
-"""Whether the shop puts refunded goods back to stock: a setting of the store that each of its channels may overrule."""
+"""What moves the shop's stock: settings of the store, some of which each of its channels may overrule."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Shop(Protocol):
 
     def restocks(self, channel_id: int | None = None) -> bool: ...
 
+    def takes_stock_late(self) -> bool: ...
+
 
 class StockSettings:
     """The settings of one pair's shop, kept in the ledger for some hours."""
@@ -34,9 +36,16 @@ class StockSettings:
         """Whether goods of `order` go back to stock when they are refunded. Raises what the client raises."""
         channel = None if order.source == MANUAL or not order.channel_id else order.channel_id
         name = f"restocks of channel {channel}" if channel else "restocks"
+        return self._known(name, "restocks", lambda: self._shop.restocks(channel))
+
+    def takes_late(self) -> bool:
+        """Whether units of an order leave the stock when it is shipped, not when it is placed. Raises as `restocks`."""
+        return self._known("takes stock late", "late", self._shop.takes_stock_late)
+
+    def _known(self, name: str, what: str, ask: Callable[[], bool]) -> bool:
         known = self._ledger.reference(self._pair, name)
         if known is not None and self._clock() - known.fetched_at < AGES_AFTER:
-            return bool(read_json(known.content)["restocks"])
-        restocks = self._shop.restocks(channel)
-        self._ledger.save_reference(self._pair, name, write_json({"restocks": restocks}).encode())
-        return restocks
+            return bool(read_json(known.content)[what])
+        told = ask()
+        self._ledger.save_reference(self._pair, name, write_json({what: told}).encode())
+        return told

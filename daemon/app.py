@@ -100,6 +100,7 @@ class Line:
                 start=start_of(self.connection.start_date, zone),
                 zone=zone,
                 refunds=self.connection.records_refunds,
+                late=self.connection.keeps_stock and self.stock.takes_late(),
                 clock=self.clock,
                 on_page=on_page,
             )

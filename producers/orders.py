@@ -93,8 +93,7 @@ def remember_orders(reading: Reading, walk: Walk, rows: Sequence[Row], cursor: C
         with memory.transaction():
             if memory.refunds_of(pair, ids) == refunds:
                 memory.remember(pair, ORDER, reads, cursor, stream=STREAM)
-                took = [(read.version, row) for read, row in fresh]
-                memory.allocate(pair, allocations(took, reading.start.astimezone(reading.zone).date(), reading.zone))
+                memory.allocate(pair, _allocations(reading, fresh), late=reading.late)
                 memory.refunds_taken(pair, _taken(reading, reads, refunds))
                 return replace(walk, read=walk.read + len(rows), fresh=walk.fresh + len(reads))
 
@@ -105,6 +104,11 @@ def allocations(orders: Iterable[tuple[str, Row]], start: date, zone: ZoneInfo) 
     for version, row in orders:
         if not row.get(GONE):
             yield replace(allocation_of(row, start=start, zone=zone), version=version)
+
+
+def _allocations(reading: Reading, fresh: Iterable[tuple[Read, Row]]) -> Iterator[Allocation]:
+    start = reading.start.astimezone(reading.zone).date()
+    return allocations(((read.version, row) for read, row in fresh), start, reading.zone)
 
 
 def follow_refunds(reading: Reading, walk: Walk) -> Walk:

@@ -76,7 +76,7 @@ class Memory(Protocol):
 
     def orders_with_fresh_refunds(self, pair: str) -> list[str]: ...
 
-    def allocate(self, pair: str, allocations: Iterable[Allocation]) -> None: ...
+    def allocate(self, pair: str, allocations: Iterable[Allocation], *, late: bool) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +93,9 @@ class Walk:
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """One reading of the shop of `pair`. `start` is where a first one begins, in `zone` the day from which on orders
-    take from QuickBooks' stock; `refunds` says whether these are kept in step. `on_page` hears the walk so far, and may
-    block to let consumers catch up, or raise to end it."""
+    take from QuickBooks' stock; `refunds` says whether these are kept in step, `late` whether units leave the shop's
+    stock when an order is shipped, not when it is placed. `on_page` hears the walk so far, and may block to let
+    consumers catch up, or raise to end it."""
 
     pair: str
     shop: Shop
@@ -102,5 +103,6 @@ class Reading:
     start: datetime
     zone: ZoneInfo
     refunds: bool
+    late: bool
     clock: Callable[[], datetime]
     on_page: Callable[[Walk], None]

@@ -93,7 +93,9 @@ class World:
 
     def reading(self, **changes: Any) -> Reading:
         facts = {"pair": PAIR, "shop": self.shop, "memory": self.ledger, "start": BEGUN, "zone": ZoneInfo("UTC")}
-        return Reading(**(facts | {"refunds": True, "clock": self.clock, "on_page": lambda _: None} | changes))
+        return Reading(
+            **(facts | {"refunds": True, "late": False, "clock": self.clock, "on_page": lambda _: None} | changes)
+        )
 
     def read(self, **changes: Any) -> Walk:
         return read_shop(self.reading(**changes))

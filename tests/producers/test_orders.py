@@ -111,7 +111,7 @@ class Memory:
     def refunds_taken(self, pair, refunds):
         assert not list(refunds)
 
-    def allocate(self, pair, allocations):
+    def allocate(self, pair, allocations, *, late):
         self.taken |= {each.order_id: dict(each.units) for each in allocations}
 
     def remember(self, pair, kind, reads, cursor=None, *, stream=""):
@@ -133,6 +133,7 @@ def read(shop, memory, start=LONG_AGO, on_page=lambda walk: None):
         start=start,
         zone=ZoneInfo("UTC"),
         refunds=False,
+        late=False,
         clock=lambda: shop.now,
         on_page=on_page,
     )
