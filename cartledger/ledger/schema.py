@@ -207,6 +207,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX allocation_open ON allocation (pair) WHERE booked IS NULL OR booked <> units",
         "CREATE INDEX allocation_booked ON allocation (pair, booked_at)",
+        "CREATE INDEX allocation_modified ON allocation (pair, modified)",
         """
         CREATE TABLE stock_proposal (
           id INTEGER PRIMARY KEY, pair TEXT NOT NULL, made_at TEXT NOT NULL, reasons TEXT NOT NULL,

@@ -56,12 +56,16 @@ class Stock(Engine):
         """Levels as the shop shows them; with `whole` they are all it has, and others are forgotten.
 
         The shop may still show the level from before a write of ours: one that was written within `SETTLES_WITHIN`
-        before it was read stays as it is believed.
+        before it was read stays as it is believed. One that orders moved since then, which are remembered already, is
+        not sure: it was read before them or after.
         """
         with self.transaction():
-            kept = set()
+            kept: set[str] = set()
+            moved: dict[datetime, set[str]] = {}
             for level in levels:
                 kept.add(level.unit)
+                if level.known_at not in moved:
+                    moved[level.known_at] = self._moved_since(pair, level.known_at - SETTLES_WITHIN)
                 self._rows(
                     sql.LEARN_LEVEL,
                     pair=pair,
@@ -69,6 +73,7 @@ class Stock(Engine):
                     sku=level.sku,
                     label=level.label,
                     level=level.level,
+                    sure=int(level.unit not in moved[level.known_at]),
                     known_at=write_time(level.known_at),
                     settled=write_time(level.known_at - SETTLES_WITHIN),
                 )
@@ -76,6 +81,10 @@ class Stock(Engine):
                 for row in self._rows(sql.LEVELS, pair=pair):
                     if row["unit"] not in kept:
                         self._rows(sql.FORGET_LEVEL, pair=pair, unit=row["unit"])
+
+    def _moved_since(self, pair: str, since: datetime) -> set[str]:
+        rows = self._rows(sql.MOVED_SINCE, pair=pair, since=write_time(since))
+        return {unit for row in rows for unit in _read_units(row["units"])}
 
     def track(self, pair: str, units: Iterable[str], *, tracked: bool) -> None:
         """Whether these count as units that have an item in QuickBooks."""

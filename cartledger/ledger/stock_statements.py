@@ -18,13 +18,15 @@ LEVELS = "SELECT * FROM stock_level WHERE pair = :pair ORDER BY unit"
 
 LEARN_LEVEL = """
 INSERT INTO stock_level (pair, unit, sku, label, level, sure, known_at)
-VALUES (:pair, :unit, :sku, :label, :level, 1, :known_at)
+VALUES (:pair, :unit, :sku, :label, :level, :sure, :known_at)
 ON CONFLICT (pair, unit) DO UPDATE SET
   level = CASE WHEN stock_level.known_at <= :settled THEN excluded.level ELSE stock_level.level END,
-  sure = CASE WHEN stock_level.known_at <= :settled THEN 1 ELSE stock_level.sure END,
+  sure = CASE WHEN stock_level.known_at <= :settled THEN excluded.sure ELSE stock_level.sure END,
   known_at = CASE WHEN stock_level.known_at <= :settled THEN excluded.known_at ELSE stock_level.known_at END,
   sku = excluded.sku, label = excluded.label, trouble = ''
 """
+
+MOVED_SINCE = "SELECT units FROM allocation WHERE pair = :pair AND modified >= :since"
 
 FORGET_LEVEL = "DELETE FROM stock_level WHERE pair = :pair AND unit = :unit"
 
