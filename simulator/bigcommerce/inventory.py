@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from starlette.requests import Request
@@ -17,7 +18,12 @@ MOST_ROWS = 1000
 MOST_ITEMS = 2000
 MOST_VALUES = 100
 HIGHEST = 2_147_483_647
-_IDENTITIES = ("sku", "variant_id", "product_id")
+_NAMES: Mapping[str, Callable[[Counted], str]] = {
+    "sku": lambda item: item.sku,
+    "variant_id": lambda item: str(item.variant["id"]) if item.variant else "",
+    "product_id": lambda item: str(item.product["id"]),
+}
+_IDENTITIES = tuple(_NAMES)
 _PLACE = {"location_id", "quantity"}
 
 
@@ -46,7 +52,8 @@ def items(store: Store, request: Request) -> Json:
     found = list(counted(store.products))
     for name in _IDENTITIES:
         if wanted := _values(params, f"{name}:in"):
-            found = [item for item in found if str(_identity(item)[name]).casefold() in wanted]
+            named = _NAMES[name]
+            found = [item for item in found if named(item).casefold() in wanted]
     places = [store.locations[number] for number in sorted(store.locations)]
     if ids := _values(params, "location_id:in"):
         places = [place for place in places if str(place.id) in ids]
@@ -227,13 +234,28 @@ class _Shelves:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        products = store.products
-        self._products = {product["id"]: product for product in products}
-        self._by_product = {i.product["id"]: i for i in counted(products) if not i.by_variant}
-        self._by_variant = {i.variant["id"]: i for i in counted(products) if i.by_variant and i.variant}
-        self._owners = {v["id"]: product for product in products for v in product["variants"]}
-        self._skus = {item.sku.casefold(): item for item in self._by_variant.values()}
-        self._product_skus = {item.sku.casefold(): item for item in self._by_product.values()}
+
+    @cached_property
+    def _by_product(self) -> Mapping[int, Counted]:
+        return {item.product["id"]: item for item in counted(self._store.products) if not item.by_variant}
+
+    @cached_property
+    def _by_variant(self) -> Mapping[int, Counted]:
+        return {item.variant["id"]: item for item in counted(self._store.products) if item.by_variant and item.variant}
+
+    @cached_property
+    def _by_sku(self) -> Mapping[str, Counted]:
+        return {item.sku.casefold(): item for item in counted(self._store.products)}
+
+    @cached_property
+    def _modes(self) -> Mapping[str, str]:
+        """How products are counted, by how adjustments name them and their variants."""
+        products = self._store.products
+        return {
+            f"{name} {each['id']}": product["inventory_tracking"]
+            for product in products
+            for name, each in (("product_id", product), *(("variant_id", v) for v in product["variants"]))
+        }
 
     def find(self, rows: Sequence[Json]) -> list[Counted]:
         """422 as soon as one cannot be set: first for what is counted otherwise, then for what is not counted."""
@@ -250,22 +272,16 @@ class _Shelves:
             return self._by_product.get(row["product_id"])
         if "variant_id" in row:
             return self._by_variant.get(row["variant_id"])
-        return self._skus.get(row["sku"].casefold())
+        item = self._by_sku.get(row["sku"].casefold())
+        return item if item and item.by_variant else None
 
     def _otherwise(self, row: Json) -> str:
         """How the item is counted, where that is another way than the one it was named in."""
-        if "product_id" in row:
-            by_variant = self._products.get(row["product_id"], {}).get("inventory_tracking") == "variant"
-            return (
-                f"Item with {_named(row)} is tracked by variant, please update stock by variant id"
-                if by_variant
-                else ""
-            )
-        if "variant_id" in row:
-            by_product = self._owners.get(row["variant_id"], {}).get("inventory_tracking") == "product"
-        else:
-            by_product = row["sku"].casefold() in self._product_skus
-        return f"Item with {_named(row)} is tracked by product, please update stock by product id" if by_product else ""
+        by_sku = "product" if "sku" in row and row["sku"].casefold() in self._by_sku else "none"
+        mode = self._modes.get(_named(row), by_sku)
+        if mode == "none":
+            return ""
+        return f"Item with {_named(row)} is tracked by {mode}, please update stock by {mode} id"
 
     def _refusal(self, title: str, named: list[str]) -> ApiError:
         told = {"all": named, "first": named[:1], "none": []}[self._store.tells_refused]

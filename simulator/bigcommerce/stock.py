@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Json = dict[str, Any]
 
@@ -30,8 +30,7 @@ class Location:
         return f"BC-LOCATION-{self.id}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counted:
+class Counted(NamedTuple):
     """What the shop counts: a product as a whole, whose one variant if it has only one goes along, or a variant.
 
     Its level at the default location is what the catalogue's rows show.
@@ -71,10 +70,10 @@ def counted(products: Iterable[Json]) -> Iterator[Counted]:
     for product in products:
         if product["inventory_tracking"] == "variant":
             for variant in product["variants"]:
-                yield Counted(product=product, variant=variant, by_variant=True)
+                yield Counted(product, variant, by_variant=True)
         elif product["inventory_tracking"] == "product":
-            base = next((v for v in product["variants"] if v["id"] == product["base_variant_id"]), None)
-            yield Counted(product=product, variant=base, by_variant=False)
+            base = product["variants"][0] if product["base_variant_id"] else None
+            yield Counted(product, base, by_variant=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,7 +111,7 @@ def _equals(name: str) -> Filter:
 def _above(name: str) -> Filter:
     def admit(text: str) -> Matches:
         bound = int(text)
-        return lambda row: int(row[name]) > bound
+        return lambda row: bool(row[name] > bound)
 
     return admit
 
@@ -177,10 +177,11 @@ def _known(params: Mapping[str, str], known: Sequence[str]) -> None:
 
 def _matching(rows: list[Json], params: Mapping[str, str], filters: Mapping[str, Filter]) -> list[Json]:
     try:
-        asked = [filters[name](text) for name, text in params.items() if name in filters]
-        return [row for row in rows if all(matches(row) for matches in asked)] if asked else rows
+        for admits in [filters[name](text) for name, text in params.items() if name in filters]:
+            rows = [row for row in rows if admits(row)]
     except ValueError as error:
         raise v3_error(422, f"The filter(s): {error}") from error
+    return rows
 
 
 def _sorted(rows: list[Json], params: Mapping[str, str]) -> list[Json]:
