@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from cartledger.clients.bigcommerce import OrdersPage
-from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause, Problem, TryLater
+from cartledger.errors import BadRecord, CartledgerError, Forbidden, Pause, Problem, Refused, TryLater
 from cartledger.ledger.types import State
 from cartledger.money import read_json, write_json
 from cartledger.records import Order, order_modified, read_order, with_refunds
@@ -25,6 +25,7 @@ from mapping.checks.findings import Finding, Level, at, warning
 from mapping.checks.opening import CERTIFICATES, CREDIT, Owed, certificates_owed, check_opening, credit_owed, to_come
 from mapping.checks.refunds import check_refunds
 from mapping.checks.shop import LONG_AGO, check_catalogue, check_start
+from mapping.checks.stock import check_stock, check_whole_catalogue
 from mapping.checks.trial import Tried, is_early, report, without_customer
 from mapping.company import Company, read_company
 from mapping.customer import choose_generic, generic_name, listed_names
@@ -34,6 +35,8 @@ from producers.orders import STREAM, start_of
 T = TypeVar("T")
 NO_ANSWER = "no_answer"
 """The code of a side that could not be asked: nothing is known to be wrong."""
+
+_ANY_LOCATION = 1  # to see whether stock may be read, where it may not be asked which location there is
 
 Say = Callable[[str], None]
 
@@ -49,6 +52,7 @@ class Inspection:
     _silent: set[str] = field(default_factory=set)
     _currency: str = ""
     _restocks: bool | None = None
+    _taken_late: bool | None = None
 
     def findings(self) -> list[Finding]:
         """Everything at once, in the order of the settings: first what is wrong with a side itself."""
@@ -61,12 +65,14 @@ class Inspection:
         catalogue = self._shop(self.line.shop.variants)
         if page is not None:
             self._may_read_transactions(page)
+        stock = list(self._stock())
         self.say("reading the company")
         company = self._company(lambda: fetched(self.line))
-        found = [*self._clock(page), *check_catalogue(catalogue or ())]
+        found = [*self._clock(page), *check_catalogue(catalogue or ()), *stock]
         if company is not None:
             found += check_connection(self.line.connection, company, store_currency=self._currency)
             found += check_refunds(self.line.connection, company, restocks=self._restocks)
+            found += self._of_skus(company, catalogue)
             missing = self._missing_customers(company, page)
             if why := missing.get(company.home_currency):
                 found.append(at(("sales", "generic_customer"), why))
@@ -82,6 +88,35 @@ class Inspection:
         """Few orders need them, and a token that lacks their scope would stop the connection at the first."""
         if page.rows:
             self._shop(partial(self.line.shop.transactions, int(page.rows[0]["id"])))
+
+    def _stock(self) -> Iterator[Finding]:
+        """Whether there is a location to keep, and the token may read its stock. That it may write there shows at the
+        first writing only."""
+        if not self.line.connection.keeps_stock:
+            return
+        shop, location = self.line.shop, self._shop(self._location)
+        if isinstance(location, Refused):
+            yield from (at(("stock", "location"), why) for why in location.problems)
+        else:
+            self._shop(lambda: next(shop.inventory(location or _ANY_LOCATION), None))
+            self._taken_late = self._shop(shop.takes_stock_late)
+
+    def _location(self) -> int | Refused:
+        shop, named = self.line.shop, self.line.connection.stock.location
+        try:
+            if named is None:
+                return shop.default_location()
+            shop.check_location(named)
+        except Refused as refused:
+            return refused
+        return named
+
+    def _of_skus(self, company: Company, catalogue: Sequence[Mapping[str, Any]] | None) -> Iterator[Finding]:
+        connection = self.line.connection
+        if catalogue is not None:
+            approved = self.line.ledger.ever_approved(connection.pair)
+            yield from check_whole_catalogue(connection, company, catalogue)
+            yield from check_stock(connection, company, catalogue, taken_late=self._taken_late, approved=approved)
 
     def _missing_customers(self, company: Company, page: OrdersPage | None) -> dict[str, Problem]:
         """Why sales cannot go to the customer for all: in the books' currency, and in others of the last orders."""
