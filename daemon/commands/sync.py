@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import click
 from rich.console import Console
@@ -21,6 +22,8 @@ from daemon.context import Context
 from daemon.supervisor import Consuming, Crew, Producing, news
 from producers.handover import KINDS, SIDES
 from producers.reading import Walk
+
+T = TypeVar("T")
 
 THREADS = 8
 LOOK_EVERY = 0.2
@@ -44,7 +47,8 @@ class Progressed:
 
 @dataclass(frozen=True, kw_only=True)
 class Synced:
-    """What a sync came to."""
+    """What a sync came to. `levels_written` are those that the shop took meanwhile, `stock_held` says that levels wait
+    for a person, or for a reading of the stock that is whole."""
 
     connection: str
     read: int
@@ -54,12 +58,14 @@ class Synced:
     held: int
     excluded: int
     waiting: int
+    levels_written: int
+    stock_held: bool
     troubles: tuple[str, ...]
     seconds: float
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.held or self.waiting or self.troubles else 0
+        return 1 if self.held or self.waiting or self.stock_held or self.troubles else 0
 
 
 @click.command()
@@ -69,7 +75,8 @@ class Synced:
 def sync(ctx: click.Context, connection: str, *, as_json: bool) -> None:
     """Read and post what is new, now.
 
-    In this process, whether or not CONNECTION posts by itself. Exit code 1: an order is held or waits.
+    In this process, whether or not CONNECTION posts by itself. Exit code 1: an order is held or waits, or the shop's
+    levels do.
     """
     context: Context = ctx.obj
     context.settings().connection(connection)
@@ -91,8 +98,12 @@ def say(synced: Synced) -> None:
     )
     for trouble in synced.troubles:
         console.print(trouble, soft_wrap=True)
+    if synced.levels_written:
+        console.print(f"The shop took {synced.levels_written} levels of its stock.")
     if synced.held:
         console.print("Why orders are held, and what to do: cartledger held list")
+    if synced.stock_held:
+        console.print("The shop's levels wait for a person. Why, and what to do: cartledger stock show")
 
 
 def sync_with_progress(app: App, name: str) -> Synced:
@@ -128,23 +139,25 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
     """Read the shop, post everything that can be posted now, and return when nothing more is due.
 
     Joins a reading of another process instead of doubling it. Orders in doubt are waited for; a side that does not
-    answer is given up after a few tries, and its orders stay queued for the next sync.
+    answer is given up after a few tries, and its orders stay queued for the next sync. Stock is read once the orders
+    are settled: what QuickBooks holds then needs no correction.
     """
     line = app.lines[name]
     pair = line.connection.pair
-    started = time.monotonic()
+    started, began = time.monotonic(), app.clock()
     app.begin()
-    permit = _Permit(app, pair)
+    permit = Permit(app, pair)
     app.ledger.hasten(pair)
     crew, now = Crew(), Progressed()
     troubles: list[str] = []
     producing = Producing(app, [name], crew)
-    reading = _Reading(app, producing, line, now, troubles)
+    reading = _Reading(producing, line, now, troubles)
+    left = [reading.read_stock] if line.connection.keeps_stock else []
     run = app.ledger.start_run(pair, "sales")
     crew.start("hand-over", producing.hand_over)
     # Connections share the queues: what other processes hand over for another one is worked on, not thrown away.
     crew.start("work", Consuming(app, list(app.lines), crew, threads=THREADS).work)
-    crew.start("read", reading.read)
+    reading.begin(reading.read_shop)
     try:
         while not crew.quiet.wait(LOOK_EVERY):
             now.counts = app.ledger.counts(pair, "order")
@@ -152,19 +165,22 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
             on_progress(now)
             permit.keep()
             if reading.over and _nothing_due(app, line):
-                break
+                if not left:
+                    break
+                reading.begin(left.pop())
     finally:
         crew.stop()
         crew.wait()
         troubles += permit.end()
     troubles += [f"{NAMES[circuit.side]}: {circuit.reason}" for circuit in app.ledger.circuits(pair)]
-    synced = _result(app, line, now, troubles, time.monotonic() - started)
+    synced = _result(app, line, now, troubles, began, time.monotonic() - started)
     app.ledger.end_run(run, {k: v for k, v in vars(synced).items() if k != "troubles"})
     return synced
 
 
-class _Permit:
-    """Leave to write while this sync goes on, for whatever process works on it; `disable` takes it back."""
+class Permit:
+    """Leave to write while what a person asked for goes on, for whatever process works on it; `disable` takes it back.
+    `keep` is to be called often."""
 
     def __init__(self, app: App, pair: str) -> None:
         self._app = app
@@ -185,29 +201,56 @@ class _Permit:
 
 
 class _Reading:
-    """The reading of one sync; `over` when it has ended, well or not."""
+    """The readings of one sync, one after the other; `over` while none goes on, however it ended."""
 
-    def __init__(self, app: App, producing: Producing, line: Line, now: Progressed, troubles: list[str]) -> None:
-        self.over = False
-        self._app = app
+    def __init__(self, producing: Producing, line: Line, now: Progressed, troubles: list[str]) -> None:
+        self.over = True
         self._producing = producing
         self._line = line
         self._now = now
         self._troubles = troubles
 
-    def read(self) -> None:
+    def begin(self, read: Callable[[], None]) -> None:
+        """In a thread of its own."""
+
+        def body() -> None:
+            try:
+                read()
+            finally:
+                self.over = True
+
+        self.over = False
+        self._producing.crew.start("read", body)
+
+    def read_shop(self) -> None:
+        self._until_read("shop", lambda: self._producing.read(self._line, self._heard))
+
+    def read_stock(self) -> None:
+        """Where the shop could not be read, its levels cannot be known either."""
+        if self._troubles:
+            return
+        before = replace(self._now)
+
+        def more(walk: Walk) -> None:
+            self._now.read, self._now.fresh = before.read + walk.read, before.fresh + walk.fresh
+            self._now.refunds = before.refunds + walk.refunds
+
+        walk = self._until_read("stock", lambda: self._producing.read_stock(self._line, more))
+        if walk is not None and walk.problem is not None:
+            self._troubles.append(f"The stock cannot be read: {walk.problem}")
+
+    def _until_read(self, what: str, read: Callable[[], T | None]) -> T | None:
+        quiet, name = self._producing.crew.quiet, self._line.name
         try:
-            while self._producing.read(self._line, self._heard) is None and not self._producing.crew.quiet.is_set():
-                logs.info(
-                    "Another process reads the shop; waiting for it.", action="joined", connection=self._line.name
-                )
-                self._producing.crew.quiet.wait(1.0)
+            while (walk := read()) is None and not quiet.is_set():
+                logs.info(f"Another process reads the {what}; waiting for it.", action="joined", connection=name)
+                quiet.wait(1.0)
         except LedgerTrouble:
             raise
         except CartledgerError as error:
-            self._troubles.append(f"The shop cannot be read: {error}")
-        finally:
-            self.over = True
+            self._troubles.append(f"The {what} cannot be read: {error}")
+            return None
+        return walk
 
     def _heard(self, walk: Walk) -> None:
         self._now.read, self._now.fresh, self._now.refunds = walk.read, walk.fresh, walk.refunds
@@ -227,8 +270,9 @@ def _nothing_due(app: App, line: Line) -> bool:
     )
 
 
-def _result(app: App, line: Line, now: Progressed, troubles: list[str], seconds: float) -> Synced:
-    counts = app.ledger.counts(line.connection.pair, "order")
+def _result(app: App, line: Line, now: Progressed, troubles: list[str], began: datetime, seconds: float) -> Synced:
+    pair, keeps_stock = line.connection.pair, line.connection.keeps_stock
+    counts = app.ledger.counts(pair, "order")
     return Synced(
         connection=line.name,
         read=now.read,
@@ -238,6 +282,8 @@ def _result(app: App, line: Line, now: Progressed, troubles: list[str], seconds:
         held=counts[State.HELD],
         excluded=counts[State.EXCLUDED],
         waiting=counts[State.QUEUED] + counts[State.CLAIMED],
+        levels_written=app.ledger.levels_written(pair, began) if keeps_stock else 0,
+        stock_held=keeps_stock and app.ledger.waiting_proposal(pair) is not None,
         troubles=tuple(troubles),
         seconds=round(seconds, 1),
     )
