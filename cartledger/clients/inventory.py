@@ -61,11 +61,11 @@ class Inventory(StoreCalls):
     def inventory(self, location_id: int, skus: Sequence[str] = ()) -> Iterator[InventoryRow]:
         """What the location has of every product and variant whose stock is counted, or of these SKUs, in any case of
         letters: one call for 1,000 rows, or for 100 SKUs that are not too long."""
-        folded = {sku.casefold() for sku in skus}
+        folded = {sku.strip().casefold() for sku in skus}
         for call in self._of_items(location_id, skus):
             for rows in self._pages(call, self._of_a_store, ROWS_AT_ONCE):
                 for row in (_inventory_row(each, location_id) for each in rows):
-                    if not folded or row.sku.casefold() in folded:
+                    if not folded or row.sku.strip().casefold() in folded:
                         yield row
 
     def _of_items(self, location_id: int, skus: Sequence[str]) -> Iterator[Call]:
@@ -87,7 +87,8 @@ class Inventory(StoreCalls):
 
         Returns when the store has accepted them; it takes them in later. Raises Refused where it takes none
         (`units_named` tells which ones it names). A failure that is in doubt is not sent again: the levels may be set,
-        or yet be. No other call of the kind may go out before this one is over.
+        or yet be. No other call of the kind may go out before this one is over, which takes 120 s at most; raises
+        TryLater, not in doubt, where it could not leave early enough for that.
         """
         if not 0 < len(levels) <= LEVELS_AT_ONCE:
             raise ValueError(f"a call sets 1 to {LEVELS_AT_ONCE} levels")

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from cartledger.clients.faults import shop_error
 from cartledger.clients.http import Answer, BrokenAnswer, Http
-from cartledger.errors import Forbidden, Pause, Throttled, Unreachable
+from cartledger.errors import Forbidden, Pause, Throttled, TryLater, Unreachable
 
 PAGE = 250
 SMALLEST_PAGE = 50
@@ -25,6 +25,7 @@ TRIES = 5
 LONGEST_WAIT = 60.0
 """Seconds; whoever is asked to wait longer gives the call back instead."""
 
+LEAVE_WITHIN = timedelta(seconds=60)
 FEW_LEFT = 10
 INFORMATION = "Information & Settings: read-only"
 
@@ -145,8 +146,10 @@ class StoreCalls:
         return self._patiently(lambda: self._once(call))
 
     def _write(self, call: Call) -> Read:
-        """What is in doubt is not sent again, nor is anything after another failure than a 429."""
-        return self._patiently(lambda: self._once(call), Throttled)
+        """Sent within `LEAVE_WITHIN`, hence over within that and `DEADLINE`, or not at all (TryLater). What is in doubt
+        is not sent again, nor is anything after another failure than a 429."""
+        leave_by = self._clock() + LEAVE_WITHIN
+        return self._patiently(lambda: self._once(call, leave_by), Throttled)
 
     def _patiently(self, ask: Callable[[], Read], passing: type[Pause] = Pause) -> Read:
         """Ask again after what may pass by itself, a bounded number of times."""
@@ -160,13 +163,17 @@ class StoreCalls:
                 self._sleep(seconds)
         return ask()
 
-    def _once(self, call: Call) -> Read:
+    def _once(self, call: Call, leave_by: datetime | None = None) -> Read:
         self._keep_within_quota()
+        send_within = None if leave_by is None else (leave_by - self._clock()).total_seconds()
+        if send_within is not None and send_within <= 0:
+            raise TryLater("The call to BigCommerce could not be sent in time.")
         headers = {"X-Auth-Token": self._access_token, "Accept": "application/json"}
         answer = self._http.call(
             "PUT" if call.writes else "GET",
             f"{self._store}{call.path}",
             deadline=DEADLINE,
+            send_within=send_within,
             headers={**headers, "Content-Type": "application/json"} if call.writes else headers,
             params=call.params,
             body=call.body,

@@ -127,8 +127,8 @@ def test_a_unit_that_was_never_kept_at_the_location_has_nothing_there(shop: BigC
 
 def test_what_a_location_has_of_some_skus(shop: BigCommerce, wire: Wire) -> None:
     """The filter may know more SKUs than were asked for; letters of either case are one SKU."""
-    wire.replies = [envelope([row("sm13"), row("SM14", variant=75)])]
-    assert [each.sku for each in shop.inventory(3, ["SM13", "A&B"])] == ["sm13"]
+    wire.replies = [envelope([row("sm13 "), row("SM14", variant=75)])]
+    assert [each.sku for each in shop.inventory(3, ["SM13", "A&B"])] == ["sm13 "]
     assert wire.asked[0].params == {"location_id:in": "3", "sku:in": "SM13,A&B", "limit": "1000", "page": "1"}
 
 
@@ -251,6 +251,27 @@ def test_levels_that_were_not_set_or_nobody_knows(
         shop.adjust(3, {"product:111": 7}, reason="test")
     assert caught.value.in_doubt is in_doubt
     assert len(wire.asked) == calls
+
+
+@pytest.mark.parametrize(("reset", "calls"), [("30000", 2), ("25000", 3), ("60000", 1)])
+def test_a_writing_that_waits_too_long_does_not_go_out_any_more(
+    shop: BigCommerce, wire: Wire, reset: str, calls: int
+) -> None:
+    """Whoever waits for its end knows when it can no longer be carried out."""
+    wire.replies = [Reply(status=429, headers={"X-Rate-Limit-Time-Reset-Ms": reset})]
+    with pytest.raises(TryLater) as caught:
+        shop.adjust(3, {"product:111": 7}, reason="test")
+    assert not caught.value.in_doubt
+    assert len(wire.asked) == calls
+
+
+def test_a_writing_that_cannot_leave_within_the_quota_stays_here(shop: BigCommerce, wire: Wire) -> None:
+    used_up = {"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": "3600000"}
+    wire.replies = [as_json({"data": {}}, **used_up)]
+    shop.takes_stock_late()
+    with pytest.raises(TryLater):
+        shop.adjust(3, {"product:111": 7}, reason="test")
+    assert [asked.method for asked in wire.asked] == ["GET"]
 
 
 def test_a_connection_that_fails_leaves_no_doubt(shop: BigCommerce, wire: Wire) -> None:
