@@ -20,8 +20,10 @@ from daemon.commands.demo import demo
 from daemon.commands.enable import disable, enable
 from daemon.commands.held import held
 from daemon.commands.methods import methods
+from daemon.commands.products import products
 from daemon.commands.run import consume, produce, run
 from daemon.commands.status import status
+from daemon.commands.stock import stock
 from daemon.commands.sync import sync
 from daemon.commands.taxes import taxes
 from daemon.context import HERE, SYSTEM, Context
@@ -61,5 +63,20 @@ def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
     ctx.obj = Context(config=config or (SYSTEM if SYSTEM.exists() and not HERE.exists() else HERE))
 
 
-for command in (check, consume, demo, disable, enable, held, methods, produce, run, status, sync, taxes):
+for command in (
+    check,
+    consume,
+    demo,
+    disable,
+    enable,
+    held,
+    methods,
+    produce,
+    products,
+    run,
+    status,
+    stock,
+    sync,
+    taxes,
+):
     main.add_command(command)

@@ -22,18 +22,18 @@ def live_on(app: App, url: str, *, steps: int, seed: int) -> Synced:
     `url` is that of the simulators. The same seed on the same shop makes the same lives.
     """
     for number in range(1, ROUNDS + 1):
-        _let_the_second_pass()
+        let_the_second_pass()
         tell(url, "live", {"steps": steps, "seed": seed * ROUNDS + number})
         if number in LOST:
             kind, nth = LOST[number]
             tell(url, "faults", {"side": "quickbooks", "call": "batch", "kind": kind, "nth": nth})
         sync_with_progress(app, NAME)
-    _let_the_second_pass()
+    let_the_second_pass()
     tell(url, "settle", {})
     return sync_with_progress(app, NAME)
 
 
-def _let_the_second_pass() -> None:
+def let_the_second_pass() -> None:
     """The shop dates changes by whole seconds: two in one, with a reading between them, look like one that is known."""
     time.sleep(1 - time.time() % 1)
 
@@ -51,4 +51,10 @@ def tell(url: str, what: str, body: dict[str, Any]) -> None:
         f"{url}/control/{what}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request):  # noqa: S310 - as above
+        pass
+
+
+def untell(url: str, what: str) -> None:
+    """Have the simulators stop doing it."""
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/control/{what}", method="DELETE")):  # noqa: S310
         pass

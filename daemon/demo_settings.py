@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 NAME = "demo"
 
 _COMMON = """\
@@ -123,11 +125,13 @@ out_of_scope = "Out of Scope"
 COMPANIES = tuple(_TAXES)
 
 
-def demo_settings(*, company: str, post_as: str, refunds: bool = False, **facts: object) -> str:
+def demo_settings(*, company: str, post_as: str, refunds: bool = False, stock: bool = False, **facts: object) -> str:
     """The file. `company` is one of COMPANIES; with `refunds` what goes back or is called off is booked, too, and so
-    are invoices that wait for their money. `facts` are where everything is: see the braces."""
+    are invoices that wait for their money; with `stock` the shop's levels follow. `facts` are where everything is: see
+    the braces."""
+    workflows = ["sales", "payments", *["refunds"] * refunds, *["stock"] * stock]
     common = _COMMON.format(
-        workflows='["sales", "payments", "refunds"]' if refunds else '["sales", "payments"]',
+        workflows=json.dumps(workflows),
         statuses=_UNPAID_TOO if refunds and post_as == "invoice" else "",
         post_as=post_as,
         **facts,

@@ -30,6 +30,7 @@ from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
 from daemon.demo_life import ask, live_on
 from daemon.demo_settings import COMPANIES, NAME, demo_settings
+from daemon.demo_stock import Kept, keep_stock
 from producers.handover import KINDS
 
 IN_FLIGHT = 2  # seconds, in place of 130
@@ -53,6 +54,12 @@ class Shop:
     price_mode: str
     company: str
     lives: bool
+    keeps_stock: bool
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether orders change after they were posted."""
+        return self.lives or self.keeps_stock
 
 
 @click.command()
@@ -80,6 +87,7 @@ class Shop:
     "which can be called off unpaid].",
 )
 @click.option("--life", is_flag=True, help="Orders go on: they are edited, refunded and called off between readings.")
+@click.option("--stock", is_flag=True, help="The shop's stock follows the company's, while both sides trade.")
 @click.option("--broker", default="memory://", show_default=True, help="A pika:// URL runs the same on RabbitMQ.")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave all of it in this folder, running."
@@ -98,6 +106,7 @@ def demo(
     keep: Path | None,
     *,
     life: bool,
+    stock: bool,
     as_json: bool,
 ) -> None:
     """Post a made-up shop into made-up books.
@@ -105,6 +114,8 @@ def demo(
     Shop and company are simulated on this machine; the program between them is the real one. At the end the simulators
     prove that both agree to the cent.
     """
+    if life and stock:
+        raise click.UsageError("Choose one of --life and --stock.")
     made = Shop(
         orders=orders,
         customers=customers or max(1, orders // 5),
@@ -112,31 +123,35 @@ def demo(
         price_mode=price_mode,
         company=company,
         lives=life,
+        keeps_stock=stock,
     )
     post_as = post_as or ("invoice" if life else "sales_receipt")
     started = time.monotonic()
     _end_like_ctrl_c()
     with _folder(keep) as folder, _simulator(made) as addresses:
         choices = {"broker": broker, "namespace": f"demo-{os.getpid()}", "post_as": post_as, "company": company}
-        _write(folder, addresses | choices, refunds=life)
+        _write(folder, addresses | choices, refunds=made.goes_on, stock=stock)
         settings = read_settings(folder / "cartledger.toml", _secrets(addresses))
         with _queues(settings):
             with contextlib.closing(App(settings)) as app:
-                synced = sync_with_progress(app, NAME)
+                synced, kept = sync_with_progress(app, NAME), None
+                steps = max(1, orders // 4)
                 if life:
-                    synced = live_on(app, addresses["url"], steps=max(1, orders // 4), seed=seed)
+                    synced = live_on(app, addresses["url"], steps=steps, seed=seed)
+                if stock:
+                    synced, kept = keep_stock(app, addresses["url"], steps=steps, seed=seed)
                 held = app.ledger.held(app.lines[NAME].connection.pair)
             proof, report = (ask(addresses["url"], what) for what in ("proof", "report"))
-            facts = _facts(made, synced, proof, report, time.monotonic() - started)
+            facts = _facts(made, synced, proof, report, time.monotonic() - started) | (vars(kept) if kept else {})
             if as_json:
                 print_json(facts)
             else:
-                _print(facts, proof, held, post_as)
+                _print(facts, proof, held, post_as, kept)
             if keep:
                 _stay(folder)
             elif not as_json:
                 _say_what_next()
-    ctx.exit(0 if agree(facts, proof) else 1)
+    ctx.exit(0 if agree(facts, proof) and (kept is None or kept.agrees) else 1)
 
 
 def _end_like_ctrl_c() -> None:
@@ -207,8 +222,8 @@ def _secrets(addresses: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _write(folder: Path, facts: Mapping[str, str], *, refunds: bool) -> None:
-    text = demo_settings(**facts, refunds=refunds, in_flight=IN_FLIGHT, start_date="2020-01-01")
+def _write(folder: Path, facts: Mapping[str, str], *, refunds: bool, stock: bool) -> None:
+    text = demo_settings(**facts, refunds=refunds, stock=stock, in_flight=IN_FLIGHT, start_date="2020-01-01")
     (folder / "cartledger.toml").write_text(text)
     variables = {"CARTLEDGER_CONFIG": str(folder.resolve() / "cartledger.toml"), **_secrets(facts)}
     secrets = folder / "secrets.env"
@@ -230,7 +245,7 @@ def _facts(
         "duplicates": proof["duplicates"],
         **{name: proof[name] for name in DIFFERENCES},
         "tax_by_agency": proof["tax_by_agency"],
-        **{name: proof[name] for name in SINCE if shop.lives},
+        **{name: proof[name] for name in SINCE if shop.goes_on},
         "bigcommerce": {name: report["bigcommerce"][name] for name in ("calls", "throttled")},
         "quickbooks": quickbooks,
         "seconds": round(seconds, 1),
@@ -258,7 +273,9 @@ def _once(facts: Mapping[str, Any]) -> bool:
     return bool(every and facts["duplicates"] == 0)
 
 
-def _print(facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[Standing], post_as: str) -> None:
+def _print(
+    facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[Standing], post_as: str, kept: Kept | None
+) -> None:
     console = out()
     document = post_as.replace("_", " ")
     outcomes = [
@@ -273,12 +290,16 @@ def _print(facts: Mapping[str, Any], proof: Mapping[str, Any], held: Iterable[St
     rows = _proof(proof["totals"], post_as, lived=SINCE.keys() <= facts.keys())
     console.print(table("The proof, to the cent", ["posted orders", *amounts], rows, right=amounts))
     console.print(_taxes(facts), soft_wrap=True)
-    if since := [(what, *facts[name].values()) for name, what in SINCE.items() if name in facts]:
+    since = [(what, *facts[name].values()) for name, what in SINCE.items() if name in facts]
+    if any(count for _, count, _ in since):
         console.print()
         console.print(
             table("What became of them since", ["what", "count", "difference"], since, right=["count", "difference"])
         )
     console.print(f"Documents there twice: {facts['duplicates']}. Counted by the simulators, not by cartledger.\n")
+    if kept:
+        console.print(table("The shop's stock", ["levels", "count", "what"], kept.rows(), right=["count"]))
+        console.print()
     if causes := _causes(held):
         reasons = table("Held", ["order", "why", "what to do"], causes)
         reasons.show_lines = True
