@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cartledger.clients.bigcommerce import BigCommerce
-from cartledger.clients.faults import Fault, duplicate_of, verdict
+from cartledger.clients.faults import Fault, duplicate_of, units_named, verdict
 from cartledger.clients.http import Http
 from cartledger.clients.oauth import Tokens
 from cartledger.clients.quickbooks import BatchItem, QuickBooks, batch_item_bytes, select
@@ -20,6 +20,7 @@ from cartledger.errors import (
     Pause,
     Refused,
     Throttled,
+    TryLater,
     Unauthorised,
     Unreachable,
 )
@@ -303,6 +304,152 @@ def test_whether_refunded_goods_go_back_to_stock(shop: BigCommerce, sim: Simulat
     assert (shop.restocks(), shop.restocks(1), shop.restocks(2)) == (False, False, False)
     sim.shop.channel_inventory_settings["1"] = {"refund_order_stock_adjustment": True}
     assert (shop.restocks(), shop.restocks(1), shop.restocks(2)) == (False, True, False)
+
+
+@pytest.fixture
+def stocked(sim: Simulator) -> Simulator:
+    """A lamp counted as a whole, a shade counted by colour, a plan that is not counted; kept at location 5."""
+    sim.shop.add_location(5, default=True)
+    sim.shop.add_product(sku="LAMP", name="Lamp", price=Decimal(30), product_id=111, tracked=True, stock=7)
+    shades = {"SHADE-R": 3, "SHADE-B": 0}
+    sim.shop.add_product(sku="SHADE", name="Shade", price=Decimal(9), product_id=112, tracked=True, variants=shades)
+    sim.shop.add_product(sku="PLAN", name="Plan", price=Decimal(1), product_id=113)
+    return sim
+
+
+def test_where_stock_is_kept(shop: BigCommerce, stocked: Simulator) -> None:
+    assert shop.default_location() == 5
+    shop.check_location(1)
+    stocked.shop.add_location(6, enabled=False)
+    for location_id, code in ((6, "location_disabled"), (7, "no_location")):
+        with pytest.raises(Refused) as caught:
+            shop.check_location(location_id)
+        assert caught.value.codes == (code,)
+
+
+def test_what_is_on_hand_and_how_it_is_counted(shop: BigCommerce, stocked: Simulator) -> None:
+    rows = {row.sku: row for row in shop.inventory(5)}
+    assert {sku: row.on_hand for sku, row in rows.items()} == {"LAMP": 7, "SHADE-R": 3, "SHADE-B": 0}
+    assert {row.sku: row.on_hand for row in shop.inventory(1)} == dict.fromkeys(rows, 0)
+    tracking = {111: "product", 112: "variant", 113: "none"}
+    assert shop.tracking() == shop.tracking([111, 112, 113, 114]) == tracking
+    assert [row.sku for row in shop.inventory(5, ["shade-r", "PLAN", "nobody's"])] == ["SHADE-R"]
+    stocked.shop.safety_stock["product:111"] = 2
+    assert [row.on_hand for row in shop.inventory(5, ["LAMP"])] == [7]
+
+
+def test_a_large_catalogue_is_walked_whole(shop: BigCommerce, sim: Simulator) -> None:
+    skus = [f"S{n:04}" for n in range(1_050)]
+    for number, sku in enumerate(skus, 1):
+        sim.shop.add_product(sku=sku, name=sku, price=Decimal(1), product_id=number, tracked=True, stock=number)
+    before = sim.shop.calls
+    assert {row.sku: row.on_hand for row in shop.inventory(1)} == {sku: n for n, sku in enumerate(skus, 1)}
+    assert sim.shop.calls - before == 2
+    assert list(shop.tracking()) == list(range(1, 1_051))
+    assert sim.shop.calls - before == 2 + 5
+    assert len(list(shop.inventory(1, skus[:201]))) == 201
+    assert sim.shop.calls - before == 2 + 5 + 3
+
+
+def test_levels_are_accepted_and_show_later(shop: BigCommerce, stocked: Simulator) -> None:
+    stocked.shop.adjustment_delay = 3600
+    red, blue = (row.variant_id for row in shop.inventory(5, ["SHADE-R", "SHADE-B"]))
+    shop.adjust(5, {"product:111": 9, f"variant:{red}": 0, f"variant:{blue}": 4}, reason="test")
+    assert {row.sku: row.on_hand for row in shop.inventory(5)} == {"LAMP": 7, "SHADE-R": 3, "SHADE-B": 0}
+    stocked.shop.land()
+    assert {row.sku: row.on_hand for row in shop.inventory(5)} == {"LAMP": 9, "SHADE-R": 0, "SHADE-B": 4}
+
+
+@pytest.mark.parametrize(("tells", "named"), [("all", 2), ("first", 1), ("none", 0)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"variant:10111": 1, "product:112": 1},  # counted the other way
+        {"product:113": 1, "product:999": 1},  # not counted, and unknown
+    ],
+)
+def test_a_refusal_sets_nothing_and_names_whom_it_means(
+    shop: BigCommerce, stocked: Simulator, wrong: dict[str, int], tells: Any, named: int
+) -> None:
+    stocked.shop.tells_refused = tells
+    with pytest.raises(Refused) as caught:
+        shop.adjust(5, {"product:111": 9, **wrong}, reason="test")
+    assert units_named(caught.value) == set(list(wrong)[:named])
+    assert stocked.shop.levels(landed=True)["LAMP"] == 7
+
+
+@pytest.mark.parametrize(
+    ("location", "levels"), [(4, {"product:111": 1}), (5, {"product:111": -1}), (5, {"product:111": 2_147_483_648})]
+)
+def test_a_level_or_a_place_that_is_none_is_refused(
+    shop: BigCommerce, stocked: Simulator, location: int, levels: dict[str, int]
+) -> None:
+    with pytest.raises(Refused) as caught:
+        shop.adjust(location, levels, reason="test")
+    assert units_named(caught.value) == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "in_doubt", "accepted"),
+    [
+        ({"kind": "drop_after"}, Unreachable, True, 1),
+        ({"kind": "truncated"}, Unreachable, True, 1),
+        ({"kind": "status", "status": 500}, Unreachable, True, 0),
+        ({"kind": "status", "status": 503, "executed": True}, Unreachable, True, 1),
+        ({"kind": "status", "status": 409}, TryLater, False, 0),
+    ],
+)
+def test_a_writing_that_fails_goes_out_once(
+    shop: BigCommerce, stocked: Simulator, rule: dict[str, Any], kind: type[Exception], in_doubt: bool, accepted: int
+) -> None:
+    stocked.faults.add(side="bigcommerce", call="adjust", nth=1, **rule)
+    with pytest.raises(kind) as caught:
+        shop.adjust(5, {"product:111": 9}, reason="test")
+    assert getattr(caught.value, "in_doubt", None) is in_doubt
+    assert len(stocked.shop.adjustments) == accepted
+
+
+def test_a_throttled_writing_is_accepted_once(shop: BigCommerce, stocked: Simulator) -> None:
+    stocked.faults.add(side="bigcommerce", call="adjust", kind="throttled", nth=1)
+    shop.adjust(5, {"product:111": 9}, reason="test")
+    assert len(stocked.shop.adjustments) == 1
+
+
+def test_the_catalogue_is_read_by_its_changes(shop: BigCommerce, stocked: Simulator) -> None:
+    whole = shop.catalogue(LONG_AGO, page=1)
+    assert [(row["sku"], row["name"], row["price"]) for row in whole.rows] == [
+        ("LAMP", "Lamp", 30),
+        ("SHADE", "Shade", 9),
+        ("PLAN", "Plan", 1),
+    ]
+    assert [variant["sku"] for row in whole.rows for variant in row["variants"]] == [
+        "LAMP",
+        "SHADE-R",
+        "SHADE-B",
+        "PLAN",
+    ]
+    assert not whole.more
+    assert shop.catalogue(whole.server_time + timedelta(days=1), page=1).rows == []
+    small = shop.catalogue(LONG_AGO, page=2, limit=2)
+    assert ([row["sku"] for row in small.rows], small.more) == (["PLAN"], False)
+    assert shop.catalogue(LONG_AGO, page=1, limit=2).more
+
+
+def test_when_the_store_takes_the_units_of_an_order(shop: BigCommerce, sim: Simulator) -> None:
+    assert not shop.takes_stock_late()
+    sim.shop.inventory_settings["update_stock_behavior"] = "order_completed_or_shipped"
+    assert shop.takes_stock_late()
+
+
+def test_items_are_read_page_by_page_and_no_further_than_counted(books: QuickBooks, sim: Simulator) -> None:
+    sim.company.quota = None
+    where = "Active IN (true, false)"
+    for number in range(1_001 - books.count("Item", where)):
+        sim.company.add_item(name=f"Item {number}", sku=f"S{number}")
+    total = books.count("Item", where)
+    before = sim.company.report()["reads"]
+    assert [len(page) for page in books.pages(select("Item", where), expected=total)] == [1000, 1]
+    assert sim.company.report()["reads"] - before == 2
 
 
 def test_what_the_store_is(shop: BigCommerce, sim: Simulator) -> None:
