@@ -31,9 +31,12 @@ class Bookkeeping(RuleBasedStateMachine):
         self.company = self.new_company()
         self.company.frees_overpaid = frees
         self.company.preferences["SalesFormsPrefs"] |= dict.fromkeys(("AutoApplyCredit", "AutoApplyPayments"), applies)
-        cost, quantity = Decimal("1.25"), Decimal(50)
-        self.item = self.company.add_item(name="A", sku="A", kind="inventory", cost=cost, quantity=quantity)["Id"]
+        self.item = self.new_item("A")
         return multiple(*self.new_customers())
+
+    def new_item(self, name):
+        cost, quantity = Decimal("1.25"), Decimal(50)
+        return self.company.add_item(name=name, sku=name, kind="inventory", cost=cost, quantity=quantity)["Id"]
 
     def new_customers(self):
         return [each["Id"] for each in self.company.objects("Customer")]
@@ -120,6 +123,31 @@ class Bookkeeping(RuleBasedStateMachine):
     def merge(self, loser, winner):
         self.company.merge_customer(loser, winner)
 
+    @rule(units=st.integers(-20, 20))
+    def buy_and_count(self, units):
+        self.company.receive_units(self.item, abs(units))
+        self.company.count_units(self.item, Decimal(units))
+        assert self.company.read("Item", self.item)["QtyOnHand"] == units
+
+    @rule(units=st.integers(1, 5))
+    def sell_by_hand(self, units):
+        before = self.company.read("Item", self.item)["QtyOnHand"]
+        self.company.sell_units(self.item, Decimal(units))
+        assert self.company.read("Item", self.item)["QtyOnHand"] == before - units
+
+    @rule()
+    def put_to_sleep_and_wake(self):
+        assert self.company.edit_item(self.item, Active=False)["QtyOnHand"] == 0
+        self.company.edit_item(self.item, Active=True)
+
+    @rule(gone=st.booleans())
+    def merge_items(self, gone):
+        """What the item has done is another one's from then on."""
+        loser, self.item = self.item, self.new_item(f"A {len(self.company.objects('Item'))}, {self.item}")
+        units = sum(self.company.read("Item", each)["QtyOnHand"] for each in (loser, self.item))
+        self.company.merge_items(loser, self.item, gone=gone)
+        assert self.company.read("Item", self.item)["QtyOnHand"] == units
+
     def line(self, amount, units):
         detail = {"ItemRef": {"value": self.item}, "Qty": units}
         return {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
@@ -153,7 +181,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @invariant()
     def the_stock_account_is_worth_the_units_on_hand(self):
-        units = self.company.read("Item", self.item)["QtyOnHand"]
+        units = sum(item.get("QtyOnHand", 0) for item in self.company.objects("Item"))
         assert self.company.balances()["Inventory Asset"] == units * Decimal("1.25")
 
 

@@ -204,6 +204,89 @@ def test_inventory_stays_inventory_and_needs_the_feature(desk, company, stock):
     assert desk.refused(company.create, "Item", {**stock, "Name": "Wick"}) == ["6000"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "change", "shown"),
+    [
+        ("us", {"UnitPrice": D("9.95")}, {"UnitPrice": D("9.95")}),
+        ("us", {"UnitPrice": D("0.1234567")}, {"UnitPrice": D("0.1234567")}),
+        ("us", {"UnitPrice": 0}, {"UnitPrice": 0}),
+        ("us", {"Description": "A tin lantern"}, {"Description": "A tin lantern"}),
+        ("us", {"Sku": "L-2", "Name": "Tin lantern"}, {"Sku": "L-2", "Name": "Tin lantern"}),
+        ("uk", {"UnitPrice": D("12.50"), "SalesTaxIncluded": True}, {"UnitPrice": D("12.5"), "SalesTaxIncluded": True}),
+        ("au", {"SalesTaxIncluded": False}, {"SalesTaxIncluded": False}),
+    ],
+)
+def test_a_sparse_update_of_an_item_changes_what_it_says(desk_of, kind, change, shown):
+    company = desk_of(kind).company
+    before = company.edit_item(company.id_of("Item", "A"), UnitPrice=5, Description="old", PurchaseDesc="theirs")
+    after = company.update("Item", {"Id": before["Id"], "SyncToken": "1", "sparse": True, **change})
+    renamed = {"FullyQualifiedName": shown["Name"]} if "Name" in shown else {}
+    assert after == {**before, **shown, **renamed, "SyncToken": "2"}
+
+
+def test_a_text_that_is_sent_empty_is_cleared(company):
+    item = company.edit_item(company.id_of("Item", "A"), Description="old")
+    body = {"Id": item["Id"], "SyncToken": "1", "sparse": True, "Description": ""}
+    assert "Description" not in company.update("Item", body)
+
+
+def test_a_full_update_of_an_item_clears_the_rest_and_keeps_its_units(desk, company, stock):
+    item = company.create("Item", stock | {"Sku": "L-1", "Description": "Tin", "UnitPrice": 5})
+    desk.receipt(desk.line("Lantern", "5.00", qty=1))
+    quiet = {name: each for name, each in stock.items() if name != "QtyOnHand"}
+    full = company.update("Item", {**quiet, "Id": item["Id"], "SyncToken": "0"})
+    assert not {"Sku", "Description"} & set(full)
+    assert (full["UnitPrice"], full["QtyOnHand"]) == (0, 9)
+    nameless = {name: each for name, each in stock.items() if name != "Name"}
+    assert desk.refused(company.update, "Item", {**nameless, "Id": item["Id"], "SyncToken": "1"}) == ["2020"]
+    bare = {"Name": "Lantern", "Type": "Inventory", "Id": item["Id"], "SyncToken": "1"}
+    assert desk.refused(company.update, "Item", bare) == ["2020"] * 5
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({"SyncToken": "1"}, ["5010"]),
+        ({"Name": "b"}, ["6240"]),
+        ({"Name": "a:b"}, ["2040"]),
+        ({"Name": "x" * 101}, ["2050"]),
+        ({"Name": ""}, ["2020"]),
+        ({"Type": "NonInventory"}, ["6000"]),
+        ({"Type": "Service"}, ["6000"]),
+        ({"TrackQtyOnHand": False}, ["6000"]),
+        ({"IncomeAccountRef": {"value": "4711"}}, ["2500"]),
+        ({"IncomeAccountRef": "Card clearing"}, ["6430"]),
+        ({"ExpenseAccountRef": "Sales"}, ["6430"]),
+        ({"AssetAccountRef": "Checking"}, ["6430"]),
+        ({"UnitPrice": D("0.12345678")}, ["2110"]),
+        ({"UnitPrice": D(100_000_000_000)}, ["2110"]),
+        ({"UnitPrice": "9.95"}, ["2110"]),
+        ({"Description": "x" * 4001}, ["2050"]),
+        ({"Description": "a lantern \U0001f3ee"}, ["2040"]),
+        ({"SalesTaxIncluded": True}, ["6000"]),
+        ({"Price": 5}, ["2010"]),
+    ],
+)
+def test_item_updates_that_are_refused(desk, company, change, codes):
+    before = company.read("Item", company.id_of("Item", "A"))
+    named = {
+        name: desk.ref("Account", each) if name.endswith("AccountRef") and isinstance(each, str) else each
+        for name, each in change.items()
+    }
+    body = {"Id": before["Id"], "SyncToken": "0", "sparse": True, **named}
+    assert desk.refused(company.update, "Item", body) == codes
+    assert company.read("Item", before["Id"]) == before
+
+
+@pytest.mark.parametrize("name", ["A", "B"])
+def test_an_inactive_item_is_only_made_active_again(desk, company, name):
+    item = company.edit_item(company.id_of("Item", name), Active=False)
+    body = {"Id": item["Id"], "SyncToken": "1", "sparse": True}
+    for change in ({"UnitPrice": 5}, {"Name": "Other"}, {"Active": False}):
+        assert desk.refused(company.update, "Item", {**body, **change}) == ["610"]
+    assert company.update("Item", {**body, "Active": True, "UnitPrice": 5})["UnitPrice"] == 5
+
+
 def test_a_service_needs_an_income_account(desk, company):
     assert desk.refused(company.create, "Item", {"Name": "Polishing"}) == ["2020"]
 

@@ -1,6 +1,7 @@
 # ruff: noqa: S608 - the API's own query language, no SQL
 """The query language."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -77,6 +78,69 @@ def test_items_by_sku_and_stock_changed_since(desk, company, clock):
     changed = company.query(f"select * from Item where Type = 'Inventory' and Metadata.LastUpdatedTime > '{since}'")
     assert [item["Sku"] for item in changed["Item"]] == ["A-1"]
     assert company.query("select * from Item where Sku = 'b-1'")["Item"][0]["Name"] == "B"
+
+
+PAGED = "SELECT * FROM Item WHERE Type = 'Inventory' AND Active IN (true, false) ORDERBY Id"
+
+
+@pytest.fixture
+def stock(company, clock):
+    """25 inventory items in all, one of them inactive, made a minute apart from one another."""
+    for number in range(2, 26):
+        clock.now += 60
+        made = company.add_item(name=f"A {number:02}", sku=f"A-{number}", kind="inventory", quantity=D(number))
+    company.edit_item(made["Id"], Active=False)
+    return [item["Id"] for item in company.objects("Item") if item["Type"] == "Inventory"]
+
+
+def test_stock_is_paged_by_id(company, stock):
+    count = company.query(PAGED.removesuffix(" ORDERBY Id").replace("*", "COUNT(*)"))
+    assert count == {"totalCount": 25}
+    pages = [company.query(f"{PAGED} STARTPOSITION {start} MAXRESULTS 10") for start in (1, 11, 21)]
+    assert [(page["startPosition"], page["maxResults"]) for page in pages] == [(1, 10), (11, 10), (21, 5)]
+    assert [item["Id"] for page in pages for item in page["Item"]] == stock
+    assert company.query(f"{PAGED} STARTPOSITION 26 MAXRESULTS 10") == {}
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("Type = 'inventory'", 24),
+        ("Type = 'Inventory' AND Active = true", 24),
+        ("Type = 'Inventory' AND Active = false", 1),
+        ("Type = 'Inventory' AND Active IN (true, false)", 25),
+        ("Type IN ('Inventory', 'NonInventory') AND Sku LIKE 'A-%'", 24),
+        ("Type = 'Inventory' AND MetaData.LastUpdatedTime > '{}'", 4),
+        ("Type = 'Inventory' AND Active IN (true, false) AND MetaData.LastUpdatedTime > '{}'", 5),
+        ("Type = 'Inventory' AND MetaData.LastUpdatedTime >= '{}'", 5),
+    ],
+)
+def test_stock_found(company, stock, clock, condition, found):
+    """The time is the company's own, or said with another offset."""
+    fifth_last = company.now() - dt.timedelta(minutes=5)
+    for moment in (fifth_last, fifth_last.astimezone(dt.UTC)):
+        statement = f"select count(*) from Item where {condition.format(moment.isoformat(timespec='seconds'))}"
+        assert company.query(statement) == {"totalCount": found}
+
+
+def test_stock_by_id(company, stock):
+    some = stock[3:8]
+    listed = ", ".join(f"'{each}'" for each in reversed(some))
+    assert [
+        item["Id"] for item in company.query(f"select * from Item where Id in ({listed}) orderby Id")["Item"]
+    ] == some
+    gone = f"select * from Item where Id in ('{stock[-1]}')"
+    assert company.query(gone) == {}
+    assert company.query(f"{gone} and Active in (true, false)")["maxResults"] == 1
+
+
+def test_the_filter_by_type_was_reported_to_leak(company, stock):
+    company.type_filter = False
+    assert {item["Type"] for item in company.query(f"{PAGED} MAXRESULTS 1000")["Item"]} > {"Inventory"}
+    everything = len(company.objects("Item"))
+    assert company.query("select count(*) from Item where Type = 'Inventory' and Active in (true, false)") == {
+        "totalCount": everything
+    }
 
 
 def test_customers_by_email_and_quoted_names(desk, company):
