@@ -21,6 +21,11 @@ class Product:
     tracked: bool
 
 
+def variant_id(product_id: int, place: int) -> int:
+    """The id of a product's variant at `place`, from 1 on: one that no other variant has, of up to 600 a product."""
+    return product_id + 10_000 * place if product_id < 10_000 else 1_000 * product_id + place
+
+
 _MATERIALS = ("Oak", "Linen", "Ceramic", "Brass", "Cork", "Glass", "Felt", "Slate", "Bamboo", "Wool")
 _THINGS = ("Bowl", "Lamp", "Tray", "Vase", "Stool", "Mirror", "Basket", "Clock", "Coaster", "Candle", "Frame", "Shelf")
 _ODD_NAMES = (
@@ -43,7 +48,7 @@ def _product(source: random.Random, number: int) -> Product:
     name = _name(source, number)
     return Product(
         product_id=100 + number,
-        variant_id=1000 + number,
+        variant_id=variant_id(100 + number, 1),
         sku=f"{'DL' if digital else 'SKU'}-{number:04d}",
         name=f"{name} (download)" if digital else name,
         price=Decimal(source.choice((99, 250, 499, 795, 1250, 1999, 2400, 3495, 4900, 8999, 12950))) / 100,

@@ -12,6 +12,7 @@ from typing import Any
 from simulator.bigcommerce.dates import iso8601, rfc2822
 from simulator.bigcommerce.quota import Quota
 from simulator.bigcommerce.stock import Stockroom
+from simulator.goods import variant_id
 
 Json = dict[str, Any]
 
@@ -218,7 +219,7 @@ class Store(Stockroom):
             counted = {sku: stock} if variants is None else variants
             rows = [
                 {
-                    "id": number + 10_000 * place,
+                    "id": variant_id(number, place),
                     "product_id": number,
                     "sku": of_sku,
                     "sku_id": None,
