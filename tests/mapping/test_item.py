@@ -104,6 +104,17 @@ def test_why_there_is_none(field, sku, rows, code):
     assert (found.code, bool(found.fix)) == (code, True)
 
 
+def test_an_item_of_two_products_is_neither_found_nor_made():
+    twice = Product(sku="BOWL-1", name="Oak bowl", product_id=7, others=("Tin bowl (product 9)",))
+    for rows in ([], [row(4, "Bowl", "BOWL-1")]):
+        found = choose_item(twice, rows, SKU_FIELD)
+        assert isinstance(found, Problem)
+        assert (found.code, found.text) == (
+            "sku_of_several",
+            'Several products of the shop have the SKU "BOWL-1": Oak bowl (product 7) and Tin bowl (product 9).',
+        )
+
+
 def test_a_colon_is_fit_for_a_sku():
     assert choose_item(product("BOWL:1"), [], SKU_FIELD) == Create(name="Oak bowl")
 
