@@ -11,15 +11,16 @@ from typing import Any
 from cartledger.clients.quickbooks import QuickBooks, select
 from cartledger.ledger.store import Ledger
 from cartledger.money import read_json, write_json
-from mapping.company import Company, read_company
+from mapping.company import Company, kept_item, read_company
 
 NAME = "company"
 AGES_AFTER = timedelta(hours=12)
 NOT_AGAIN_WITHIN = timedelta(minutes=10)
 
+_EVERY = "Active in (true, false)"
+
 _LISTS = {
     "accounts": "Account",
-    "items": "Item",
     "tax_codes": "TaxCode",
     "tax_rates": "TaxRate",
     "payment_methods": "PaymentMethod",
@@ -31,10 +32,12 @@ _LISTS = {
 def fetch_company(quickbooks: QuickBooks) -> dict[str, Any]:
     """Everything `read_company` needs, raw: 9 reads for a company of up to 1,000 items, one more each further 1,000.
 
-    Inactive ones come too, so that a setting that names one is answered with the truth.
+    Inactive ones come too, so that a setting that names one is answered with the truth. Of an item only what is read
+    is kept: there may be 50,000.
     """
-    lists = {name: quickbooks.query(select(entity, "Active in (true, false)")) for name, entity in _LISTS.items()}
-    return {"info": quickbooks.company_info(), "preferences": quickbooks.preferences(), **lists}
+    lists = {name: quickbooks.query(select(entity, _EVERY)) for name, entity in _LISTS.items()}
+    items = [kept_item(row) for page in quickbooks.pages(select("Item", _EVERY)) for row in page]
+    return {"info": quickbooks.company_info(), "preferences": quickbooks.preferences(), "items": items, **lists}
 
 
 class CompanyBook:

@@ -326,6 +326,14 @@ def read_item(raw: Mapping[str, Any]) -> Item:
     )
 
 
+def kept_item(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What `read_item` reads of an Item of the API's own JSON."""
+    return {name: raw[name] for name in _ITEM_FIELDS if name in raw}
+
+
+_ITEM_FIELDS = ("Id", "Name", "Active", "FullyQualifiedName", "Sku", "Type", "IncomeAccountRef")
+
+
 def _tax_codes(codes: Iterable[Mapping[str, Any]], rates: Iterable[Mapping[str, Any]]) -> list[TaxCode]:
     # The rates of automated codes may come without a value.
     percents = {str(rate["Id"]): D(rate.get("RateValue") or 0) for rate in rates}

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from cartledger.money import D
-from mapping.company import Miss, TaxMode, find, read_company
+from mapping.company import Miss, TaxMode, find, kept_item, read_company, read_item
 
 
 def test_facts(company_json):
@@ -87,3 +87,28 @@ def test_matching_by_sku(example, decide, make_connection, posted, rows):
     (first, second) = decide(order, connection=make_connection()).problems
     assert first.text == 'No QuickBooks item has the name "sku-a" (Product A).'
     assert second.code == "no_item"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"Id": "7"},
+        {"Id": "7", "Name": "Lamp", "Type": "Service", "Active": False},
+        {
+            "Id": "7",
+            "SyncToken": "3",
+            "Name": "Lamp (deleted)",
+            "FullyQualifiedName": "Lights:Lamp (deleted)",
+            "Sku": "LAMP",
+            "Type": "Inventory",
+            "Active": True,
+            "IncomeAccountRef": {"value": "79", "name": "Sales"},
+            "Description": "A lamp",
+            "QtyOnHand": D("4"),
+            "MetaData": {"LastUpdatedTime": "2026-01-01T00:00:00-08:00"},
+        },
+    ],
+)
+def test_what_is_kept_of_an_item_tells_the_same(item):
+    assert read_item(kept_item(item)) == read_item(item)
+    assert not {"SyncToken", "Description", "QtyOnHand", "MetaData"} & kept_item(item).keys()
