@@ -33,6 +33,8 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
     for name, one in facts.items():
         if one["oldest_waiting"]:
             console.print(f"{name}: the oldest order that waits is of {one['oldest_waiting']:{MINUTES}} UTC.")
+        if one["stock"]:
+            console.print(_stock_sentence(name, one["stock"]), soft_wrap=True)
         for trouble in one["troubles"]:
             console.print(f"{name}: {trouble}", soft_wrap=True)
     if dead:
@@ -46,6 +48,35 @@ def _row(name: str, one: dict[str, Any]) -> tuple[object, ...]:
     return name, "yes" if one["enabled"] else "no", f"{read:{MINUTES}}" if read else None, waiting, *settled
 
 
+def _stock_sentence(name: str, stock: dict[str, Any]) -> str:
+    if stock["last_read"] is None:
+        return f"{name}: the stock was never read."
+    sentence = (
+        f"{name}: the stock was last read at {stock['last_read']:{MINUTES}} UTC; QuickBooks has {stock['items']} items "
+        f"and the shop {stock['levels']} levels of these; {stock['unsure']} are to be written again, {stock['refused']} it "
+        "has refused."
+    )
+    if stock["waiting"]:
+        return f"{sentence} Something waits for a person: cartledger stock show {stock['waiting']}"
+    return sentence
+
+
+def _stock(app: App, line: Line) -> dict[str, Any] | None:
+    """None where stock is not kept."""
+    if not line.connection.keeps_stock:
+        return None
+    pair = line.connection.pair
+    levels, waiting = app.ledger.stock_levels(pair), app.ledger.waiting_proposal(pair)
+    return {
+        "last_read": line.last_stock_read(),
+        "items": sum(item.active for item in app.ledger.stock_items(pair)),
+        "levels": len(levels),
+        "unsure": sum(not level.sure for level in levels),
+        "refused": sum(bool(level.trouble) for level in levels),
+        "waiting": waiting.id if waiting else None,
+    }
+
+
 def _facts(app: App, line: Line) -> dict[str, Any]:
     pair = line.connection.pair
     return {
@@ -53,6 +84,7 @@ def _facts(app: App, line: Line) -> dict[str, Any]:
         "workflows": sorted(line.connection.workflows),
         "last_read": line.last_read(),
         "orders": {state.value: count for state, count in app.ledger.counts(pair, "order").items()},
+        "stock": _stock(app, line),
         "oldest_waiting": app.ledger.oldest_queued(pair, "order"),
         "troubles": [
             f"{circuit.side} since {circuit.since:%Y-%m-%d %H:%M} UTC: {circuit.reason}"
