@@ -57,6 +57,12 @@ def test_pages_are_a_hundred_long_unless_asked_and_a_thousand_at_most(desk, comp
     assert desk.refused(company.query, "select * from Class maxresults 1001") == ["4001"]
 
 
+def test_ids_are_ordered_as_numbers(company):
+    ids = [int(each["Id"]) for each in company.query("select * from Account orderby Id")["Account"]]
+    assert ids == sorted(ids)
+    assert ids[-1] > 10
+
+
 @pytest.mark.parametrize("entity", ["Customer", "Item", "Account"])
 def test_inactive_names_are_shown_on_demand_only(company, entity):
     first = company.objects(entity)[0]
