@@ -6,7 +6,7 @@ each variant. Levels of the shop are whole numbers, quantities of QuickBooks may
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -69,15 +69,16 @@ class ShopLevel:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Allocation:
     """What the shop took from its stock for one order in `version`, by unit: a line counts for its product and for its
-    variant. `returns` tells apart the states in which the shop may have put units back for refunds, "" where there are
-    none. `booked` is what of it stands in QuickBooks, None where the order never stood there; `booked_at` when its
-    last answer came."""
+    variant. `named` are the units of the lines of an order that counts for nothing. `returns` tells apart the states in
+    which the shop may have put units back for refunds, "" where there are none. `booked` is what of the units stands in
+    QuickBooks, None where the order never stood there; `booked_at` when its last answer came."""
 
     order_id: str
     version: str
     created: datetime
     modified: datetime
     units: Mapping[str, Decimal]
+    named: Collection[str] = ()
     returns: str = ""
     booked: Mapping[str, Decimal] | None = None
     booked_at: datetime | None = None

@@ -29,13 +29,16 @@ def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo) -> All
     shop did to its level. Lines of no product of the catalogue, and quantities that cannot be read, take nothing.
     """
     created = order_created(row)
-    gone = row.get("status_id") in PUT_BACK or created.astimezone(zone).date() < start
+    status = row.get("status_id")
+    gone = status in PUT_BACK or created.astimezone(zone).date() < start
+    units = _units(row)
     return Allocation(
         order_id=str(row["id"]),
         version=order_version(row),
         created=created,
         modified=order_modified(row),
-        units={} if gone else _units(row),
+        units={} if gone else units,
+        named=tuple(units) if gone and status != INCOMPLETE else (),
         returns=order_modified(row).isoformat() if _is_refunded(row) else "",
     )
 

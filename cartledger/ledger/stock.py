@@ -19,6 +19,10 @@ SETTLES_WITHIN = timedelta(minutes=10)
 """The shop takes a level in a while after it said yes, and its clock is not ours: what an order did to a level within
 this time of a write or a reading may have happened before or after it."""
 
+PLACED_WITHIN = timedelta(minutes=1)
+"""The shop itself modifies an order for so long as it is placed and paid; later somebody may have edited it, which moves
+the stock or does not, as the shop is set."""
+
 
 class Stock(Engine):
     """What both sides hold, and what may be written."""
@@ -96,8 +100,8 @@ class Stock(Engine):
         """What orders took, as they are remembered. Levels that are believed move along.
 
         Only what a new order took is sure to be gone from the shop's level, and only where it was placed well after the
-        level was known; after anything else the level has to be written again. So it has after each change of an order
-        where the shop takes units `late`, when it ships them. An older version changes nothing.
+        level was known and not touched since; after anything else the level has to be written again. So it has after
+        each change of an order where the shop takes units `late`, when it ships them. An older version changes nothing.
         """
         with self.transaction():
             for allocation in allocations:
@@ -119,10 +123,9 @@ class Stock(Engine):
             returns=new.returns,
         )
         before = old.units if old else {}
-        returned = new.returns != (old.returns if old else "")
-        touched = returned or (late and (old is None or old.version != new.version))
+        touched = _is_touched(old, new, late=late)
         settled = write_time(new.created - SETTLES_WITHIN)
-        for unit in sorted({*before, *new.units}):
+        for unit in sorted({*before, *new.units, *new.named}):
             taken = new.units.get(unit, ZERO) - before.get(unit, ZERO)
             if taken or touched:
                 placed = old is None and not touched and taken == int(taken)
@@ -236,6 +239,15 @@ class Stock(Engine):
         with self.transaction():
             for unit in units:
                 self._rows(sql.PROPOSAL_LEFT_OUT, proposal=proposal, unit=unit)
+
+
+def _is_touched(old: Allocation | None, new: Allocation, *, late: bool) -> bool:
+    """Whether the shop may have moved its levels by more, or less, than the units tell."""
+    if new.returns != (old.returns if old else ""):
+        return True
+    if old is None:
+        return late or bool(new.named) or new.modified - new.created > PLACED_WITHIN
+    return old.version != new.version and (late or bool(new.named))
 
 
 def _levels_of(pair: str) -> SourceKey:

@@ -104,7 +104,8 @@ def test_an_order_placed_before_or_as_the_shop_was_asked_leaves_nobody_sure(ledg
     ledger.learn_levels(PAIR, [level(clock)])
     known_at = clock.now
     clock.step(7200)
-    ledger.allocate(PAIR, [order(clock, 3, created=known_at + timedelta(seconds=after))])
+    placed = known_at + timedelta(seconds=after)
+    ledger.allocate(PAIR, [replace(order(clock, 3), created=placed, modified=placed)])
     assert believed() == (7, sure)
 
 
@@ -171,6 +172,27 @@ def test_where_the_shop_takes_units_late_every_change_of_an_order_leaves_nobody_
     assert believed() == (7, True)
     stock.allocate(PAIR, [order(clock, 3, version="shipped")], late=True)
     assert believed() == (7, False)
+
+
+@pytest.mark.parametrize(("seconds", "sure"), [(0, True), (60, True), (61, False), (3600, False)])
+def test_an_order_that_was_touched_before_it_was_first_read(stock, clock, believed, seconds, sure):
+    """Whether the shop has moved its stock by an edit its settings say."""
+    placed = clock.now
+    clock.step(seconds)
+    stock.allocate(PAIR, [order(clock, 3, created=placed)])
+    assert believed() == (7, sure)
+
+
+def test_an_order_that_counts_for_nothing_but_may_have_moved_the_stock(stock, clock, believed):
+    cancelled = order(clock, 0, named=(UNIT,))
+    stock.allocate(PAIR, [cancelled])
+    assert believed() == (10, False)
+    stock.write_begins(PAIR, [UNIT])
+    stock.written(PAIR, [change(10, moves=1)])
+    stock.allocate(PAIR, [cancelled])
+    assert believed() == (10, True)
+    stock.allocate(PAIR, [replace(cancelled, version="v2")])
+    assert believed() == (10, False)
 
 
 def test_parts_of_units_are_nothing_that_the_shop_counts(stock, clock, believed):
@@ -298,7 +320,7 @@ def test_orders_of_before_this_program_knew_of_stock_are_told_by_their_records(s
 
 
 def test_what_the_shop_shows_is_believed_anew(stock, clock, believed):
-    stock.allocate(PAIR, [order(clock, 3, created=clock.now - timedelta(days=1))])
+    stock.allocate(PAIR, [order(clock, 3, created=clock.now - timedelta(hours=1))])
     assert believed() == (7, False)
     clock.step(3600)
     stock.learn_levels(PAIR, [level(clock, 8, sku="b"), level(clock, 5, "product:2")])

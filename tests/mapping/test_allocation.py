@@ -63,7 +63,9 @@ def test_lines(lines, units):
     [(status, status not in {INCOMPLETE, CANCELLED, DECLINED}) for status in range(15)],
 )
 def test_every_status_but_those_of_orders_that_never_left(status, takes):
-    assert bool(allocated(row(line(1), status=status)).units) is takes
+    found = allocated(row(line(1), status=status))
+    assert bool(found.units) is takes
+    assert bool(found.named) is (status in {CANCELLED, DECLINED})
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,8 @@ def test_every_status_but_those_of_orders_that_never_left(status, takes):
     ],
 )
 def test_what_was_sold_before_the_start_belongs_to_the_quantities_that_quickbooks_began_with(created, takes):
-    assert bool(allocated(row(line(1), created=created)).units) is takes
+    found = allocated(row(line(1), created=created))
+    assert (bool(found.units), bool(found.named)) == (takes, not takes)
 
 
 @pytest.mark.parametrize(
