@@ -44,15 +44,15 @@ def plan_facts(app: App, line: Line, problem: Problem | None) -> Facts:
         "changes": [{**_change(one), "sure": levels[one.unit].sure} for one in plan.changes],
         "skipped": [{"sku": one.label, "why": one.why} for one in plan.skipped],
         "stopped_by": _problems(trips(plan, stock, first=not app.ledger.ever_approved(pair))),
-        "never_posted": list(_never_posted(app.ledger.never_booked(pair), plan, levels)),
+        "left_out": list(_left_out(app.ledger.never_booked(pair), plan, levels)),
         "waiting": waiting.id if waiting and not is_unread(waiting) else None,
         "unreadable": _problems([problem]) if problem else [],
     }
 
 
-def proposal_facts(app: App, proposal: Proposal) -> Facts:
-    """One that waits, or has waited, with every level."""
-    return {
+def proposal_facts(app: App, proposal: Proposal, *, levels: bool = True) -> Facts:
+    """One that waits, or has waited; with every one of its `levels`."""
+    facts: Facts = {
         "id": proposal.id,
         "state": proposal.state,
         "made_at": proposal.made_at,
@@ -62,8 +62,8 @@ def proposal_facts(app: App, proposal: Proposal) -> Facts:
         "written": proposal.written,
         "unreadable": is_unread(proposal),
         "reasons": _problems(proposal.reasons),
-        "changes": [_change(one) for one in app.ledger.proposed(proposal.id)],
     }
+    return facts | ({"changes": [_change(one) for one in app.ledger.proposed(proposal.id)]} if levels else {})
 
 
 def print_plan(facts: Facts) -> None:
@@ -75,7 +75,7 @@ def print_plan(facts: Facts) -> None:
         _print_reasons(facts["unreadable"])
         return
     if changes:
-        _print_changes(f"{name}: {len(changes)} levels would be written", changes)
+        _print_changes(f"{name}: {len(changes)} levels would be written", changes, SHOWN)
     else:
         console.print(f"{name}: no level differs.")
     going = f"; {facts['units_going']:,} of {facts['units']:,} units in the shop would go" if changes else ""
@@ -87,11 +87,13 @@ def print_plan(facts: Facts) -> None:
     if facts["skipped"]:
         console.print()
         _print_some("Left alone", ["SKU", "why"], [(one["sku"], one["why"]) for one in facts["skipped"]])
-    if facts["never_posted"]:
+    if facts["left_out"]:
         console.print()
-        rows = [(one["order"], _units(one["units"]), one["rule"]) for one in facts["never_posted"]]
+        rows = [(one["order"], _units(one["units"]), one["rule"]) for one in facts["left_out"]]
         _print_some("Left out of QuickBooks, and still reserved", ["order", "units", "because"], rows)
-        console.print("Once QuickBooks' quantities are without these units: cartledger stock adjusted ORDER")
+        console.print(
+            "Of those that never come there: take the units off in QuickBooks, then cartledger stock adjusted ORDER"
+        )
 
 
 def print_proposals(facts: Mapping[str, Sequence[Facts]], now: datetime) -> None:
@@ -100,23 +102,25 @@ def print_proposals(facts: Mapping[str, Sequence[Facts]], now: datetime) -> None
     for name, proposals in facts.items():
         for one in proposals:
             if one["state"] is ProposalState.WAITING:
-                print_proposal({"connection": name, **one}, now)
+                print_proposal({"connection": name, **one}, now, most=SHOWN)
                 console.print()
         if settled := [one for one in proposals if one["state"] is not ProposalState.WAITING]:
             columns = ["id", "since (UTC)", "what became of it", "at (UTC)", "levels", "written", "why it waited"]
-            console.print(table(f"{name}: before", columns, map(_row, settled), right=["id", "levels", "written"]))
+            console.print(
+                table(f"{name}: what waited before", columns, map(_row, settled), right=["id", "levels", "written"])
+            )
         if not any(one["state"] is ProposalState.WAITING for one in proposals):
             console.print(f"{name}: nothing waits for a person.")
 
 
-def print_proposal(facts: Facts, now: datetime) -> None:
-    """One with its reasons and its levels."""
+def print_proposal(facts: Facts, now: datetime, *, most: int | None = None) -> None:
+    """One with its reasons and its levels, or `most` of these."""
     console = out()
     name, number = facts["connection"], facts["id"]
     console.print(f"{name}: number {number} {_fate(facts, now)}", soft_wrap=True)
     _print_reasons(facts["reasons"])
     if facts["changes"]:
-        _print_changes(f"{len(facts['changes'])} levels", facts["changes"])
+        _print_changes(f"{len(facts['changes'])} levels", facts["changes"], most)
     if facts["state"] is ProposalState.WAITING and not facts["unreadable"]:
         console.print(f"Write exactly these: cartledger stock approve {number}")
         console.print(f"Write none of them: cartledger stock reject {number}")
@@ -137,7 +141,7 @@ def print_approved(name: str, approved: Approved, labels: Mapping[str, str]) -> 
         _print_some("Refused by the shop", ["SKU", "its words"], refused)
 
 
-def _never_posted(
+def _left_out(
     orders: Iterable[tuple[Allocation, str]], plan: StockPlan, levels: Mapping[str, ShopLevel]
 ) -> Iterable[Facts]:
     """Those that lower a level of the plan."""
@@ -165,12 +169,12 @@ def _problems(problems: Iterable[Problem]) -> list[Facts]:
     return [{"code": one.code, "text": one.text, "fix": one.fix} for one in problems]
 
 
-def _print_changes(title: str, changes: Sequence[Facts]) -> None:
+def _print_changes(title: str, changes: Sequence[Facts], most: int | None) -> None:
     rows = [
         (one["sku"], _old(one), one["on_hand"], one["allocated"] if one["allocated"] != "0" else None, one["new"])
         for one in changes
     ]
-    _print_some(title, _COLUMNS, rows, right=_COLUMNS[1:])
+    _print_some(title, _COLUMNS, rows, right=_COLUMNS[1:], most=most)
     if not all(one.get("sure", True) for one in changes):
         out().print("~ Not sure, since orders came in near a writing, or one had no answer: written again.")
 
@@ -180,12 +184,17 @@ def _old(change: Facts) -> str:
 
 
 def _print_some(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    most: int | None = SHOWN,
 ) -> None:
     console = out()
-    console.print(table(title, columns, rows[:SHOWN], right=right))
-    if len(rows) > SHOWN:
-        console.print(f"… and {len(rows) - SHOWN} more; --json has all.")
+    console.print(table(title, columns, rows[:most], right=right))
+    if most is not None and len(rows) > most:
+        console.print(f"… and {len(rows) - most} more; --json has all.")
 
 
 def _print_reasons(reasons: Iterable[Facts]) -> None:

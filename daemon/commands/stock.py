@@ -84,7 +84,7 @@ def plan(ctx: click.Context, connection: str, *, as_json: bool) -> None:
 def show(ctx: click.Context, connection: str | None, number: int | None, *, as_json: bool) -> None:
     """Show what waits for a person, and what became of the last ones.
 
-    Of all connections or of CONNECTION; with ID every level of that one.
+    Of all connections or of CONNECTION; with ID that one, and every level of it.
     """
     with ctx.obj.app() as app:
         if connection is not None and number is None and connection.isdecimal() and connection not in app.lines:
@@ -149,7 +149,7 @@ def adjusted(ctx: click.Context, orders: Sequence[str], connection: str | None) 
     Of orders that are never posted: `stock plan` lists them. Adjust the quantities in QuickBooks before.
     """
     with ctx.obj.app() as app:
-        keys = [_never_posted(app, order, connection) for order in dict.fromkeys(orders)]
+        keys = [_left_out_order(app, order, connection) for order in dict.fromkeys(orders)]
         for key in keys:
             app.ledger.booked_by_hand(key.pair, key.id)
     click.echo(f"{len(keys)} noted; their units are reserved no longer.")
@@ -228,7 +228,10 @@ def _one(app: App, connection: str | None, number: int) -> Facts:
 
 
 def _last(app: App, name: str) -> list[Facts]:
-    return [proposal_facts(app, one) for one in app.ledger.proposals(app.lines[name].connection.pair)]
+    return [
+        proposal_facts(app, one, levels=one.state is ProposalState.WAITING)
+        for one in app.ledger.proposals(app.lines[name].connection.pair)
+    ]
 
 
 def _find(app: App, number: int) -> tuple[str, Proposal]:
@@ -259,7 +262,7 @@ def _decided(name: str, proposal: Proposal) -> WrongUse:
     )
 
 
-def _never_posted(app: App, order: str, connection: str | None) -> SourceKey:
+def _left_out_order(app: App, order: str, connection: str | None) -> SourceKey:
     """The key of an order whose units are reserved though it is left out of QuickBooks."""
     if connection is not None:
         app.settings.connection(connection)

@@ -86,7 +86,7 @@ def test_what_would_be_written_and_what_speaks_against_it(road, command):
     assert (facts["skus"], facts["units"], facts["units_going"]) == (3, 18, 2)
     assert facts["skipped"] == [{"sku": "D", "why": "Several QuickBooks items have this SKU."}]
     assert [one["code"] for one in facts["stopped_by"]] == ["first_stock_run"]
-    assert (facts["waiting"], facts["unreadable"], facts["never_posted"]) == (None, [], [])
+    assert (facts["waiting"], facts["unreadable"], facts["left_out"]) == (None, [], [])
     assert written(road) == []
     assert road.sim.company.report()["written"] == 0
 
@@ -111,12 +111,16 @@ def test_many_are_counted_beyond_the_first(make_sim, make_road, command):
         sku = f"S-{number:02d}"
         sim.shop.add_product(sku=sku, name=sku, price=Decimal(10), tracked=True, stock=1)
         sim.company.add_item(name=sku, sku=sku, kind="inventory", quantity=Decimal(2))
-    run = command(make_road(sim, connection=STOCK))
-    shown = run("stock", "plan", "demo").stdout
-    assert "S-29" in shown
-    assert "S-30" not in shown
-    assert "… and 10 more; --json has all." in shown
+    road = make_road(sim, connection=STOCK)
+    run = command(road)
+    road.sync()
+    for words in (["plan", "demo"], ["show"]):
+        shown = run("stock", *words).stdout
+        assert "S-29" in shown
+        assert "S-30" not in shown
+        assert "… and 10 more; --json has all." in shown
     assert len(run.facts("stock", "plan", "demo")["changes"]) == 40
+    assert "S-39" in run("stock", "show", "1").stdout
 
 
 def test_orders_that_are_left_out_stay_reserved_until_somebody_says_that_they_are_not(road, command):
@@ -125,13 +129,13 @@ def test_orders_that_are_left_out_stay_reserved_until_somebody_says_that_they_ar
     assert road.sync().excluded == 1
     rule = road.ledger.standing(road.key(HELD)).rule
     facts = run.facts("stock", "plan", "demo")
-    assert facts["never_posted"] == [{"order": str(HELD), "units": {"A": "2"}, "rule": rule}]
+    assert facts["left_out"] == [{"order": str(HELD), "units": {"A": "2"}, "rule": rule}]
     assert f"{HELD}" in run("stock", "plan", "demo").stdout
     assert "2 × A" in run("stock", "plan", "demo").stdout
 
     assert run("stock", "adjusted", str(HELD)).stdout == "1 noted; their units are reserved no longer.\n"
     facts = run.facts("stock", "plan", "demo")
-    assert (facts["never_posted"], facts["changes"][0]["allocated"], facts["changes"][0]["new"]) == ([], "0", 20)
+    assert (facts["left_out"], facts["changes"][0]["allocated"], facts["changes"][0]["new"]) == ([], "0", 20)
 
 
 def test_a_stock_that_cannot_be_read_as_a_whole(road, command):
