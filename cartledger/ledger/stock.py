@@ -20,8 +20,8 @@ SETTLES_WITHIN = timedelta(minutes=10)
 this time of a write or a reading may have happened before or after it."""
 
 PLACED_WITHIN = timedelta(minutes=1)
-"""The shop itself modifies an order for so long as it is placed and paid; later somebody may have edited it, which moves
-the stock or does not, as the shop is set."""
+"""The shop itself modifies an order while it is placed and paid; later somebody may have edited it, which moves the
+stock or does not, as the shop is set."""
 
 
 class Stock(Engine):
