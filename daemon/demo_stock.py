@@ -11,7 +11,7 @@ from daemon.commands.sync import Synced, sync_with_progress
 from daemon.demo_life import ask, let_the_second_pass, tell, untell
 from daemon.demo_settings import NAME
 
-ROUNDS = 4
+ROUNDS = 3
 LOST = {2: ("quickbooks", "batch"), 3: ("bigcommerce", "adjust")}
 """By round, the side and the call whose answer is lost after it did what it was asked for."""
 

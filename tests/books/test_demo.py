@@ -15,11 +15,12 @@ import httpx
 import pytest
 
 from daemon.commands.demo import agree
+from daemon.demo_stock import Kept
 
 PROGRAM = Path(sys.executable).parent / "cartledger"
 PATIENCE = 60
 LONG_PATIENCE = 300
-"""Seconds that a demo may take: of orders that live on, several times as many as of others."""
+"""Seconds that a demo may take: of orders that live on, or stock that is kept, several times as many as of others."""
 
 KEYS = {
     "orders": None,
@@ -46,7 +47,7 @@ def demo(tmp_path):
 
 
 def run_to_its_end(command, folder):
-    patience = LONG_PATIENCE if "--life" in command else PATIENCE
+    patience = LONG_PATIENCE if {"--life", "--stock"} & set(command) else PATIENCE
     return subprocess.run(
         command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=patience, check=False
     )
@@ -172,6 +173,86 @@ def test_what_became_of_the_orders_is_told(demo):
 
 
 SINCE = ("refunds booked", "invoices voided or taken back", "documents changed")
+
+STOCK = {
+    "skus",
+    "changed",
+    "written",
+    "approved",
+    "held_by_breaker",
+    "written_meanwhile",
+    "equal",
+    "above",
+    "below",
+    "oversold",
+}
+
+
+@pytest.mark.parametrize(
+    ("company", "mode", "post_as"),
+    [("us", "exclusive", "sales_receipt"), ("uk", "inclusive", "invoice"), ("eur", "exclusive", "sales_receipt")],
+)
+def test_stock_follows_and_the_breaker_holds(demo, company, mode, post_as):
+    kind = ("--company", company, "--price-mode", mode, "--post-as", post_as)
+    finished = demo("--stock", "--orders", "24", "--seed", "6", "--json", *kind)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    facts = json.loads(finished.stdout)
+    assert facts.keys() == KEYS.keys() | STOCK | {"refunds", "voids", "edits"}
+    assert facts["orders"] > 24
+    assert facts["equal"] == facts["skus"] == facts["approved"] == facts["changed"] > 20
+    assert facts["written"] > facts["approved"]  # and what was traded since
+    assert facts["held_by_breaker"] == facts["skus"]
+    assert [facts[name] for name in ("above", "below", "oversold", "written_meanwhile")] == [0, 0, 0, 0]
+    assert (facts["difference"], facts["duplicates"]) == ("0.00", 0)
+    said = [json.loads(line)["action"] for line in finished.stderr.splitlines()]
+    assert [action for action in said if action != "progress"] == ["stock_held", "stock_held", "stock_released"]
+
+
+def test_what_became_of_the_stock_is_told(demo):
+    finished = demo("--stock", "--orders", "24", "--seed", "7")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    lines = [[cell.strip() for cell in line.split("│")] for line in finished.stdout.splitlines()]
+    told = {cells[0]: int(cells[1]) for cells in lines if cells[0] in {"kept", "held", "equal", "above", "oversold"}}
+    assert told["held"] == told["equal"] == told["kept"] > 20
+    assert (told["above"], told["oversold"]) == (0, 0)
+
+
+def test_one_of_life_and_stock(demo):
+    finished = demo("--stock", "--life")
+    assert finished.returncode == 2
+    assert "Choose one of --life and --stock." in finished.stderr
+
+
+KEPT = {
+    "skus": 9,
+    "changed": 9,
+    "written": 20,
+    "approved": 9,
+    "held_by_breaker": 9,
+    "written_meanwhile": 0,
+    "equal": 9,
+    "above": 0,
+    "below": 0,
+    "oversold": 0,
+}
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        {},
+        {"equal": 8, "above": 1},
+        {"equal": 8, "below": 1},
+        {"oversold": 1},
+        {"held_by_breaker": 0},
+        {"written_meanwhile": 1},
+        {"written": 0},
+        {"skus": 0, "equal": 0},
+    ],
+)
+def test_stock_agrees_where_nothing_is_off(off):
+    assert Kept(**(KEPT | off)).agrees is not bool(off)
+
 
 AGREED = {
     "orders": 10,

@@ -49,3 +49,22 @@ def shop(make_sim) -> Simulator:
     sim.shop.update(FOREIGN, currency_code="EUR", default_currency_code="EUR")
     sim.shop.update(STRANGE, status_id=15, status="On [hold] :pause:", custom_status="On Hold")
     return sim
+
+
+def with_second_shop(first: Simulator, second: Simulator, make_road: Callable[..., Any], **sections: Any) -> Any:
+    """Two connections in one file, `demo` and `second`, into the company of `first`, whose `sections` these
+    are."""
+    second.shop.store_hash = "sim6tore"
+    company = {
+        "client_id": first.company.client_id,
+        "api_url": first.quickbooks_url,
+        "token_url": first.token_url,
+    }
+    road = make_road(first, **sections)
+    other = make_road(second, sales={"number_prefix": "BD"}, quickbooks=company)
+    _, head, rest = other.config.read_text().partition('["connections"."demo"')
+    connection = (head + rest).replace('"demo"', '"second"')
+    road.config.write_text(f"{road.config.read_text()}\n{connection}")
+    more = {name.replace("__DEMO__", "__SECOND__"): value for name, value in road.environment.items()}
+    road.environment = {**road.environment, **more}
+    return road

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cartledger.ledger.types import State
-from tests.road.commands.conftest import FOREIGN, SHIPPED, STRANGE
+from tests.road.commands.conftest import FOREIGN, SHIPPED, STRANGE, with_second_shop
 
 FOREIGN_FACTS = {
     "kind": "order",
@@ -165,21 +165,3 @@ def test_two_shops_with_the_same_numbers(shop, make_sim, make_road, command):
     assert list(run.facts("held", "list", "--connection", "second")) == ["second"]
     assert run("held", "retry", "--all", "--connection", "second").stdout == "1 queued again.\n"
     assert run("held", "ignore", str(FOREIGN), "--why", "test").stdout == "1 excluded.\n"
-
-
-def with_second_shop(first, second, make_road):
-    """Two connections in one file, `demo` and `second`, into the company of `first`."""
-    second.shop.store_hash = "sim6tore"
-    company = {
-        "client_id": first.company.client_id,
-        "api_url": first.quickbooks_url,
-        "token_url": first.token_url,
-    }
-    road = make_road(first)
-    other = make_road(second, sales={"number_prefix": "BD"}, quickbooks=company)
-    _, head, rest = other.config.read_text().partition('["connections"."demo"')
-    connection = (head + rest).replace('"demo"', '"second"')
-    road.config.write_text(f"{road.config.read_text()}\n{connection}")
-    more = {name.replace("__DEMO__", "__SECOND__"): value for name, value in road.environment.items()}
-    road.environment = {**road.environment, **more}
-    return road

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from simulator.quickbooks.lies import Lie
+from tests.road.commands.conftest import with_second_shop
 
 HELD = 1001
 """The order of the shop that buys 2 of A, and is held."""
@@ -243,6 +244,22 @@ def test_rejected_nothing_is_written_and_nobody_is_asked_again(waiting, command)
     assert f"rejected by {one['who']}" in shown
     assert "demo: nothing waits for a person." in shown
     assert "1 of demo does not wait any more: rejected by " in run("stock", "reject", "1", expect=2).stderr
+
+
+# -- several shops
+
+
+def test_each_shop_has_its_own(sim, make_sim, make_road, command):
+    """The second shop has no workflow stock."""
+    road = with_second_shop(sim, make_sim(), make_road, connection=STOCK)
+    road.sync()
+    run = command(road)
+    assert {name: len(ones) for name, ones in run.facts("stock", "show").items()} == {"demo": 1, "second": 0}
+    assert run.facts("stock", "show", "second") == {"second": []}
+    assert run.facts("stock", "show", "1")["connection"] == "demo"
+    assert run("stock", "show", "second", "1", expect=2).stderr == (
+        "1 is of demo, not of second. `cartledger stock show` lists all.\n"
+    )
 
 
 # -- wrong use
