@@ -224,6 +224,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
           PRIMARY KEY (proposal, position)
         ) STRICT
         """,
+        "CREATE INDEX stock_change_unit ON stock_change (proposal, unit)",
         """
         CREATE TABLE shop_product (
           pair TEXT NOT NULL, product_id INTEGER NOT NULL, name TEXT NOT NULL, without_sku INTEGER NOT NULL,
