@@ -251,7 +251,7 @@ def _run_low(trade: Trade) -> str:
 
 
 def _count(trade: Trade, stand: Stand, change: int) -> str:
-    on_hand = Decimal(str(trade.company.read("Item", stand.shelf.item_id)["QtyOnHand"]))
+    on_hand = trade.company.state.get("Item", stand.shelf.item_id).running
     trade.company.count_units(stand.shelf.item_id, on_hand + change)
     stand.free += change
     stand.lowered |= change < 0

@@ -10,9 +10,11 @@ from simulator import Simulator
 from simulator.markets import MARKETS
 from simulator.people import people
 from simulator.proof import prove
+from simulator.quickbooks.lies import Lie
 from simulator.stock_proof import shelves
 from simulator.trade import RATES, Trade
 
+ONLY_RECEIVED = dict.fromkeys(RATES, 0) | {"receive": 1}
 ONLY_SALES = dict.fromkeys(RATES, 0) | {"sell": 1}
 
 
@@ -122,10 +124,39 @@ def test_what_the_company_has_fewer_of_is_not_sold_before_the_shop_can_know(sim)
 
 def test_a_delivery_and_a_count_move_the_company_and_not_the_shop(sim):
     before, levels = free(sim), sim.shop.levels()
-    [said] = sim.trade(steps=1, rates=dict.fromkeys(RATES, 0) | {"receive": 1})["said"]
+    [said] = sim.trade(steps=1, rates=ONLY_RECEIVED)["said"]
     _, units, sku = said.split()
     assert free(sim) == {**before, sku: before[sku] + int(units)}
     assert sim.shop.levels() == levels
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_came_in_can_be_sold(seed):
+    with Simulator() as sim:
+        sim.shop.add_product(sku="LAMP", name="Lamp", price=Decimal(9), tracked=True, stock=12)
+        sim.company.add_item(name="Lamp", sku="LAMP", kind="inventory", quantity=Decimal(0))
+        trade = Trade(sim.shop, sim.company, people(1, 5, MARKETS["us"].places), seed, rates=ONLY_RECEIVED)
+        received = int(trade.step().split()[1])
+        trade.rates = {"sell": 1}
+        while trade.step():
+            pass
+        assert sim.shop.oversold.total() == max(0, 12 - received)
+
+
+def test_by_hand_the_company_sells_what_it_has_and_no_more(sim):
+    scarce(sim, 2)
+    skus = len(free(sim))
+    assert sim.trade(steps=9 * skus, rates=dict.fromkeys(RATES, 0) | {"sell by hand": 1})["counts"] == {
+        "sell by hand": 2 * skus
+    }
+    assert set(free(sim).values()) == {0}
+
+
+def test_people_count_what_is_there_whatever_the_api_says(sim):
+    before = free(sim)
+    sim.company.lie = Lie(kind="zero")
+    sim.trade(steps=20, rates=dict.fromkeys(RATES, 0) | {"recount": 1})
+    assert all(abs(units - before[sku]) <= 40 for sku, units in free(sim).items())
 
 
 def test_two_skus_run_low_in_a_trade_and_then_have_a_few_units_that_are_free(sim):

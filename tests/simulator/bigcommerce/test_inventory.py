@@ -105,6 +105,7 @@ def test_only_what_is_tracked_is_an_inventory_item(api, stocked):
     }
     assert [row["identity"]["variant_id"] for row in (small, large)] == [10105, 20105]
     assert [row["identity"]["product_id"] for row in (small, large)] == [105, 105]
+    assert [row["identity"]["sku_id"] for row in (small, large)] == [10105, 20105]
 
 
 def test_safety_stock_is_not_for_sale(api, stocked):
@@ -112,7 +113,11 @@ def test_safety_stock_is_not_for_sale(api, stocked):
     [row] = api.get("/v3/inventory/items", params={"sku:in": "LAMP"}).json()["data"]
     [level] = row["locations"]
     assert (level["total_inventory_onhand"], level["available_to_sell"]) == (10, 7)
-    assert level["settings"]["safety_stock"] == 3
+    assert level["settings"] == {"safety_stock": 3, "is_in_stock": True, "warning_level": 0, "bin_picking_number": ""}
+    stocked.safety_stock["product:111"] = 12
+    [row] = api.get("/v3/inventory/items", params={"sku:in": "LAMP"}).json()["data"]
+    assert row["locations"][0]["available_to_sell"] == 0
+    assert row["locations"][0]["settings"]["is_in_stock"] is False
 
 
 @pytest.mark.parametrize(
@@ -132,6 +137,13 @@ def test_safety_stock_is_not_for_sale(api, stocked):
 def test_items_are_filtered_and_paged(on_hand, stocked, params, expected):
     stocked.add_location(2)
     assert on_hand(**params) == expected
+
+
+def test_locations_come_by_id(api, stocked):
+    for number in (7, 3):
+        stocked.add_location(number)
+    row = api.get("/v3/inventory/items").json()["data"][0]
+    assert [at["location_id"] for at in row["locations"]] == [1, 3, 7]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +208,18 @@ def test_each_location_has_levels_of_its_own(api, stocked, put, on_hand, later):
     assert on_hand(**{"sku:in": "LAMP"}) == {"LAMP": [5, 6]}
     [shown] = api.get("/v3/catalog/products", params={"sku": "LAMP"}).json()["data"]
     assert shown["inventory_level"] == 5
+
+
+@pytest.mark.parametrize("path", ["/v3/catalog/products", "/v3/catalog/variants"])
+def test_the_catalogue_shows_what_is_due(api, stocked, put, later, path):
+    def lamp():
+        rows = api.get(path, params={"include_fields": "sku,inventory_level"}).json()["data"]
+        return [row["inventory_level"] for row in rows if row["sku"] == "LAMP"]
+
+    put({"product_id": 111, "quantity": 2})
+    assert lamp() == [10]
+    later(1)
+    assert lamp() == [2]
 
 
 def test_what_was_accepted_is_on_record(stocked, put):

@@ -136,6 +136,12 @@ def test_an_edited_order_that_was_cancelled_gives_back_what_it_had_in_the_end(st
     assert stocked.levels()["P1"] == 10
 
 
+def test_an_edit_puts_back_no_more_than_the_order_took(stocked, sold_in_full):
+    sold_in_full(12)
+    edit_line(stocked, 1001, 1, units=0)
+    assert (stocked.levels()["P1"], stocked.oversold) == (10, {"P1": 2})
+
+
 def test_shipping_takes_the_stock_where_the_store_says_so(stocked, sold_in_full):
     stocked.inventory_settings |= TAKEN_LATE
     sold_in_full(3)
@@ -180,6 +186,15 @@ def test_all_that_was_accepted_can_be_made_to_show(stocked):
     stocked.accept([(1, lamp, 5)], reason="", items=[])
     stocked.land()
     assert stocked.levels()["P1"] == 4
+
+
+def test_levels_are_those_of_the_default_location(stocked):
+    lamp = next(item for item in counted(stocked.products) if item.sku == "P1")
+    stocked.add_location(2)
+    stocked.accept([(2, lamp, 4)], reason="", items=[])
+    assert stocked.levels(landed=True)["P1"] == 10
+    stocked.land()
+    assert (stocked.levels()["P1"], stocked.level(lamp, 2)) == (10, 4)
 
 
 @pytest.mark.parametrize(

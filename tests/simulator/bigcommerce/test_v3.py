@@ -99,6 +99,7 @@ def stocked(shop):
     [
         ({}, ["SKU-1", "SKU-2", "SKU-3"]),
         ({"id:in": "1,3"}, ["SKU-1", "SKU-3"]),
+        ({"id:greater": "1"}, ["SKU-2", "SKU-3"]),
         ({"sku": "sku-2"}, ["SKU-2"]),
         ({"sku:in": "SKU-3,SKU-9"}, ["SKU-3"]),
         ({"sort": "price", "direction": "desc"}, ["SKU-3", "SKU-2", "SKU-1"]),
