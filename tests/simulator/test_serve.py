@@ -261,6 +261,22 @@ def test_the_report_counts_what_arrived(sim):
     assert sim.report()["quickbooks"]["reads"] == 0
 
 
+@pytest.mark.parametrize(("kind", "carried_out"), [("drop_after", 1), ("drop_before", 0), ("throttled", 0)])
+def test_a_bulk_write_of_stock_can_fail_like_any_other_call(sim, kind, carried_out):
+    sim.shop.add_product(sku="LAMP", name="Lamp", price=Decimal(9), tracked=True)
+    sim.faults.add(side="bigcommerce", call="adjust", kind=kind, nth=1)
+    body = {"items": [{"location_id": 1, "product_id": 1, "quantity": 4}]}
+    statuses = []
+    with shop_client(sim) as shop:
+        for _ in range(2):
+            try:
+                statuses.append(shop.put("/v3/inventory/adjustments/absolute", json=body).status_code)
+            except httpx.TransportError:
+                statuses.append(0)
+    assert statuses == [429 if kind == "throttled" else 0, 200]
+    assert len(sim.shop.adjustments) == carried_out + 1
+
+
 def test_faults_are_added_and_cleared_over_http_and_name_calls_of_both_sides(sim):
     rule = {"side": "bigcommerce", "call": "orders", "kind": "status", "status": 503, "body": "html", "nth": 2}
     assert httpx.post(f"{sim.url}/control/faults", json=rule).status_code == 204
