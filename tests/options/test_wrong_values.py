@@ -62,7 +62,7 @@ WRONG = [
     ("timezone", "-5", "timezone is -5, which is no time zone; write it by its place: America/New_York."),
     ("workflows", '["sales", "paiments"]',
      'workflows names "paiments", which is no workflow of this version. Did you mean "payments"? '
-     "Allowed: sales, payments, refunds."),
+     "Allowed: sales, payments, refunds, stock."),
     ("workflows", '"sales"', 'workflows is "sales" where a list belongs: write ["sales"].'),
     ("workflows", '["payments"]',
      'workflows does not name "sales", without which this version keeps nothing in step; add it.'),
@@ -175,6 +175,11 @@ WRONG = [
      "products.noninventory_accounts.expense is 5000, which is no text; put it in quotation marks."),
     ("products.opening_quantity", "0", 'products.opening_quantity is 0. Allowed: "zero", "store".'),
     # payments
+    ("products.sync", "true", 'products.sync is true. Allowed: "sold", "all".'),
+    ("products.sync", '"everything"', 'products.sync is "everything". Allowed: "sold", "all".'),
+    ("products.update", '"price"', 'products.update is "price" where a list belongs: write ["price"].'),
+    ("products.update", '["prices"]',
+     'products.update is "prices". Did you mean "price"? Allowed: "price", "description".'),
     ("payments.default_account", '""', "payments.default_account is empty."),
     ("payments.default_accounts", '"Clearing EUR"', f'payments.default_accounts is "Clearing EUR" {A_TABLE}'),
     ("payments.default_accounts", '{ Euro = "Clearing EUR" }',
@@ -224,6 +229,20 @@ WRONG = [
     ("refunds.adjustment_product", '""', "refunds.adjustment_product is empty."),
     ("refunds.cancel_unpaid", '"memo"',
      'refunds.cancel_unpaid is "memo". Allowed: "auto", "void", "credit_memo".'),
+    # stock
+    ("stock.interval", "15", f"stock.interval is 15, which is no interval. {AN_INTERVAL}"),
+    ("stock.interval", '"often"', f'stock.interval is "often", which is no interval. {AN_INTERVAL}'),
+    ("stock.sweep", '"nightly"', f'stock.sweep is "nightly", which is no interval. {AN_INTERVAL}'),
+    ("stock.recheck", "true", f"stock.recheck is true, which is no interval. {AN_INTERVAL}"),
+    ("stock.location", "0", "stock.location is 0, which is too little; the least is 1."),
+    ("stock.location", '"Main"', 'stock.location is "Main", which is no whole number.'),
+    ("stock.safety_stock", "-1", "stock.safety_stock is -1, which is too little; the least is 0."),
+    ("stock.safety_stock", "1.5", "stock.safety_stock is 1.5, which is no whole number."),
+    ("stock.safety_stock", "1_000_001",
+     "stock.safety_stock is 1000001, which is too much; the most is 1000000."),
+    ("stock.max_zero_percent", "101", "stock.max_zero_percent is 101, which is too much; the most is 100."),
+    ("stock.max_zero_percent", '"10 %"', 'stock.max_zero_percent is "10 %", which is no whole number.'),
+    ("stock.max_drop_percent", "-1", "stock.max_drop_percent is -1, which is too little; the least is 0."),
     # tax
     ("tax.out_of_scope", "0", "tax.out_of_scope is 0, which is no text; put it in quotation marks."),
     ("tax.map", '["State tax"]', f'tax.map is ["State tax"] {A_TABLE}'),
@@ -244,6 +263,17 @@ NONINVENTORY = {
     "products.create_missing": "true",
     "products.noninventory_accounts.income": '"Sales"',
     "products.noninventory_accounts.expense": '"Cost"',
+}
+CATALOGUE = {**NONINVENTORY, "products.sync": '"all"'}
+STOCK = {"workflows": '["sales", "payments", "stock"]'}
+STOCK_OPTIONS = {
+    "stock.interval": '"5m"',
+    "stock.sweep": '"daily at 03:00"',
+    "stock.recheck": '"manual"',
+    "stock.location": "2",
+    "stock.safety_stock": "1",
+    "stock.max_zero_percent": "0",
+    "stock.max_drop_percent": "100",
 }
 BESIDE: Mapping[str, Mapping[str, str]] = {
     "sales.generic_customer": {"sales.customer": '"generic"'},
@@ -308,7 +338,8 @@ OTHER_KEYS = [
     ('acount = "PayPal"', "payments.methods.PayPal", 'acount is not a setting. Did you mean "account"?'),
     ('paid_wen = "never"', 'payments.methods."Cash on Delivery"',
      'paid_wen is not a setting. Did you mean "paid_when"?'),
-    ("sync = true", "products", "sync is not a setting."),
+    ("synch = true", "products", 'synch is not a setting. Did you mean "sync"?'),
+    ("max_zero = 5", "stock", 'max_zero is not a setting. Did you mean "max_zero_percent"?'),
 ]  # fmt: skip
 
 
@@ -421,6 +452,12 @@ TOGETHER = [
     ({**NONINVENTORY, "products.opening_quantity": '"store"'},
      "products.opening_quantity has no effect without create_missing = true and inventory_accounts; add those, or take "
      "it out."),
+    ({"products.sync": '"all"'},
+     "products.sync has no effect without create_missing = true; add that, or take it out."),
+    ({**NONINVENTORY, "products.update": '["price"]'},
+     'products.update has no effect without create_missing = true and sync = "all"; add those, or take it out.'),
+    *(({option: value}, f'{option} has no effect without workflow "stock"; add that, or take it out.')
+      for option, value in STOCK_OPTIONS.items()),
     ({"workflows": '["payments", "refunds"]', "refunds.number_prefix": '"R"', "refunds.restock": '"always"'},
      'workflows does not name "sales", without which this version keeps nothing in step; add it.'),
     ({"refunds.number_prefix": '"R"'}, f"refunds.number_prefix {NOT_KEPT}"),
@@ -504,6 +541,10 @@ def test_what_is_right_alone_and_wrong_together(answer, changes, sentence):
         # QuickBooks numbers the sales.
         {**WITH_REFUNDS, "sales.number_prefix": '"R"', "sales.automatic_numbers": "true"},
         {"closed_books": '"first_open_day"'},
+        CATALOGUE,
+        {**CATALOGUE, "products.update": '["price", "description"]'},
+        STOCK,
+        {**STOCK, **STOCK_OPTIONS},
     ],
     ids=lambda changes: list(changes)[-1],
 )
