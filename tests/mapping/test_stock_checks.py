@@ -73,5 +73,5 @@ def test_what_is_noted_of_stock(make_connection, company, workflows, late, appro
 def test_an_item_is_made_where_there_is_none(make_connection, company, products, said):
     """One that is inactive, or not counted, is one."""
     connection = make_connection(products={"match_by": "sku", **products})
-    found = check_whole_catalogue(connection, company, variants("LAMP-1", "DESK", "PLAN", "X"))
+    found = check_whole_catalogue(connection, company, variants("LAMP-1", "DESK", "PLAN", "X", "", None))
     assert [each.text.partition(":")[0] for each in found] == ([said] if said else [])
