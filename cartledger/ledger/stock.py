@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from cartledger.errors import Problem
 from cartledger.ledger import stock_statements as sql
@@ -254,6 +255,10 @@ def _levels_of(pair: str) -> SourceKey:
     return SourceKey(pair=pair, kind=STOCK, id=LEVELS)
 
 
+_shared_time = lru_cache(maxsize=1024)(read_time)
+"""Tens of thousands of rows were read with few calls."""
+
+
 def _read_item(row: sqlite3.Row) -> StockItem:
     return StockItem(
         item_id=row["item_id"],
@@ -261,7 +266,7 @@ def _read_item(row: sqlite3.Row) -> StockItem:
         label=row["label"],
         on_hand=None if row["on_hand"] is None else D(row["on_hand"]),
         active=bool(row["active"]),
-        read_at=read_time(row["read_at"]),
+        read_at=_shared_time(row["read_at"]),
         sought=bool(row["sought"]),
     )
 
@@ -273,7 +278,7 @@ def _read_level(row: sqlite3.Row) -> ShopLevel:
         label=row["label"],
         level=row["level"],
         sure=bool(row["sure"]),
-        known_at=read_time(row["known_at"]),
+        known_at=_shared_time(row["known_at"]),
         moves=row["moves"],
         trouble=row["trouble"],
         tracked=bool(row["tracked"]),

@@ -8,7 +8,7 @@ has taken in what it accepted and all orders are read.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -77,6 +77,7 @@ class BelievedLevels(RuleBasedStateMachine):
         self.accepted: list[tuple[datetime, dict[str, int]]] = []
         self.pages: list[list[Order]] = []
         self.looks: list[list[ShopLevel]] = []
+        self.remembered: set[str] = set()
         self.worked_out: list[LevelChange] = []
         self.quiet_from = START
 
@@ -85,9 +86,9 @@ class BelievedLevels(RuleBasedStateMachine):
         self.ledger.close()
         self.directory.cleanup()
 
-    @initialize(skew=st.integers(-SKEW, SKEW), looked=st.booleans())
-    def begin(self, skew: int, looked: bool) -> None:
-        self.skew = timedelta(seconds=skew)
+    @initialize(skew=st.integers(-SKEW, SKEW), looked=st.booleans(), edits_move_stock=st.booleans())
+    def begin(self, skew: int, looked: bool, edits_move_stock: bool) -> None:
+        self.skew, self.edits_move_stock = timedelta(seconds=skew), edits_move_stock
         if looked:
             self.look()
             self.learn(0, whole=True)
@@ -122,14 +123,15 @@ class BelievedLevels(RuleBasedStateMachine):
         self.levels[unit] -= number
 
     @precondition(lambda self: self.orders)
-    @rule(data=st.data(), unit=units, number=quantities, moves_stock=st.booleans())
-    def edit(self, data: st.DataObject, unit: str, number: int, moves_stock: bool) -> None:
-        """To nothing, too, which is what a cancellation does, for good. A line that is gone is no longer told of."""
+    @rule(data=st.data(), unit=units, number=quantities)
+    def edit(self, data: st.DataObject, unit: str, number: int) -> None:
+        """To nothing, too, which is what a cancellation does, for good. A line that is gone is no longer told of: that
+        it ever was cannot be known where the order was not read before."""
         order = self._one(data)
-        if not any(order.taken.values()):
-            return
         gone = not number and any(taken for other, taken in order.taken.items() if other != unit)
-        if moves_stock or gone:
+        if not any(order.taken.values()) or (gone and order.id not in self.remembered):
+            return
+        if self.edits_move_stock:
             self.levels[unit] += order.taken.get(unit, 0) - number
         self._changed(order, taken=order.taken | {unit: number})
 
@@ -167,7 +169,11 @@ class BelievedLevels(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9))
     def remember_orders(self, which: int) -> None:
         page = self.pages.pop(which % len(self.pages))
-        self.ledger.allocate(PAIR, [order.allocation() for order in page])
+        self._remember(page)
+
+    def _remember(self, orders: Collection[Order]) -> None:
+        self.ledger.allocate(PAIR, [order.allocation() for order in orders])
+        self.remembered |= {order.id for order in orders}
 
     @rule()
     def look(self) -> None:
@@ -236,7 +242,7 @@ class BelievedLevels(RuleBasedStateMachine):
     @rule()
     def calm(self) -> None:
         self.wait(IN_FLIGHT + LANDS_WITHIN)
-        self.ledger.allocate(PAIR, [order.allocation() for order in self.orders.values()])
+        self._remember(self.orders.values())
         believed = {level.unit: level.level for level in self.ledger.stock_levels(PAIR) if level.sure}
         assert believed == {unit: self.levels[unit] for unit in believed}
 
