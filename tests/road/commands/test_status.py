@@ -14,6 +14,7 @@ def test_before_anything_was_read(shop, make_road, command):
         "workflows": ["payments", "sales"],
         "last_read": None,
         "orders": dict.fromkeys(("queued", "claimed", "posted", "held", "excluded"), 0),
+        "stock": None,
         "oldest_waiting": None,
         "troubles": [],
         "runs": [],
@@ -90,3 +91,19 @@ def test_disable_stops_a_sync_that_is_going_on(shop, make_road, command):
         disabled.result()
     assert (synced.posted, synced.exit_code) == (0, 1)
     assert shop.company.report()["written"] == 0
+
+
+def test_stock_is_told_of_where_it_is_kept(shop, make_road, command):
+    road = make_road(shop, connection={"workflows": ["sales", "payments", "stock"]})
+    assert command(road).facts("status")["connections"]["demo"]["stock"]["last_read"] is None
+    assert "demo: the stock was never read." in command(road)("status").stdout
+    road.sync()
+    stock = command(road).facts("status")["connections"]["demo"]["stock"]
+    assert stock.pop("last_read").startswith("20")
+    waiting = road.ledger.waiting_proposal(road.pair)
+    tracked = sum(product["inventory_tracking"] == "product" for product in shop.shop.products)
+    unsure = sum(not level.sure for level in road.ledger.stock_levels(road.pair))  # of orders placed a moment ago
+    assert stock == {"items": tracked, "levels": tracked, "unsure": unsure, "refused": 0, "waiting": waiting.id}
+    said = command(road)("status").stdout
+    assert f"{tracked} levels of these; {unsure} are to be written again, 0 it has refused." in said
+    assert f"cartledger stock show {waiting.id}" in said
