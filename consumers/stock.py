@@ -37,6 +37,9 @@ REFUSALS_IN_A_ROW = 25
 TURN = timedelta(minutes=10)
 """Longer than one call of the client takes with all its waits."""
 
+FRESH_FOR = timedelta(minutes=5)
+"""How long after a reading of both sides levels may follow from it: what the shop has sold since is not in them."""
+
 NOT_YOUR_TURN = timedelta(seconds=5)
 RULES = "stock"
 
@@ -320,8 +323,8 @@ class StockDesk:
 
     def _follow(self, claim: Claim, writer: LevelWriter) -> Outcome:
         pair, stock = claim.key.pair, self._connection.stock
-        if self._is_unread(pair):
-            return Unchanged()
+        if not self._may_rely_on_what_was_read(pair):
+            return Unchanged()  # the next reading has the levels looked at again
         plan = planned(self._ledger, pair, stock)
         if reasons := trips(plan, stock, first=not self._ledger.ever_approved(pair)):
             self._stop(pair, plan, reasons)
@@ -332,10 +335,12 @@ class StockDesk:
             self._tell_refused(plan, written)
         return Done() if written.count else Unchanged()
 
-    def _is_unread(self, pair: str) -> bool:
-        """Whether the last reading found stock that must not be relied on: this source is of an earlier one."""
+    def _may_rely_on_what_was_read(self, pair: str) -> bool:
+        """False where the source is of a reading that was long ago, or since when one found stock that is not whole."""
         waiting, read = self._ledger.waiting_proposal(pair), self._ledger.cursor(pair, ITEMS)
-        return waiting is not None and is_unread(waiting) and (read is None or read.polled_at < waiting.made_at)
+        if read is None or self._clock() - read.polled_at > FRESH_FOR:
+            return False
+        return waiting is None or not is_unread(waiting) or read.polled_at >= waiting.made_at
 
     def _stop(self, pair: str, plan: StockPlan, reasons: Sequence[Problem]) -> None:
         """A person has to look. What is shown to them already stays as it is, and what they said no to is not shown
