@@ -205,7 +205,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
           PRIMARY KEY (pair, order_id)
         ) STRICT
         """,
-        "CREATE INDEX allocation_open ON allocation (pair) WHERE booked IS NULL OR booked <> units",
+        "CREATE INDEX allocation_open ON allocation (pair) WHERE units <> '{}' AND (booked IS NULL OR booked <> units)",
         "CREATE INDEX allocation_booked ON allocation (pair, booked_at)",
         "CREATE INDEX allocation_modified ON allocation (pair, modified)",
         """

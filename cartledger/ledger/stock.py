@@ -133,7 +133,7 @@ class Stock(Engine):
                 self._rows(sql.MOVE_LEVEL, pair=pair, unit=unit, taken=int(taken), placed=int(placed), settled=settled)
 
     def allocations(self, pair: str, since: datetime) -> list[Allocation]:
-        """Those of which QuickBooks does not hold all, or did not before `since`."""
+        """Those that took something of which QuickBooks does not hold all, or did not before `since`."""
         return [_read_allocation(row) for row in self._rows(sql.ALLOCATIONS, pair=pair, since=write_time(since))]
 
     def without_allocation(self, pair: str) -> dict[str, bytes]:

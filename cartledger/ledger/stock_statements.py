@@ -49,8 +49,8 @@ WHERE pair = :pair AND unit = :unit
 """
 
 ALLOCATIONS = """
-SELECT * FROM allocation WHERE pair = :pair AND (booked IS NULL OR booked <> units)
-UNION SELECT * FROM allocation WHERE pair = :pair AND booked_at >= :since
+SELECT * FROM allocation WHERE pair = :pair AND units <> '{}' AND (booked IS NULL OR booked <> units)
+UNION SELECT * FROM allocation WHERE pair = :pair AND units <> '{}' AND booked_at >= :since
 ORDER BY order_id
 """
 

@@ -292,6 +292,12 @@ def test_an_order_that_is_held_for_a_part_of_it_after_the_rest_stands(shop, cloc
     assert open_units(shop.ledger, clock) == booked
 
 
+def test_orders_that_took_nothing_are_out_of_sight(stock, clock):
+    """Most of what a shop has are carts that nobody ordered."""
+    stock.allocate(PAIR, [order(clock, 0), order(clock, 3, id_="2"), order(clock, 0, id_="3", named=(UNIT,))])
+    assert [each.order_id for each in stock.allocations(PAIR, clock.now)] == ["2"]
+
+
 def test_orders_that_are_booked_stay_in_sight_while_quickbooks_was_read_before(shop, clock, sold):
     shop.ledger.unchanged(shop.claimed(sold()), "rules")
     at = clock.now
