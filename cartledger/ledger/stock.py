@@ -133,8 +133,9 @@ class Stock(Engine):
                 self._rows(sql.MOVE_LEVEL, pair=pair, unit=unit, taken=int(taken), placed=int(placed), settled=settled)
 
     def allocations(self, pair: str, since: datetime) -> list[Allocation]:
-        """Those that took something of which QuickBooks does not hold all, or did not before `since`."""
-        return [_read_allocation(row) for row in self._rows(sql.ALLOCATIONS, pair=pair, since=write_time(since))]
+        """Those that took something of which QuickBooks does not hold all, or did not before `since`, by order."""
+        found = [_read_allocation(row) for row in self._rows(sql.ALLOCATIONS, pair=pair, since=write_time(since))]
+        return sorted(found, key=lambda allocation: allocation.order_id)
 
     def without_allocation(self, pair: str) -> dict[str, bytes]:
         """The records, by id, of orders whose units were never told: read before this program knew of stock."""

@@ -51,7 +51,6 @@ WHERE pair = :pair AND unit = :unit
 ALLOCATIONS = """
 SELECT * FROM allocation WHERE pair = :pair AND units <> '{}' AND (booked IS NULL OR booked <> units)
 UNION SELECT * FROM allocation WHERE pair = :pair AND units <> '{}' AND booked_at >= :since
-ORDER BY order_id
 """
 
 WITHOUT_ALLOCATION = """
