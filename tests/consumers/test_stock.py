@@ -15,7 +15,7 @@ import pytest
 
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
-from cartledger.errors import Problem, TryLater, Unreachable
+from cartledger.errors import Problem, TryLater, Unauthorised, Unreachable
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Cursor, Read, State
 from cartledger.money import D
@@ -462,6 +462,16 @@ def test_a_shop_that_refuses_everything_holds_the_levels(world):
     assert not [level for level in world.ledger.stock_levels(PAIR) if level.trouble]
 
 
+def test_a_shop_that_refuses_answers(world):
+    world.ledger.open_circuit(PAIR, BIGCOMMERCE, until=world.now, reason="down")
+    world.carries("MUG", 10, 8)
+    world.sim.shop.products[0]["inventory_tracking"] = "none"
+    world.step(minutes=1)
+    world.has_read()
+    assert world.work() == Unchanged()
+    assert world.ledger.circuits(PAIR) == []
+
+
 # A shop that does not answer
 
 
@@ -760,6 +770,20 @@ def test_an_approval_that_was_broken_off_is_taken_up_where_it_stopped(new_world)
     assert (again.written.count, heard) == (3, [2000, 3])
     assert world.writer().approve(found, "ann", lambda _: None) is None
     assert set(world.levels().values()) == {9}
+
+
+def test_an_approval_is_not_taken_up_after_a_later_one(new_world):
+    world = new_world
+    world.carries("MUG", 10, 8)
+    world.has_read()
+    world.work()
+    proposal = world.ledger.waiting_proposal(PAIR)
+    world.sim.faults.add(side="bigcommerce", call="adjust", kind="unauthorised", first=1)
+    with pytest.raises(Unauthorised):
+        world.writer().approve(proposal, "ann", lambda _: None)
+    world.ledger.settle_proposal(world.ledger.propose(PAIR, (), ()), ProposalState.APPROVED, "ann")
+    assert world.writer().approve(proposal, "ann", lambda _: None) is None
+    assert world.written() == []
 
 
 def test_what_the_shop_refuses_of_an_approval_is_told_and_over(new_world):
