@@ -161,7 +161,8 @@ class Store(Stockroom):
             return order
 
     def update(self, order_id: int, **fields: Any) -> Order:
-        """Changes header fields or whole parts (`products=[…]`) and moves `date_modified` to the store's now."""
+        """Changes header fields or whole parts (`products=[…]`) and moves `date_modified` to the store's now. The stock
+        of an order that was sold follows its lines and its status."""
         with self.lock:
             order = self.orders[order_id]
             for name, value in fields.items():
@@ -171,6 +172,10 @@ class Store(Stockroom):
                     order.header[name] = copy.deepcopy(value)
             if "date_modified" not in fields:
                 order.header["date_modified"] = rfc2822(self.clock())
+            if "products" in fields:
+                self.follow_edit(order_id, order.header, order.products)
+            if "status_id" in fields:
+                self.follow_status(order_id, order.header)
             return order
 
     def touch(self, order_id: int) -> Order:
@@ -179,10 +184,7 @@ class Store(Stockroom):
 
     def set_status(self, order_id: int, status_id: int) -> Order:
         name = STATUS_NAMES.get(status_id, f"Status {status_id}")
-        with self.lock:
-            order = self.update(order_id, status_id=status_id, status=name, custom_status=name)
-            self.follow_status(order_id, order.header)
-            return order
+        return self.update(order_id, status_id=status_id, status=name, custom_status=name)
 
     def archive(self, order_id: int) -> Order:
         """What DELETE does to a real order: it stays readable and is marked."""

@@ -127,6 +127,17 @@ def test_an_edited_line_moves_the_stock_where_the_store_says_so(stocked, sold_in
     assert stocked.levels()["P1"] == none
 
 
+def test_whoever_changes_lines_or_status_moves_the_stock(stocked, sell):
+    stocked.inventory_settings |= PUT_BACK
+    [line] = sell(1, (1, 10_001, 3)).products
+    stocked.update(1, products=[line | {"quantity": 1}])
+    assert stocked.levels()["P1"] == 9
+    stocked.update(1, customer_message="Thank you")
+    assert stocked.levels()["P1"] == 9
+    stocked.update(1, status_id=5)
+    assert stocked.levels()["P1"] == 10
+
+
 def test_an_edited_order_that_was_cancelled_gives_back_what_it_had_in_the_end(stocked, sold_in_full):
     stocked.inventory_settings |= PUT_BACK
     sold_in_full(3, pays="by hand", status_id=7)
