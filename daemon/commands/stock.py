@@ -110,9 +110,9 @@ def show(ctx: click.Context, connection: str | None, number: int | None, *, as_j
 def approve(ctx: click.Context, number: int) -> None:
     """Write the levels that wait, as `stock show` lists them.
 
-    These and no others, whether or not the connection writes by itself. The shop's orders are read before; a level that
-    would be more than is there by now is left out. Approve again where it was interrupted. Exit code 1: the shop
-    refused a level, or did not answer.
+    These and no others, whether or not the connection writes by itself. Both sides are read before: a level that would
+    be more than is there by now is left out. Approve again where it was interrupted. Exit code 1: the shop refused a
+    level, or a side did not answer.
     """
     with ctx.obj.app() as app:
         name, proposal = _find(app, number)
@@ -156,16 +156,19 @@ def adjusted(ctx: click.Context, orders: Sequence[str], connection: str | None) 
 
 
 def approve_with_progress(app: App, line: Line, proposal: Proposal) -> Approved:
-    """Write what a proposal lists after the shop's orders were read; with a bar on a terminal.
+    """Write what a proposal lists once both sides were read, since units may have gone meanwhile; with a bar on a
+    terminal.
 
-    Raises WrongUse where it cannot be approved or somebody has decided about it, and CartledgerError where the shop
-    cannot be told, with what it has taken.
+    Raises WrongUse where it cannot be approved or somebody has decided about it, and CartledgerError where a side
+    cannot be read, or the shop cannot be told, with what it has taken.
     """
     _check_can_be_decided(line.name, proposal)
     app.begin()
     with doing() as say:
-        say(f"{line.name}: reading the shop's orders")
-        _until_read(partial(Producing(app, [line.name], Crew()).read, line, lambda _: None))
+        say(f"{line.name}: reading what has moved since")
+        walk = _until_read(partial(Producing(app, [line.name], Crew()).read_stock, line))
+    if walk.problem:
+        raise CartledgerError(f"Nothing was written, since the stock cannot be read as a whole. {walk.problem}")
     permit = Permit(app, line.connection.pair)
     try:
         with _bar(line.name, proposal.count - proposal.written) as advance:

@@ -204,6 +204,20 @@ def test_what_was_sold_meanwhile_is_left_out_and_named(waiting, command):
     assert written(waiting)[1:] == [{"A": 17}]
 
 
+def test_so_is_what_was_sold_over_the_counter(waiting, command):
+    waiting.sim.company.sell_units(item(waiting, "B"), Decimal(1))
+    shown = command(waiting)("stock", "approve", "1").stdout
+    assert "Left out, since there is less by now: B (7)." in shown
+    assert written(waiting) == [{"A": 18}]
+
+
+def test_nothing_is_written_while_quickbooks_cannot_be_read(waiting, command):
+    waiting.sim.faults.add(side="quickbooks", call="query", kind="status", status=403, nth=1)
+    said = command(waiting)("stock", "approve", "1", expect=1).stderr.splitlines()[-1]
+    assert said.startswith("Nothing was written, since the stock cannot be read as a whole. ")
+    assert written(waiting) == []
+
+
 def test_what_the_shop_refuses_is_told_in_its_words(waiting, command):
     product = next(each for each in waiting.sim.shop.products if each["sku"] == "A")
     product["inventory_tracking"] = "none"
