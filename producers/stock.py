@@ -10,6 +10,7 @@ that does not bring as many as QuickBooks counts.
 from __future__ import annotations
 
 import uuid
+from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -174,14 +175,18 @@ class _Round:
     sought: Collection[str] = ()
     levels: int = 0
 
-    def merged(self) -> dict[str, StockItem]:
-        """Each item as it is known by now; one that has another SKU was not sought."""
-        kept = {id_: each for id_, each in self.known.items() if id_ not in self.items}
-        return kept | {id_: self._with_history(each) for id_, each in self.items.items()}
+    def skus(self) -> set[str]:
+        """Those of all items as they are known by now."""
+        return {item.sku for item in ChainMap(self.items, self.known).values() if item.sku}
 
-    def _with_history(self, item: StockItem) -> StockItem:
+    def unsought(self) -> dict[str, str]:
+        """Of active items, by SKU, the SKUs as printed that the shop was never asked for."""
+        active = (item for item in ChainMap(self.items, self.known).values() if item.active and item.sku)
+        return {item.sku: item.label for item in active if not self._was_sought(item)}
+
+    def _was_sought(self, item: StockItem) -> bool:
         before = self.known.get(item.item_id)
-        return replace(item, sought=True) if before and before.sought and before.sku == item.sku else item
+        return before is not None and before.sought and before.sku == item.sku
 
 
 def read_stock(reading: StockReading) -> StockWalk:
@@ -338,15 +343,14 @@ def _is_told(reading: StockReading, last: Proposal, problem: Problem) -> bool:
 def _read_levels(reading: StockReading, round_: _Round) -> None:
     """What the shop has of SKUs that it was never asked for, or of all. Remembered at once: orders that are read later
     move it."""
-    merged = round_.merged()
-    unsought = {item.sku: item.label for item in merged.values() if item.active and item.sku and not item.sought}
+    unsought = round_.unsought()
     whole = round_.recheck or len(unsought) > FEW_SKUS
     if not whole and not unsought:
         return
     shop, memory, known_at = reading.shop, reading.memory, reading.clock()
     location = _location(reading)
     if whole:
-        skus: Collection[str] = {item.sku for item in merged.values() if item.sku}
+        skus: Collection[str] = round_.skus()
         tracking = shop.tracking()
         levels = shop_levels(_heard(reading, shop.inventory(location)), tracking, skus=skus, known_at=known_at)
     else:
