@@ -168,6 +168,7 @@ class _Round:
 
     facts: dict[str, Any]
     known: dict[str, StockItem]
+    location: int
     began: datetime
     sweep: bool
     recheck: bool
@@ -223,9 +224,12 @@ def _begin(reading: StockReading) -> _Round:
     reference = memory.reference(pair, FACTS)
     facts = read_json(reference.content) if reference else {}
     new = memory.cursor(pair, SWEEP) is None or facts.get("match_by") != connection.products.match_by
-    moved = memory.cursor(pair, SHOP_LEVELS) is None or facts.get("location") != connection.stock.location
+    # Asked each time: the store may sell from another place since.
+    location = connection.stock.location or reading.shop.default_location()
+    moved = memory.cursor(pair, SHOP_LEVELS) is None or facts.get("location") != location
     return _Round(
         facts=facts,
+        location=location,
         known={item.item_id: item for item in memory.stock_items(pair)},
         began=reading.clock(),
         sweep=reading.sweep or new,
@@ -347,8 +351,9 @@ def _read_levels(reading: StockReading, round_: _Round) -> None:
     whole = round_.recheck or len(unsought) > FEW_SKUS
     if not whole and not unsought:
         return
-    shop, memory, known_at = reading.shop, reading.memory, reading.clock()
-    location = _location(reading)
+    shop, memory, known_at, location = reading.shop, reading.memory, reading.clock(), round_.location
+    if reading.connection.stock.location is not None:
+        shop.check_location(location)
     if whole:
         skus: Collection[str] = round_.skus()
         tracking = shop.tracking()
@@ -359,7 +364,7 @@ def _read_levels(reading: StockReading, round_: _Round) -> None:
         tracking = shop.tracking(sorted({row.product_id for row in rows})) if rows else {}
         levels = shop_levels(rows, tracking, skus=skus, known_at=known_at)
     with memory.transaction():
-        if round_.facts.get("location") != reading.connection.stock.location:
+        if round_.facts.get("location") != location:
             memory.learn_levels(reading.pair, (), whole=True)
         memory.learn_levels(reading.pair, levels, whole=whole)
     round_.recheck, round_.sought, round_.levels = whole, skus, len(levels)
@@ -372,21 +377,13 @@ def _heard(reading: StockReading, rows: Iterable[InventoryRow]) -> Iterator[Inve
         yield row
 
 
-def _location(reading: StockReading) -> int:
-    location = reading.connection.stock.location
-    if location is None:
-        return reading.shop.default_location()
-    reading.shop.check_location(location)
-    return location
-
-
 def _remember(reading: StockReading, round_: _Round) -> StockWalk:
     memory, pair, stock = reading.memory, reading.pair, reading.connection.stock
     done = Cursor(watermark=round_.began, polled_at=reading.clock())
     with memory.transaction():
         memory.remember_items(pair, round_.items.values())
         memory.sought(pair, round_.sought)
-        memory.save_reference(pair, FACTS, write_json(round_.facts | {"location": stock.location}).encode())
+        memory.save_reference(pair, FACTS, write_json(round_.facts | {"location": round_.location}).encode())
         streams = {ITEMS: True, SWEEP: round_.sweep, SHOP_LEVELS: round_.recheck}
         for stream in (stream for stream, whole in streams.items() if whole):
             memory.set_cursor(pair, stream, done)

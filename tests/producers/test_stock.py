@@ -191,9 +191,10 @@ def test_a_sweep_costs_a_read_for_each_thousand_and_two_more(stocked):
 
 
 def test_where_nothing_moved_one_read_tells_it_and_nothing_travels(stocked):
+    """The shop is asked for its default location."""
     settled(stocked)
     assert stocked.read() == StockWalk(items=0)
-    assert stocked.reads() == (1, 0)
+    assert stocked.reads() == (1, 1)
     assert not stocked.looked()
 
 
@@ -201,7 +202,7 @@ def test_what_moved_in_quickbooks_is_read_and_looked_at(stocked):
     settled(stocked)
     stocked.sim.company.receive_units(stocked.items["LID"], Decimal(7))
     assert stocked.read() == StockWalk(items=1, changes=1, due=True)
-    assert stocked.reads() == (1, 0)
+    assert stocked.reads() == (1, 1)
     assert stocked.on_hand() == {"CUP": 10, "LID": 12}
     assert stocked.looked()
 
@@ -413,7 +414,7 @@ def test_a_new_sku_is_asked_for_once_whether_the_shop_has_it_or_not(stocked):
     assert stocked.levels() == {"CUP": 10, "JAR": 4, "LID": 5}
     stocked.world.clock.step(hours=1)
     assert stocked.read().levels == 0
-    assert stocked.reads() == (1, 0)
+    assert stocked.reads() == (1, 1)
 
 
 def test_an_item_with_another_sku_is_asked_for_again(stocked):
@@ -482,6 +483,13 @@ def test_another_location_has_levels_of_its_own(stocked):
     stocked.stock = Stock(location=8)
     with pytest.raises(Refused, match="has no location 8"):
         stocked.read()
+
+
+def test_a_store_that_sells_from_another_location_since_is_noticed(stocked):
+    settled(stocked)
+    stocked.sim.shop.add_location(7, default=True)
+    walk = stocked.read()
+    assert (walk.levels, walk.due) == (2, True)
 
 
 def test_orders_read_by_an_older_version_are_accounted_for_at_the_first_reading(stocked):
