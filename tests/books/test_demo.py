@@ -201,7 +201,7 @@ def test_stock_follows_and_the_breaker_holds(demo, company, mode, post_as):
     assert facts["orders"] > 24
     assert facts["equal"] == facts["skus"] == facts["approved"] == facts["changed"] > 20
     assert facts["written"] > facts["approved"]  # and what was traded since
-    assert facts["held_by_breaker"] == facts["skus"]
+    assert 20 < facts["held_by_breaker"] <= facts["skus"]
     assert [facts[name] for name in ("above", "below", "oversold", "written_meanwhile")] == [0, 0, 0, 0]
     assert (facts["difference"], facts["duplicates"]) == ("0.00", 0)
     said = [json.loads(line)["action"] for line in finished.stderr.splitlines()]
@@ -213,7 +213,7 @@ def test_what_became_of_the_stock_is_told(demo):
     assert finished.returncode == 0, finished.stdout + finished.stderr
     lines = [[cell.strip() for cell in line.split("│")] for line in finished.stdout.splitlines()]
     told = {cells[0]: int(cells[1]) for cells in lines if cells[0] in {"kept", "held", "equal", "above", "oversold"}}
-    assert told["held"] == told["equal"] == told["kept"] > 20
+    assert told["equal"] == told["kept"] >= told["held"] > 20
     assert (told["above"], told["oversold"]) == (0, 0)
 
 
