@@ -30,6 +30,8 @@ CUSTOMER = "customer"
 ENTITY = "Customer"
 NAME_TAKEN = "6240"
 NOT_YOUR_TURN = timedelta(seconds=1)
+LOOK_AGAIN = 0.1
+LOOKS = 20
 
 Row = Mapping[str, Any]
 """A Customer as QuickBooks answers it."""
@@ -161,7 +163,7 @@ def _is_plain(text: str) -> bool:
 
 class OneAtATime:
     """A desk that works in one place at a time in a company: QuickBooks answers parallel changes of its lists with
-    conflicts. The lease says whose turn it is; the others come back a moment later."""
+    conflicts. The lease says whose turn it is; another process waits a little for it, then comes back later."""
 
     def __init__(
         self,
@@ -171,6 +173,7 @@ class OneAtATime:
         name: str,
         new_owner: Callable[[], str],
         clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
     ) -> None:
         self.lease = desk.lease
         self._desk = desk
@@ -178,13 +181,21 @@ class OneAtATime:
         self._name = name
         self._new_owner = new_owner
         self._clock = clock
+        self._sleep = sleep
 
     def work(self, claims: Sequence[Claim]) -> Mapping[SourceKey, Outcome]:
         owner = self._new_owner()
-        if not self._ledger.lease(self._name, owner, self.lease * 2):
+        if not self._is_our_turn(owner):
             later = Later(until=self._clock() + NOT_YOUR_TURN, why="another worker is at the company's lists")
             return {claim.key: later for claim in claims if self._ledger.later(claim, later.until, later.why)}
         try:
             return self._desk.work(claims)
         finally:
             self._ledger.unlease(self._name, owner)
+
+    def _is_our_turn(self, owner: str) -> bool:
+        for _ in range(LOOKS):
+            if self._ledger.lease(self._name, owner, self.lease * 2):
+                return True
+            self._sleep(LOOK_AGAIN)
+        return False

@@ -41,9 +41,14 @@ class Desk(Protocol):
 Desks = Mapping[tuple[str, str], Desk]
 """By pair and kind."""
 
+Turns = Mapping[tuple[str, str], str]
+"""By pair and kind: what one batch of a process is at, at a time. Others would find their desk taken, one after the
+other, and all of a backlog would go back to the ledger for each batch of it."""
+
 
 class Worker:
-    """Takes from `workflows` until told to be quiet. `on_outcomes` hears what came of each batch, on its thread."""
+    """Takes from `workflows` until told to be quiet. `turns` are the desks that work one batch at a time; `on_outcomes`
+    hears what came of each batch, on its thread."""
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class Worker:
         broker: Broker,
         ledger: Ledger,
         desks: Desks,
+        turns: Turns,
         workflows: Sequence[str],
         owner: str,
         threads: int,
@@ -59,13 +65,14 @@ class Worker:
         self._broker = broker
         self._ledger = ledger
         self._desks = desks
+        self._turns = turns
         self._workflows = workflows
         self._owner = owner
         self._threads = threads
         self._on_outcomes = on_outcomes
         self._waiting: dict[str, list[Delivery]] = defaultdict(list)
         self._first_at: dict[str, float] = {}
-        self._running: set[Future[None]] = set()
+        self._running: dict[Future[None], frozenset[str]] = {}
         self._suspects: deque[tuple[Desk, SourceKey]] = deque()
 
     def run(self, quiet: threading.Event) -> None:
@@ -101,23 +108,37 @@ class Worker:
         ended the process comes first, and nothing beside it: else what is in hand with it would bear the blame too."""
         if self._suspects:
             if not self._running:
-                self._running.add(pool.submit(self._work_alone, *self._suspects.popleft()))
+                self._running[pool.submit(self._work_alone, *self._suspects.popleft())] = frozenset()
             return
         for workflow, waiting in self._waiting.items():
-            while waiting and len(self._running) < self._threads and self._ripe(workflow, waiting):
-                batch = waiting[:BATCH]
-                del waiting[:BATCH]
+            while len(self._running) < self._threads and (batch := self._next(workflow, waiting)):
+                turns = frozenset(map(self._turn_of, batch)) - {""}
+                waiting[:] = [delivery for delivery in waiting if delivery not in batch]
                 self._first_at[workflow] = time.monotonic()
-                self._running.add(pool.submit(self._work, workflow, batch))
+                self._running[pool.submit(self._work, workflow, batch)] = turns
             if not waiting:
                 self._first_at.pop(workflow, None)
 
-    def _ripe(self, workflow: str, waiting: Sequence[Delivery]) -> bool:
-        return len(waiting) >= BATCH or time.monotonic() - self._first_at[workflow] >= LINGER
+    def _next(self, workflow: str, waiting: Sequence[Delivery]) -> Sequence[Delivery]:
+        """What may be worked on now: a full batch, or what has waited long enough, of those whose turn nobody has."""
+        if not waiting:
+            return []
+        taken = frozenset[str]().union(*self._running.values())
+        batch = [delivery for delivery in waiting if not taken or self._turn_of(delivery) not in taken][:BATCH]
+        lingered = time.monotonic() - self._first_at[workflow] >= LINGER
+        return batch if len(batch) == BATCH or lingered else []
+
+    def _turn_of(self, delivery: Delivery) -> str:
+        """Empty where any number of batches may be at it."""
+        try:
+            key = read_message(delivery.body)
+        except NotAMessage:
+            return ""
+        return self._turns.get((key.pair, key.kind), "")
 
     def _reap(self) -> None:
         for future in [future for future in self._running if future.done()]:
-            self._running.remove(future)
+            del self._running[future]
             future.result()
 
     def _finish(self) -> None:

@@ -270,12 +270,15 @@ class App:
         on_outcomes: Callable[[Mapping[SourceKey, Outcome]], None],
     ) -> Worker:
         desks: dict[tuple[str, str], Desk] = {}
+        turns: dict[tuple[str, str], str] = {}
         for name in names:
             desks |= self._desks(self.lines[name])
+            turns |= {(self.lines[name].connection.pair, kind): _lists(self.lines[name]) for kind in KINDS["lists"]}
         return Worker(
             broker=broker,
             ledger=self.ledger,
             desks=desks,
+            turns=turns,
             workflows=list(KINDS),
             owner=self.owner,
             threads=threads,
@@ -359,9 +362,10 @@ class App:
             OneAtATime(
                 desk=desk,
                 ledger=self.ledger,
-                name=f"lists:{connection.quickbooks.realm_id}",
+                name=_lists(line),
                 new_owner=new_owner,
                 clock=self.clock,
+                sleep=self._sleep,
             )
             for desk in lists_desks
         )
@@ -380,3 +384,8 @@ class App:
             (pair, "item"): items_desk,
             (pair, STOCK): stock_desk,
         }
+
+
+def _lists(line: Line) -> str:
+    """The lease for the lists of a company."""
+    return f"lists:{line.connection.quickbooks.realm_id}"
