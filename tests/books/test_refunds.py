@@ -277,6 +277,21 @@ def test_refunded_by_hand_alone_is_never_guessed(open_refunds, order_1001):
     assert (books.held(), books.documents()) == ({"1001": ["refunded_without_refunds"]}, {})
 
 
+def test_money_that_comes_in_waits_where_a_status_tells_of_a_refund_that_is_none(open_refunds, order_1001):
+    """What is held is left as it is. Once the shop has the refund, both are booked."""
+    books = open_refunds(**{"sales.post_as": "invoice"})
+    books.add(order_1001(payment_status="authorized"))
+    books.sync()
+    books.sim.shop.update(1001, status_id=4, status="Refunded", payment_status="captured")
+    books.sync()
+    assert (books.held(), books.payment_entries("BC-1001")) == ({"1001": ["refunded_without_refunds"]}, [])
+    give_back(books)
+    books.sync()
+    assert (books.held(), entries(books, "R-1001")) == ({}, RETURNED)
+    paid = {"Card clearing": "88.77", "Accounts Receivable (A/R)": "-88.77"}
+    assert books.payment_entries("BC-1001") == [paid]
+
+
 def test_a_refund_after_an_edit(open_refunds, order_1001):
     """B became two for 60.00 before it was paid; the refund is of what the order says then."""
     books = open_refunds()

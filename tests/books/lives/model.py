@@ -208,9 +208,8 @@ def judge(life: Life, before: Decimal | None) -> Verdict:
 def _unposted(life: Life) -> Verdict:
     if life.odd in NEVER:
         return Verdict(wanted={}, may=frozenset({life.odd}))
-    by_hand = life.status in (REFUNDED, PARTLY_REFUNDED) and not any(map(counts, life.rows))
     too_much = sum(life.taken.values(), ZERO) > life.total - life.tenders
-    why = {"refunded without refunds": by_hand and not life.archived, "paid too much": too_much}
+    why = {"refunded without refunds": _refunded_by_hand(life), "paid too much": too_much}
     return Verdict(wanted={}, may=frozenset(name for name, so in why.items() if so))
 
 
@@ -220,7 +219,7 @@ def short(life: Life) -> bool:
 
 
 def _must(life: Life) -> Iterator[str]:
-    if life.status in (REFUNDED, PARTLY_REFUNDED) and not any(map(counts, life.rows)) and not life.archived:
+    if _refunded_by_hand(life):
         yield "refunded without refunds"
     if any(_declined_in_part(row) for row in life.rows):
         yield "declined in part"
@@ -235,6 +234,17 @@ def _may(life: Life) -> Iterator[str]:
         yield "changed before it was called off"
     if any(_declined_in_part(row) for row in life.rows):
         yield "declined in part"
+    if life.is_invoice and _refunded_by_hand(life) and _recorded(life) < _came(life):
+        yield "paid while a person was to look at it"
+
+
+def _refunded_by_hand(life: Life) -> bool:
+    """Whether its status tells of refunds that the shop has not: it is left as it is for a person."""
+    return life.status in (REFUNDED, PARTLY_REFUNDED) and not any(map(counts, life.rows)) and not life.archived
+
+
+def _recorded(life: Life) -> Decimal:
+    return sum((paper.total for paper in life.papers if paper.kind == "payment"), ZERO)
 
 
 def _kept(life: Life) -> Decimal:
