@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -238,13 +238,20 @@ def _begin(reading: StockReading) -> _Round:
 
 
 def _read_items(reading: StockReading, round_: _Round) -> None:
-    try:
+    with _shut_out("other_company"):
         if round_.sweep:
             _sweep(reading, round_)
         else:
             _read_what_moved(reading, round_)
+
+
+@contextmanager
+def _shut_out(code: str) -> Iterator[None]:
+    """A side that lets nobody in may be another one."""
+    try:
+        yield
     except Forbidden as error:
-        raise _Unreadable(Problem(code="other_company", text=error.text, fix=error.fix)) from error
+        raise _Unreadable(Problem(code=code, text=error.text, fix=error.fix)) from error
 
 
 def _sweep(reading: StockReading, round_: _Round) -> None:
@@ -302,7 +309,8 @@ def _ask(reading: StockReading, round_: _Round, where: str, *, expected: int | N
 def _identities(reading: StockReading, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Which company and store these are; a realm or a hash may come to stand for another one by a mistake elsewhere."""
     created = (reading.company.company_info().get("MetaData") or {}).get("CreateTime", "")
-    now = {"company": str(created), "store": reading.store_id()}
+    with _shut_out("other_store"):
+        now = {"company": str(created), "store": reading.store_id()}
     for side, who in (("company", "QuickBooks company"), ("store", "BigCommerce store")):
         if facts.get(side, now[side]) != now[side]:
             raise _Unreadable(

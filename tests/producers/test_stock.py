@@ -424,6 +424,13 @@ def test_a_company_that_does_not_let_us_in_is_told_of_too(stocked):
     assert stocked.ledger.waiting_proposal(PAIR).reasons[0].code == "other_company"
 
 
+def test_a_store_that_does_not_let_us_in_is_told_of_as_such(stocked):
+    settled(stocked)
+    stocked.sim.shop.scopes -= {"store_v2_information_read_only"}
+    walk = stocked.read(sweep=True, store_id=lambda: str(stocked.world.shop.store()["id"]))
+    assert walk.problem.code == "other_store"
+
+
 def test_a_new_sku_is_asked_for_once_whether_the_shop_has_it_or_not(stocked):
     settled(stocked)
     stocked.both("JAR", 4)
