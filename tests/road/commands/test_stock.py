@@ -20,6 +20,7 @@ SHOWN = {
     "allocated": "2",
     "new": 18,
 }
+RECEIVED = {"sku": "A", "old": 18, "on_hand": "70", "allocated": "2", "new": 68}
 STOCK = {"workflows": ["sales", "payments", "stock"]}
 
 
@@ -137,6 +138,9 @@ def test_orders_that_are_left_out_stay_reserved_until_somebody_says_that_they_ar
     assert run("stock", "adjusted", str(HELD)).stdout == "1 noted; their units are reserved no longer.\n"
     facts = run.facts("stock", "plan", "demo")
     assert (facts["left_out"], facts["changes"][0]["allocated"], facts["changes"][0]["new"]) == ([], "0", 20)
+    assert run("stock", "adjusted", str(HELD), expect=2).stderr == (
+        f"No units of order {HELD} are reserved. `cartledger stock plan` shows which are.\n"
+    )
 
 
 def test_a_stock_that_cannot_be_read_as_a_whole(road, command):
@@ -144,6 +148,7 @@ def test_a_stock_that_cannot_be_read_as_a_whole(road, command):
     run = command(road)
     facts = run.facts("stock", "plan", "demo", expect=1)
     assert [one["code"] for one in facts["unreadable"]] == ["incomplete_stock"]
+    assert facts["waiting"] is None
     assert "demo: the stock cannot be read as a whole" in run("stock", "plan", "demo", expect=1).stdout
     road.sim.company.lie = None
     assert run.facts("stock", "plan", "demo")["unreadable"] == []
@@ -177,7 +182,7 @@ def test_approved_is_what_was_shown(waiting, command):
     assert run("stock", "approve", "1").stdout == "demo: 2 levels written.\n"
     assert written(waiting) == [{"A": 18, "B": 7}]
     (one,) = run.facts("stock", "show")["demo"]
-    assert (one["state"], one["written"]) == ("approved", 2)
+    assert (one["state"], one["written"], "changes" in one) == ("approved", 2, False)
     assert waiting.sync().levels_written == 0
 
     said = run("stock", "approve", "1", expect=2).stderr
@@ -187,8 +192,11 @@ def test_approved_is_what_was_shown(waiting, command):
 
 def test_nothing_newer_is_written(waiting, command):
     waiting.sim.company.receive_units(item(waiting, "A"), Decimal(50))
-    assert command(waiting)("stock", "approve", "1").exit_code == 0
+    run = command(waiting)
+    assert run("stock", "approve", "1").stdout == "demo: 2 levels written.\n"
     assert written(waiting) == [{"A": 18, "B": 7}]
+    facts = run.facts("stock", "plan", "demo")
+    assert ([short(change) for change in facts["changes"]], facts["stopped_by"]) == ([RECEIVED], [])
     assert waiting.sync().levels_written == 1
     assert written(waiting)[1:] == [{"A": 68}]
 
@@ -241,7 +249,7 @@ def test_one_that_was_broken_off_goes_on(waiting, command):
 def test_two_at_once(waiting, command):
     """The other one is at it."""
     assert waiting.ledger.lease(f"stock:{waiting.pair}", "another", timedelta(minutes=1))
-    assert "Somebody else" in command(waiting)("stock", "approve", "1", expect=1).stderr
+    assert command(waiting)("stock", "approve", "1", expect=1).stderr == "Somebody else is writing levels of this shop.\n"
     assert (written(waiting), waiting.ledger.proposal(1).state) == ([], "waiting")
 
 
@@ -257,7 +265,10 @@ def test_rejected_nothing_is_written_and_nobody_is_asked_again(waiting, command)
     shown = run("stock", "show").stdout
     assert f"rejected by {one['who']}" in shown
     assert "demo: nothing waits for a person." in shown
-    assert "1 of demo does not wait any more: rejected by " in run("stock", "reject", "1", expect=2).stderr
+    waiting.sim.shop.reset_counts()
+    for word in ("reject", "approve"):
+        assert "1 of demo does not wait any more: rejected by " in run("stock", word, "1", expect=2).stderr
+    assert waiting.sim.shop.calls == 0
 
 
 # -- several shops
@@ -310,9 +321,18 @@ def test_there_is_nothing_to_decide_about_a_stock_that_cannot_be_read(road, comm
     assert "approve" not in run("stock", "show").stdout
 
 
+NOT_KEPT = 'The stock of demo is not kept. Add "stock" to its workflows; the first levels wait for your approval.\n'
+
+
 def test_without_the_workflow(sim, make_road, command):
     run = command(make_road(sim))
-    assert run("stock", "plan", "demo", expect=2).stderr == (
-        'The stock of demo is not kept. Add "stock" to its workflows; the first levels wait for your approval.\n'
-    )
+    assert run("stock", "plan", "demo", expect=2).stderr == NOT_KEPT
     assert run("stock", "show").stdout == "demo: nothing waits for a person.\n"
+
+
+def test_nothing_is_approved_once_the_workflow_is_off(waiting, command):
+    waiting.config.write_text(waiting.config.read_text().replace(', "stock"', ""))
+    run = command(waiting)
+    assert run("stock", "approve", "1", expect=2).stderr == NOT_KEPT
+    assert written(waiting) == []
+    assert run("stock", "reject", "1").exit_code == 0
