@@ -239,7 +239,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
           PRIMARY KEY (pair, product_id, source)
         ) STRICT
         """,
-        "CREATE INDEX shop_sku_source ON shop_sku (pair, source)",
+        "CREATE INDEX shop_sku_source ON shop_sku (pair, source, product_id)",
     ),
 )
 
