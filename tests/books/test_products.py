@@ -132,6 +132,31 @@ def test_a_thousand_items_cost_few_reads_and_are_made_once_whatever_happens(open
     assert report["quickbooks"]["batches"] <= 40
     # The store, its orders, and 5 pages of products: 4 of 250 that begin with the last one of the page before.
     assert report["bigcommerce"]["calls"] <= 8
+    assert history(books, "S-500") == ["read", "claimed", "planned", "sent", "answered", "posted"]
+
+
+@pytest.mark.parametrize("memory", [True, False], ids=["remembered", "forgotten"])
+def test_items_of_a_catalogue_are_made_once_though_every_third_answer_is_lost(open_shop, memory):
+    books = open_shop(bare=True, **FOLLOW)
+    books.sim.company.requestid_memory = memory
+    for number in range(200):
+        books.sim.shop.add_product(sku=f"S-{number}", name=f"Thing {number % 50}", price=Decimal(number))
+    books.sim.faults.add(side="quickbooks", call="batch", kind="drop_after", every=3)
+    books.sync()
+    assert len(items(books, "Id")) == 200
+    assert all(price == int(sku[2:]) for sku, price in items(books, "UnitPrice").items())
+
+
+def test_what_was_begun_goes_on_after_the_process_was_stopped(open_shop):
+    books = open_shop(bare=True)
+    for number in range(200):
+        books.sim.shop.add_product(sku=f"S-{number}", name="Thing", price=Decimal(5))
+    books.sim.faults.add(side="quickbooks", call="batch", kind="status", status=503, executed=False, nth=3)
+    books.app.lines["demo"].read_products(lambda _: None)
+    books.app.close()
+    books.app = books.open_app()
+    books.sync()
+    assert len(items(books, "Id")) == 200
 
 
 def test_a_lost_ledger_finds_the_items_of_the_catalogue_again(open_shop):
@@ -216,6 +241,16 @@ def test_prices_do_not_follow_before_they_are_told_to(open_shop):
     change(books, 7, price=Decimal(23))
     books.sync()
     assert item(books, "BOWL")["UnitPrice"] == 23
+
+
+def test_a_price_that_comes_back_after_others_that_did_not_follow_is_sent_again(open_shop):
+    books = open_shop(**FOLLOW)
+    books.sync()
+    for update, price, shown in ((FOLLOW, 22, 22), (ALL, 23, 22), (FOLLOW, 22, 22), (FOLLOW, 23, 23)):
+        books.change(**{"products.update": []} | update)
+        change(books, 7, price=Decimal(price))
+        books.sync()
+        assert item(books, "BOWL")["UnitPrice"] == shown
 
 
 def test_an_item_that_an_order_wanted_first_gets_its_price_from_the_catalogue(open_shop, plain_order):

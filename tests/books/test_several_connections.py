@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -350,6 +351,26 @@ def test_an_item_that_both_shops_sell_is_made_once(north, south, make_daemon, pl
     for name in BOTH:
         assert daemon.sync(name).posted == 1
     assert [each.get("Sku") for each in north.company.objects("Item")].count("MUG-1") == 1
+
+
+def test_two_catalogues_with_the_same_skus_are_one_list_of_items(north, south, make_daemon):
+    """Under other names, so that no name that is taken tells the second shop of the first one's item."""
+    products = {
+        "products.create_missing": True,
+        "products.sync": "all",
+        "products.noninventory_accounts": {"income": "Sales", "expense": "Cost of Goods Sold"},
+    }
+    for sim, name in ((north, "Cup"), (south, "Mug")):
+        for number in range(1, 121):
+            sim.shop.add_product(sku=f"S-{number}", name=f"{name} {number}", price=Decimal(5), product_id=number)
+    daemon = make_daemon(
+        Connected(name="north", shop=north, books=north, prefix="N", changes=products),
+        Connected(name="south", shop=south, books=north, prefix="S", changes=products),
+    )
+    daemon.enable("north", "south")
+    daemon.run_until(lambda: all(daemon.app.ledger.catalogue_counts(daemon.pair(n)).with_item == 120 for n in BOTH))
+    made = [item["Sku"] for item in north.company.objects("Item") if item.get("Sku", "").startswith("S-")]
+    assert len(made) == len(set(made)) == 120
 
 
 def test_the_quotas_of_a_company_are_shared_by_its_shops(two_shops, north, south, plain_order):
