@@ -6,6 +6,7 @@ import getpass
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -13,12 +14,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cartledger.errors import CartledgerError, WrongUse
+from cartledger import logs
+from cartledger.errors import CartledgerError, TryLater, WrongUse
 from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from cartledger.settings import Settings
 from cartledger.stock import LevelChange, Proposal, ProposalState
-from consumers.stock import Approved
+from consumers.stock import Approved, NotEnabled
 from daemon.app import App, Line
 from daemon.commands.held import connection_option
 from daemon.commands.sync import Permit
@@ -41,7 +43,10 @@ from mapping.levels import is_unread
 Walked = TypeVar("Walked")
 
 LOOK_AGAIN = 1.0
-"""Seconds, while another process reads the same."""
+"""Seconds, while another process is at the same."""
+
+MOST_PATIENCE = timedelta(minutes=3)
+"""Longer than a call to the shop that was not answered may take, and shorter than a reading is good for."""
 
 
 @click.group()
@@ -177,7 +182,8 @@ def approve_with_progress(app: App, line: Line, proposal: Proposal) -> Approved:
                 advance(len(changes))
                 permit.keep()
 
-            approved = app.level_writer(line).approve(proposal, getpass.getuser(), taken)
+            approve = partial(app.level_writer(line).approve, proposal, getpass.getuser(), taken)
+            approved = _in_its_turn(app, line, permit, approve)
     except CartledgerError as error:
         raise _broken_off(_find(app, proposal.id)[1], error) from error
     finally:
@@ -185,6 +191,24 @@ def approve_with_progress(app: App, line: Line, proposal: Proposal) -> Approved:
     if approved is None:
         raise _decided(*_find(app, proposal.id))
     return approved
+
+
+def _in_its_turn(app: App, line: Line, permit: Permit, write: Callable[[], Approved | None]) -> Approved | None:
+    """Somebody else who is writing levels is waited for, and a call of theirs that may still be carried out."""
+    until, said = app.clock() + MOST_PATIENCE, False
+    while True:
+        try:
+            return write()
+        except NotEnabled:
+            raise
+        except TryLater as error:
+            if app.clock() > until:
+                raise
+            if not said:
+                logs.info(f"{line.name}: waiting. {error}", action="joined", connection=line.name)
+            said = True
+            permit.keep()
+            time.sleep(LOOK_AGAIN)
 
 
 def _broken_off(proposal: Proposal, error: CartledgerError) -> CartledgerError:
