@@ -17,9 +17,11 @@ from cartledger.ledger.rows import (
     read_claim,
     read_key,
     read_part,
+    read_units,
     waiting_for,
     write_problems,
     write_time,
+    write_units,
 )
 from cartledger.ledger.types import Claim, Sent, State
 from cartledger.records import SourceKey
@@ -142,6 +144,18 @@ class Claims(Engine):
             values = {"pair": key.pair, "order_id": key.id, "version": version, "held": int(held)}
             self._rows(stock_sql.BOOK, **values, now=self._now())
 
+    def _not_sure_any_more(self, key: SourceKey, version: str) -> None:
+        """`version` of an order is on its way: until it stands, only units that QuickBooks held before and will hold
+        then, too, are sure to be booked."""
+        row = self._row(stock_sql.ALLOCATION, pair=key.pair, order_id=key.id) if key.kind == "order" else None
+        if row is None or row["booked"] is None:
+            return
+        booked = read_units(row["booked"])
+        then = read_units(row["claimed"]) if row["claimed_version"] == version else {}
+        both = {unit: min(units, then[unit]) for unit, units in booked.items() if unit in then}
+        if both != booked:
+            self._rows(stock_sql.LOWER_BOOKED, pair=key.pair, order_id=key.id, booked=write_units(both))
+
     def _wake_waiters(self, key: SourceKey) -> None:
         for row in self._rows(sql.WAKE_WAITERS, pair=key.pair, waits_for=waiting_for(key), now=self._now()):
             self._event(read_key(row), "woken", by=waiting_for(key))
@@ -155,7 +169,10 @@ class Claims(Engine):
         return self._row(statement, **as_key(claim.key), fence=claim.fence, **values) is not None
 
     def _read_claim(self, row: sqlite3.Row) -> Claim:
-        return read_claim(row, [read_part(part) for part in self._rows(sql.PARTS, **as_key(read_key(row)))])
+        claim = read_claim(row, [read_part(part) for part in self._rows(sql.PARTS, **as_key(read_key(row)))])
+        if claim.key.kind == "order":
+            self._rows(stock_sql.CLAIM_UNITS, pair=claim.key.pair, order_id=claim.key.id, version=claim.version)
+        return claim
 
 
 def _in_order(claims: Iterable[Claim]) -> list[Claim]:

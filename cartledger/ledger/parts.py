@@ -145,6 +145,7 @@ class Parts(Claims, Keeping):
         until = write_time(sent.sent_at + in_flight + LEASE_BEYOND_FLIGHT)
         self._rows(sql.RENEW, **as_key(sent.key), fence=sent.fence, lease_until=until)
         self._event(sent.key, what, part=sent.part, request_id=sent.request_id, bid=sent.bid)
+        self._not_sure_any_more(sent.key, sent.version)
         return sent
 
     def answered(

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from cartledger.errors import Problem
@@ -92,6 +93,16 @@ def pack(content: bytes) -> bytes:
 def unpack(content: bytes) -> bytes:
     """What `pack` was given."""
     return zlib.decompress(content)
+
+
+def write_units(units: Mapping[str, Decimal]) -> str:
+    """Units of the shop with how many, as text: the same for the same."""
+    return write_json({unit: format(units[unit].normalize(), "f") for unit in sorted(units)})
+
+
+def read_units(text: str) -> dict[str, Decimal]:
+    """What `write_units` wrote."""
+    return {unit: D(quantity) for unit, quantity in read_json(text).items()}
 
 
 def read_part(row: sqlite3.Row) -> Part:

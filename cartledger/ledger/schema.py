@@ -202,6 +202,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         CREATE TABLE allocation (
           pair TEXT NOT NULL, order_id TEXT NOT NULL, version TEXT NOT NULL, created TEXT NOT NULL,
           modified TEXT NOT NULL, units TEXT NOT NULL, returns TEXT NOT NULL, booked TEXT, booked_at TEXT,
+          claimed TEXT, claimed_version TEXT,
           PRIMARY KEY (pair, order_id)
         ) STRICT
         """,

@@ -5,14 +5,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 
 from cartledger.errors import Problem
 from cartledger.ledger import stock_statements as sql
 from cartledger.ledger.engine import Engine
-from cartledger.ledger.rows import as_key, maybe_time, read_problems, read_time, unpack, write_problems, write_time
-from cartledger.money import ZERO, D, read_json, write_json
+from cartledger.ledger.rows import (
+    as_key,
+    maybe_time,
+    read_problems,
+    read_time,
+    read_units,
+    unpack,
+    write_problems,
+    write_time,
+    write_units,
+)
+from cartledger.money import ZERO, D, read_json
 from cartledger.records import SourceKey
 from cartledger.stock import LEVELS, STOCK, Allocation, LevelChange, Proposal, ProposalState, ShopLevel, StockItem
 
@@ -89,7 +98,7 @@ class Stock(Engine):
 
     def _moved_since(self, pair: str, since: datetime) -> set[str]:
         rows = self._rows(sql.MOVED_SINCE, pair=pair, since=write_time(since))
-        return {unit for row in rows for unit in _read_units(row["units"])}
+        return {unit for row in rows for unit in read_units(row["units"])}
 
     def track(self, pair: str, units: Iterable[str], *, tracked: bool) -> None:
         """Whether these count as units that have an item in QuickBooks."""
@@ -120,7 +129,7 @@ class Stock(Engine):
             version=new.version,
             created=write_time(new.created),
             modified=write_time(new.modified),
-            units=_write_units(new.units),
+            units=write_units(new.units),
             returns=new.returns,
         )
         before = old.units if old else {}
@@ -292,9 +301,9 @@ def _read_allocation(row: sqlite3.Row) -> Allocation:
         version=row["version"],
         created=read_time(row["created"]),
         modified=read_time(row["modified"]),
-        units=_read_units(row["units"]),
+        units=read_units(row["units"]),
         returns=row["returns"],
-        booked=None if row["booked"] is None else _read_units(row["booked"]),
+        booked=None if row["booked"] is None else read_units(row["booked"]),
         booked_at=maybe_time(row["booked_at"]),
     )
 
@@ -325,11 +334,3 @@ def _read_proposal(row: sqlite3.Row) -> Proposal:
         count=row["changes"],
         written=row["written"],
     )
-
-
-def _write_units(units: Mapping[str, Decimal]) -> str:
-    return write_json({unit: format(units[unit].normalize(), "f") for unit in sorted(units)})
-
-
-def _read_units(text: str) -> dict[str, Decimal]:
-    return {unit: D(quantity) for unit, quantity in read_json(text).items()}

@@ -67,14 +67,23 @@ WHERE allocation.pair = :pair AND source.state = 'excluded' AND allocation.units
 ORDER BY allocation.created, allocation.order_id
 """
 
+# What a version took is kept as it is worked on: a newer one may be read before it stands in QuickBooks.
+CLAIM_UNITS = """
+UPDATE allocation SET claimed = units, claimed_version = version
+WHERE pair = :pair AND order_id = :order_id AND version = :version
+"""
+
 # What stands in QuickBooks once an order is settled. One that is held then for what could not be booked counts only
 # where nothing of it stood before: else nobody knows which of its units do.
 
 BOOK = """
-UPDATE allocation SET booked = units, booked_at = :now
-WHERE pair = :pair AND order_id = :order_id AND version = :version AND (:held = 0 OR booked IS NULL)
-  AND (booked IS NULL OR booked <> units)
+UPDATE allocation SET booked = CASE version WHEN :version THEN units ELSE claimed END, booked_at = :now
+WHERE pair = :pair AND order_id = :order_id AND :version IN (version, claimed_version)
+  AND (:held = 0 OR booked IS NULL)
+  AND (booked IS NULL OR booked <> CASE version WHEN :version THEN units ELSE claimed END)
 """
+
+LOWER_BOOKED = "UPDATE allocation SET booked = :booked WHERE pair = :pair AND order_id = :order_id"
 
 BOOK_BY_HAND = """
 UPDATE allocation SET booked = units, booked_at = :now
