@@ -64,6 +64,11 @@ no_restock_product = "Returned goods"
 adjustment_product = "Refund adjustments"
 """
 
+_STOCK = """\
+[connections.demo.stock]
+interval = "1m"
+"""
+
 _METHODS = """\
 [connections.demo.payments.methods]
 "Credit Card" = { method = "Visa" }
@@ -137,4 +142,6 @@ def demo_settings(*, company: str, post_as: str, refunds: bool = False, stock: b
         **facts,
     )
     methods = _METHODS_AND_EUR if company == "eur" else _METHODS
-    return "\n".join(filter(None, (common, methods, _REFUNDS if refunds else "", _TAXES[company])))
+    return "\n".join(
+        filter(None, (common, methods, _REFUNDS if refunds else "", _STOCK if stock else "", _TAXES[company]))
+    )

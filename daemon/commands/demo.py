@@ -148,7 +148,7 @@ def demo(
             else:
                 _print(facts, proof, held, post_as, kept)
             if keep:
-                _stay(folder)
+                _stay(folder, stock=stock)
             elif not as_json:
                 _say_what_next()
     ctx.exit(0 if agree(facts, proof) and (kept is None or kept.agrees) else 1)
@@ -366,17 +366,18 @@ def _say_what_next() -> None:
     )
 
 
-def _stay(folder: Path) -> None:
+def _stay(folder: Path, *, stock: bool) -> None:
     # Blocked from here on, so that none can arrive between saying so and waiting for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     program = _program()
+    shelves = f"\n  {program} stock plan {NAME}   the levels that would be written to the shop" if stock else ""
     out().print(
         f"""
 Shop and company keep running until Ctrl-C. In another terminal, in this folder:
 
   . {shlex.quote(str(folder / "secrets.env"))}
   {program} status         where everything stands
-  {program} held list      what waits for a person, and why
+  {program} held list      what waits for a person, and why{shelves}
   {program} sync {NAME}      look for new orders once
   {program} enable {NAME}    let it post by itself, then:
   {program} run            read and post until stopped""",
