@@ -15,7 +15,7 @@ import pytest
 
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
-from cartledger.errors import Problem, TryLater, Unauthorised, Unreachable
+from cartledger.errors import Problem, Refused, TryLater, Unauthorised, Unreachable
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Cursor, Read, State
 from cartledger.money import D
@@ -420,6 +420,24 @@ def test_levels_that_the_shop_refuses_do_not_keep_back_the_others(world, told, n
     assert line.endswith(". They are left alone until its levels are next read.")
 
 
+def test_a_refusal_that_names_skus(world):
+    """In whatever letters the shop prints them."""
+    world.carries("Mug", 10, 8)
+    hat = world.carries("HAT", 5, 4)
+
+    class Naming(BigCommerce):
+        def adjust(self, location_id: int, levels: Mapping[str, int], **more: Any) -> None:
+            if len(levels) > 1:
+                raise Refused([], detail="Items with identity: [sku MUG] were not found")
+            super().adjust(location_id, levels, **more)
+
+    world.has_read()
+    shop = world.shop()
+    shop.__class__ = Naming
+    assert world.work(shop) == Done()
+    assert world.written() == [{hat: 4}]
+
+
 def test_one_of_two_thousand_that_no_refusal_names_is_found_by_halving(world):
     world.sim.shop.tells_refused = "none"
     world.carries_many(2000, 10, 9)
@@ -712,6 +730,7 @@ def test_an_approval_leaves_out_what_was_sold_meanwhile(new_world):
     world.sells(mug, 1)
     approved = world.approves()
     assert [change.label for change in approved.left_out] == ["MUG"]
+    assert world.writer().approve(world.ledger.proposal(1), "ann", lambda _: None) is None
     assert world.written() == [{hat: 9}]
     assert world.round() == Done()
     assert world.levels() == {"MUG": 7, "HAT": 9}
