@@ -459,10 +459,12 @@ def test_a_sku_of_two_products_is_held_with_both_names_until_it_is_one_products(
 def test_an_order_of_a_sku_of_two_products_says_why_it_is_held(open_shop, plain_order):
     books = open_shop()
     books.sim.shop.add_product(sku="MUG", name="Tin mug", price=Decimal(4), product_id=12)
+    books.sync()
     books.add(plain_order(1001, sku="MUG"), plain_order(1002, sku="MUG"), items=False)
     books.sync()
     assert books.state(1001) is State.HELD
     assert "Mug (product 9) and Tin mug (product 12)" in books.reasons(1002)[0]
+    assert "MUG" not in items(books, "Id")
 
 
 def test_two_variants_of_one_product_may_share_a_sku(open_shop):

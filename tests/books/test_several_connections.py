@@ -367,6 +367,8 @@ def test_two_catalogues_with_the_same_skus_are_one_list_of_items(north, south, m
         Connected(name="north", shop=north, books=north, prefix="N", changes=products),
         Connected(name="south", shop=south, books=north, prefix="S", changes=products),
     )
+    for name in BOTH:
+        daemon.app.lines[name].read_products(lambda _: None)
     daemon.enable("north", "south")
     daemon.run_until(lambda: all(daemon.app.ledger.catalogue_counts(daemon.pair(n)).with_item == 120 for n in BOTH))
     made = [item["Sku"] for item in north.company.objects("Item") if item.get("Sku", "").startswith("S-")]

@@ -99,8 +99,10 @@ def test_what_was_touched_shortly_before_the_last_reading_is_not_missed(world, a
     """The shop may show it a while later, under the time at which it happened."""
     row = add(7, "CUP")
     world.clock.step(hours=1)
+    touched = iso8601(world.clock())
+    world.clock.step(minutes=5)
     read()
-    row["date_modified"], row["price"] = iso8601(world.clock()), Decimal(11)
+    row["date_modified"], row["price"] = touched, Decimal(11)
     world.clock.step(minutes=5)
     read()
     assert record(world, "CUP")["price"] == 11
