@@ -26,7 +26,7 @@ from consumers.finding import is_done
 from consumers.item_list import ENTITY, EVERY, ItemList, Row
 from consumers.openings import Opening, Openings, Shop
 from consumers.outcome import Held, Later, Unchanged
-from consumers.posting import DOCUMENT, Adopt, AfterRefusal, Verdict, adopted, read_made
+from consumers.posting import DOCUMENT, Adopt, AfterRefusal, Verdict, adopted, keeps_failing, read_made, wears_out
 from mapping.choice import Create, Match
 from mapping.company import Company, Miss, fold
 from mapping.decision import Document, Post
@@ -225,7 +225,9 @@ class Items:
             if claim.attempts == 0:
                 return TryLater("What the item refers to has changed in QuickBooks.")
         error = verdict(fault)
-        return Held(problems=error.problems) if isinstance(error, Hold) else TryLater(str(error))
+        if isinstance(error, Hold):
+            return Held(problems=error.problems)
+        return Held(problems=(keeps_failing(claim, error),)) if wears_out(claim) else TryLater(str(error))
 
     def _not_as_known(self, claim: Claim, part: Part) -> AfterRefusal | None:
         """What follows where the item is not as it was when the change was decided: somebody edited it, which keeps all

@@ -418,14 +418,10 @@ class Posting:
             self._go_on(work, answered, Held(problems=problems), out)
 
     def _retry(self, work: _Work, sent: Sent, error: CartledgerError, out: dict[SourceKey, Outcome]) -> None:
-        attempts = work.claim.attempts + 1
-        if attempts >= MOST_ATTEMPTS:
-            problem = Problem(
-                code="keeps_failing", text=f"It failed {attempts} times: {error}", fix="See `cartledger held`."
-            )
-            self._refused(work, sent, Held(problems=(problem,)), out)
+        if wears_out(work.claim):
+            self._refused(work, sent, Held(problems=(keeps_failing(work.claim, error),)), out)
             return
-        until = self._clock() + FIRST_RETRY * 2 ** (attempts - 1)
+        until = self._clock() + FIRST_RETRY * 2**work.claim.attempts
         self._again(work, sent, until, str(error), spend=True, out=out)
 
     def _again(
@@ -494,6 +490,17 @@ def defect(key: SourceKey, error: Exception) -> Held:
         fix="Report it with the traceback from the log; `cartledger held retry` tries again.",
     )
     return Held(problems=(problem,))
+
+
+def wears_out(claim: Claim) -> bool:
+    """Whether the attempt at hand is its last."""
+    return claim.attempts + 1 >= MOST_ATTEMPTS
+
+
+def keeps_failing(claim: Claim, error: CartledgerError) -> Problem:
+    """Why it is not tried once more."""
+    text = f"It failed {claim.attempts + 1} times: {error}"
+    return Problem(code="keeps_failing", text=text, fix="See `cartledger held`.")
 
 
 def _groups(claims: Sequence[Claim]) -> Iterable[Sequence[Claim]]:

@@ -10,6 +10,7 @@ import pytest
 from cartledger.ledger.types import Cursor, State
 from cartledger.records import SourceKey
 from producers.products import WHOLE, WHOLE_EVERY
+from simulator.quickbooks import errors, writes
 
 ACCOUNTS = {
     "products.inventory_accounts": {"income": "Sales", "asset": "Inventory Asset", "cogs": "Cost of Goods Sold"},
@@ -333,6 +334,23 @@ def test_an_item_that_was_edited_meanwhile_is_read_once_and_changed(open_shop):
     assert (bowl["Name"], bowl["UnitPrice"], bowl["PurchaseCost"]) == ("Bowl no. 1", 22, 4)
     quickbooks = books.sim.report()["quickbooks"]
     assert (quickbooks["reads"], quickbooks["batches"]) == (1, 2)
+
+
+def test_a_change_that_is_refused_for_ever_is_held(open_shop, monkeypatch):
+    """QuickBooks shows the very token that it refuses."""
+    books = open_shop(**FOLLOW)
+    books.sync()
+    change(books, 7, price=Decimal(22))
+
+    def refuse(state, entity, body):
+        raise errors.stale("somebody")
+
+    monkeypatch.setattr(writes, "_current", refuse)
+    books.sim.reset_counts()
+    books.sync()
+    assert books.held() == {"sku:bowl": ["keeps_failing"]}
+    quickbooks = books.sim.report()["quickbooks"]
+    assert (quickbooks["reads"], quickbooks["batches"]) == (8, 8)
 
 
 def test_an_item_that_bears_another_sku_by_now_is_still_the_one(open_shop, plain_order):
