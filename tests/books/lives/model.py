@@ -339,7 +339,9 @@ def _declined_in_part(row: Mapping[str, Any]) -> bool:
 
 
 def _tax_alone(row: Mapping[str, Any]) -> bool:
-    return not row["items"]
+    """Whether no goods are left in it beside its tax: the shop may work out more tax than there is money left."""
+    tax = _amount(row["total_tax"])
+    return not row["items"] or (tax > 0 and tax >= _amount(row["total_amount"]))
 
 
 def stands(life: Life) -> dict[str, Decimal]:
