@@ -701,7 +701,7 @@ def test_stock_that_could_not_be_read_keeps_an_earlier_source_from_writing(world
     world.carries("MUG", 10, 8)
     world.has_read()
     world.work()
-    world.step(minutes=15)
+    world.step(minutes=2)
     world.ledger.propose(PAIR, UNREAD, [])
     world.ledger.switch(PAIR, enabled=True, who="ann")
     world.ledger.hasten(PAIR)
