@@ -149,9 +149,10 @@ def reject(ctx: click.Context, number: int) -> None:
 @connection_option
 @click.pass_context
 def adjusted(ctx: click.Context, orders: Sequence[str], connection: str | None) -> None:
-    """Say that QuickBooks' quantities are without the units of these orders.
+    """QuickBooks' quantities are without these orders by now.
 
-    Of orders that are never posted: `stock plan` lists them. Adjust the quantities in QuickBooks before.
+    For orders that never come to QuickBooks: `stock plan` lists them. Take their units off there before. Nothing is
+    reserved for them any more.
     """
     with ctx.obj.app() as app:
         keys = [_left_out_order(app, order, connection) for order in dict.fromkeys(orders)]
