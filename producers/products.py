@@ -115,14 +115,19 @@ def read_products(reading: ProductReading) -> ProductWalk:
     """
     began, whole = reading.memory.cursor(reading.pair, STREAM), _whole_is_due(reading)
     pages = _pages(reading, _BEFORE_ALL if whole or began is None else began.watermark - OVERLAP)
-    first = next(pages)
+    first = last = next(pages)
     walk, seen = ProductWalk(), set[int]()
-    for answer in chain([first], pages):
-        walk = _remember(reading, walk, answer)
-        seen.update(int(row["id"]) for row in answer.rows)
+    for last in chain([first], pages):
+        walk = _remember(reading, walk, last)
+        seen.update(int(row["id"]) for row in last.rows)
         reading.on_page(walk)
+    if whole:
+        walk = _lose(reading, walk, seen, last.server_time)
     cursor = Cursor(watermark=first.server_time, polled_at=reading.clock())
-    return _finish(reading, walk, cursor, seen if whole else None)
+    with reading.memory.transaction():
+        for stream in (STREAM, WHOLE) if whole else (STREAM,):
+            reading.memory.set_cursor(reading.pair, stream, cursor)
+    return walk
 
 
 def _pages(reading: ProductReading, since: datetime) -> Iterator[Page]:
@@ -169,18 +174,14 @@ def _read(source: str, offers: Sequence[Offer], at: datetime) -> Read:
     return Read(id=source, version=content_hash(facts), record=write_json(facts).encode(), modified=at)
 
 
-def _finish(reading: ProductReading, walk: ProductWalk, cursor: Cursor, seen: set[int] | None) -> ProductWalk:
-    """How far was read, and after a whole reading of `seen`, what is gone."""
+def _lose(reading: ProductReading, walk: ProductWalk, seen: set[int], at: datetime) -> ProductWalk:
+    """What a whole reading, which ended `at`, did not see is gone."""
     memory, pair = reading.memory, reading.pair
     with memory.transaction():
-        memory.set_cursor(pair, STREAM, cursor)
-        if seen is None:
-            return walk
         gone = memory.shop_products(pair) - seen
         # Where one of two products with the same SKU is gone, its item is that of the other one.
-        fresh = _remember_items(reading, memory.lose_products(pair, gone), cursor.watermark)
-        memory.set_cursor(pair, WHOLE, cursor)
-        return replace(walk, fresh=walk.fresh + fresh, gone=len(gone))
+        fresh = _remember_items(reading, memory.lose_products(pair, gone), at)
+    return replace(walk, fresh=walk.fresh + fresh, gone=len(gone))
 
 
 def _last_modified(rows: Sequence[Row]) -> datetime:

@@ -168,6 +168,20 @@ def test_a_sku_of_two_products_is_one_source_that_names_both(world, add, read):
     assert known(world) == {"CUP", "TIN"}
 
 
+def test_a_product_that_changes_as_the_other_one_with_its_sku_goes_is_the_only_one(world, add, read):
+    for number in range(1, 301):
+        add(number, f"S-{number}")
+    first, second = add(400, "CUP", name="Cup"), add(401, "cup", name="Tin cup")
+    read()
+    assert record(world, "CUP")["others"] == ["Tin cup (product 401)"]
+    world.clock.step(days=1)
+    touch(world, first, name="Big cup")
+    world.sim.shop.products.remove(second)
+    read(lambda _: world.clock.step(seconds=5))
+    assert record(world, "CUP")["name"] == "Big cup"
+    assert "others" not in record(world, "CUP")
+
+
 def test_a_reading_that_is_cut_off_begins_again_where_it_began(world, add, read):
     for number in range(1, 601):
         world.clock.step(seconds=1)
