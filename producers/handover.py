@@ -1,6 +1,6 @@
 """Hands the keys of due sources to the broker, in portions, and notices those whose messages were lost.
 
-The ledger says what is due; the broker holds at most `PORTION` of it, so that a backlog of any size is cheap to lose.
+The ledger says what is due; the broker holds at most a portion of it, so that a backlog of any size is cheap to lose.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from cartledger.broker.queues import Broker
 from cartledger.ledger.store import Ledger
 from cartledger.records import write_message
 
-PORTION = 2000
 SWEEP_EVERY = timedelta(seconds=5)
 
 KINDS: Mapping[str, tuple[str, ...]] = {"lists": ("customer", "item"), "sales": ("order",), "stock": ("stock",)}
 """Which kinds of sources travel in which queue; what others wait for comes first, to try a closed side too."""
+
+PORTIONS = {"lists": 300, "sales": 2000, "stock": 2000}
+"""The most that a queue holds. Lists are worked on by one batch at a time: what orders wait for must not come behind a
+whole catalogue."""
 
 SIDES = {"lists": "quickbooks", "sales": "quickbooks", "stock": "bigcommerce"}
 """Which side the sources of a queue are written to. Only that one's circuit keeps them."""
@@ -60,7 +63,7 @@ class HandOver:
         if depth == 0:
             self._ledger.seen_empty(kinds, self._clock())
         asked = self._clock()
-        keys = self._ledger.due(self._pairs, kinds, max(0, PORTION - depth), side=SIDES[workflow])
+        keys = self._ledger.due(self._pairs, kinds, max(0, PORTIONS[workflow] - depth), side=SIDES[workflow])
         if keys:
             self._broker.publish(workflow, [write_message(key) for key in keys])
             self._ledger.handed_over(keys, asked=asked)

@@ -136,6 +136,18 @@ def test_a_thousand_items_cost_few_reads_and_are_made_once_whatever_happens(open
     assert history(books, "S-500") == ["read", "claimed", "planned", "sent", "answered", "posted"]
 
 
+def test_an_order_does_not_wait_for_a_whole_catalogue(open_shop, plain_order):
+    books = open_shop(bare=True)
+    for number in range(900):
+        books.sim.shop.add_product(sku=f"S-{number}", name=f"Thing {number}", price=Decimal(5))
+    books.app.lines["demo"].read_products(lambda _: None)
+    books.add(plain_order(1001, sku="NEW"), items=False)
+    books.sync()
+    written = [item["Sku"] for item in books.sim.company.objects("Item") if "Sku" in item]
+    assert len(written) == 901
+    assert written.index("NEW") < 700
+
+
 @pytest.mark.parametrize("memory", [True, False], ids=["remembered", "forgotten"])
 def test_items_of_a_catalogue_are_made_once_though_every_third_answer_is_lost(open_shop, memory):
     books = open_shop(bare=True, **FOLLOW)
