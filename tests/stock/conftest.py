@@ -16,7 +16,23 @@ ONCE_A_DAY = 1000  # refreshes of the token
 
 
 @pytest.fixture
-def make_walk(open_books):  # noqa: F811 - pytest's way
+def make_world(open_books):  # noqa: F811 - pytest's way
+    """`make_world({"stock.safety_stock": 2}, seed=1)`: a shop, a company and the program, and nothing in stock."""
+
+    def make(settings, *, seed=1, **about):
+        clock = Clock()
+        options = {"clock": clock, "sleep": clock.sleep, "open_ledger": Mortal.open}
+        stock = {"workflows": ["sales", "payments", "refunds", "stock"], "quickbooks.in_flight_limit": IN_FLIGHT}
+        books = open_books(seed=seed, options=options, **REFUNDS | stock | settings)
+        books.sim.shop.adjustment_time = 0
+        books.sim.company.tokens.rotate_every = ONCE_A_DAY
+        return Walk(books=books, clock=clock, seed=seed, **about)
+
+    return make
+
+
+@pytest.fixture
+def make_walk(make_world):
     """`make_walk(seed)`: nothing has happened yet. The seed draws how shop, company and program are set."""
 
     def make(seed: int) -> Walk:
@@ -24,30 +40,21 @@ def make_walk(open_books):  # noqa: F811 - pytest's way
         safety = source.choice((0, 0, 0, 2))
         late = source.random() < 0.15
         settings = {
-            **REFUNDS,
-            "workflows": ["sales", "payments", "refunds", "stock"],
-            "quickbooks.in_flight_limit": IN_FLIGHT,
             "sales.post_as": source.choice(("sales_receipt", "invoice")),
             "refunds.restock": source.choice(("never", "always", "shop")),
             "stock.safety_stock": safety,
             "stock.max_zero_percent": source.choice((10, 40, 100)),
             "stock.max_drop_percent": source.choice((10, 40, 100)),
         }
-        clock = Clock()
-        options = {"clock": clock, "sleep": clock.sleep, "open_ledger": Mortal.open}
-        books = open_books(seed=seed, options=options, **settings)
-        shop, company = books.sim.shop, books.sim.company
-        shop.adjustment_time = 0
-        shop.inventory_settings.update(
+        walk = make_world(settings, seed=seed, safety=safety, late=late, dies=source.random() < 0.7)
+        walk.shop.inventory_settings.update(
             update_stock_behavior="order_completed_or_shipped" if late else "order_placed",
             edit_order_stock_adjustment=source.random() < 0.7,
             refund_order_stock_adjustment=source.random() < 0.5,
         )
-        company.tokens.rotate_every = ONCE_A_DAY
-        company.requestid_memory = source.random() < 0.5
-        company.derived_times = source.random() < 0.7
-        company.type_filter = source.random() < 0.8
-        walk = Walk(books=books, clock=clock, seed=seed, safety=safety, late=late, dies=source.random() < 0.7)
+        walk.company.requestid_memory = source.random() < 0.5
+        walk.company.derived_times = source.random() < 0.7
+        walk.company.type_filter = source.random() < 0.8
         walk.stock_up(LEVELS)
         return walk
 

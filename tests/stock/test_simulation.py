@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 STEPS = 150
-SHORT = (1, 2, 3, 4)
-LONG = range(5, 45)
+SHORT = (1, 5, 8, 26)
+LONG = range(100, 140)
 LONG_STEPS = 250
 """Forty walks of these are 10,000."""
 

@@ -147,6 +147,7 @@ class Walk:
         self.answered: dict[int, Units] = {}
         self.seen = [Seen()]
         self.readings: list[dict[str, Reading]] = [{}]
+        self.asked: list[str] = []
         self.page: Seen | None = None
         self.read: dict[str, Reading] = {}
         self.taken: Counter[str] = Counter()
@@ -247,14 +248,16 @@ class Walk:
     def _asks(self, url: str, body: bytes) -> None:
         path = url.partition("?")[0]
         if path.endswith("/v2/orders"):
+            self.asked.append("orders")
             self._happens_between("orders")
             if self.page is None:
                 self.page = Seen(orders=self.standing(), taken=self.taken.copy(), aside=self.aside.copy())
         elif b"Type = 'Inventory'" in body:
+            self.asked.append("items")
             self._happens_between("items")
         elif path.endswith("/absolute"):
             self._happens_between("levels")
-            self._believe()
+            self.believe()
             self._check(json.loads(body)["items"])
 
     def _is_told(self, answer: Answer, held: Mapping[int, Units], *, stock: bool) -> None:
@@ -265,7 +268,7 @@ class Walk:
         for number in map(int, re.findall(rb'"DocNumber":\s*"BC-(\d+)"', answer.body)):
             self.answered[number] = self.docs.get(number, {})
         for row in told["QueryResponse"].get("Item", []) if stock else []:
-            if row["Id"] in self.of_item:
+            if row["Id"] in self.of_item and "QtyOnHand" in row:
                 dropped = self.dropped[self.of_item[row["Id"]]]
                 self.read[row["Id"]] = Reading(on_hand=row["QtyOnHand"], held=held, dropped=dropped)
 
@@ -447,7 +450,7 @@ class Walk:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         """What comes is believed when all of it has come; of a reading that breaks off either may be."""
-        self.page, self.read = None, {}
+        self.page, self.read, self.asked = None, {}, []
         with self.alive():
             try:
                 yield
@@ -455,12 +458,14 @@ class Walk:
                 self.seen += [self.page] if self.page else []
                 self.readings.append({**self.readings[-1], **self.read})
                 raise
-            self._believe()
+            self.believe()
 
-    def _believe(self) -> None:
+    def believe(self) -> None:
+        if self.page and self.asked[-1:] == ["items"]:
+            self.fail("the company was asked after the shop's orders were read")
         self.seen = [self.page] if self.page else self.seen
         self.readings = [{**self.readings[-1], **self.read}] if self.read else self.readings
-        self.page, self.read = None, {}
+        self.page, self.read, self.asked = None, {}, []
 
     def producing(self) -> Producing:
         return Producing(self.app, [NAME], Crew())
@@ -530,7 +535,10 @@ class Walk:
             self.follow()
             self.decide(approves=True)
             self.look()
-        self.clock.skip(timedelta(hours=25) if not self.company.derived_times else timedelta(0))
+        (last,) = self.app.ledger.proposals(self.pair, limit=1)
+        if last.state is ProposalState.REJECTED or not self.company.derived_times:
+            self.tell("    until everything is read once more")
+            self.clock.skip(timedelta(hours=25))
         self.follow()
         self.decide(approves=True)
         self.look()
