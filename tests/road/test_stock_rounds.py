@@ -293,3 +293,10 @@ def test_a_connection_that_keeps_stock_no_more_waits_for_nothing(followed, make_
     assert without.sync().exit_code == 0
     assert source(without).state is State.EXCLUDED
     assert len(road.sim.shop.adjustments) == written
+
+
+def test_a_shop_that_cannot_be_read_is_told_of_once(followed, make_road):
+    road = followed()
+    dead = make_road(road.sim, folder=road.folder, connection=WORKFLOWS, bigcommerce={"api_url": DEAD})
+    [trouble] = dead.sync(sleep=lambda _: None).troubles
+    assert trouble.startswith("The shop cannot be read: ")
