@@ -53,8 +53,8 @@ def _stock_sentence(name: str, stock: dict[str, Any]) -> str:
         return f"{name}: the stock was never read."
     sentence = (
         f"{name}: the stock was last read at {stock['last_read']:{MINUTES}} UTC; QuickBooks has {stock['items']} items "
-        f"and the shop {stock['levels']} levels of these; {stock['unsure']} are to be written again, {stock['refused']} it "
-        "has refused."
+        f"and the shop {stock['levels']} levels of these; {stock['unsure']} are to be written again, "
+        f"{stock['refused']} it has refused."
     )
     if stock["waiting"]:
         return f"{sentence} Something waits for a person: cartledger stock show {stock['waiting']}"

@@ -190,10 +190,10 @@ def test_a_reading_of_stock_waits_for_another_thread_that_reads_the_orders(stock
     road = stocked()
     app = road.app()
     line, producing = app.lines[road.name], Producing(app, [road.name], Crew())
-    inside, walks = threading.Event(), []
+    inside, walks, heard = threading.Event(), [], []
 
     def read_stock():
-        walks.append(producing.read_stock(line))
+        walks.append(producing.read_stock(line, heard.append))
 
     def on_page(_):
         if not inside.is_set():
@@ -207,6 +207,7 @@ def test_a_reading_of_stock_waits_for_another_thread_that_reads_the_orders(stock
     other.join()
     [walk] = walks
     assert walk.due
+    assert heard, "it went on without the orders"
 
 
 class Naps(threading.Event):
