@@ -316,6 +316,14 @@ def order_created(raw: Mapping[str, Any]) -> datetime:
         return order_modified(raw)
 
 
+def order_shipped(raw: Mapping[str, Any]) -> datetime | None:
+    """When the shop says that all of the order was shipped (UTC), None where it does not, or not in a way to read."""
+    try:
+        return _moment(str(raw["date_shipped"]))
+    except (KeyError, ValueError):
+        return None
+
+
 def order_units(raw: Mapping[str, Any]) -> Iterator[tuple[int, int, Decimal]]:
     """Product id, variant id (0 where there is none) and quantity of each line, also of an order that cannot be read
     otherwise; of lines where these are no numbers, nothing."""

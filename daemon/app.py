@@ -99,6 +99,7 @@ class Line:
                 memory=self.ledger,
                 start=start_of(self.connection.start_date, zone),
                 zone=zone,
+                as_sent=self.connection.dated_later,
                 refunds=self.connection.records_refunds,
                 late=self.connection.keeps_stock and self.stock.takes_late(),
                 clock=self.clock,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cartledger.money import ZERO
-from cartledger.records import REFUNDS, order_created, order_modified, order_units, order_version
+from cartledger.records import REFUNDS, order_created, order_modified, order_shipped, order_units, order_version
 from cartledger.stock import Allocation, product_unit, variant_unit
 from mapping.rules import INCOMPLETE
 
@@ -19,18 +19,21 @@ PUT_BACK = frozenset({INCOMPLETE, CANCELLED, DECLINED})
 """Statuses of orders that took nothing, or whose goods never left."""
 
 REFUNDED, PARTLY_REFUNDED = 4, 14
+SENT = frozenset({2, 10})
 
 
-def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo) -> Allocation:
+def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo, as_sent: bool) -> Allocation:
     """What the order in a `/v2/orders` row took: nothing where it was placed before `start`, in `zone`, since it
-    belongs to the quantities that QuickBooks began with.
+    belongs to the quantities that QuickBooks began with; with `as_sent`, as where documents bear a later day than that
+    of the order, only where it was sent before.
 
     An order that was refunded keeps its units: nobody knows that they came back before QuickBooks says so, whatever the
     shop did to its level. Lines of no product of the catalogue, and quantities that cannot be read, take nothing.
     """
     created = order_created(row)
     status = row.get("status_id")
-    gone = status in PUT_BACK or created.astimezone(zone).date() < start
+    left = _sent(row, created) if as_sent else created
+    gone = status in PUT_BACK or (left is not None and left.astimezone(zone).date() < start)
     units = _units(row)
     return Allocation(
         order_id=str(row["id"]),
@@ -41,6 +44,12 @@ def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo) -> All
         named=tuple(units) if gone and status != INCOMPLETE else (),
         returns=order_modified(row).isoformat() if _is_refunded(row) else "",
     )
+
+
+def _sent(row: Mapping[str, Any], created: datetime) -> datetime | None:
+    """When the goods left: of an order that is through, and does not say, as it was placed; None before that."""
+    shipped = order_shipped(row)
+    return created if shipped is None and row.get("status_id") in SENT else shipped
 
 
 def _is_refunded(row: Mapping[str, Any]) -> bool:

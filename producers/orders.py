@@ -98,17 +98,20 @@ def remember_orders(reading: Reading, walk: Walk, rows: Sequence[Row], cursor: C
                 return replace(walk, read=walk.read + len(rows), fresh=walk.fresh + len(reads))
 
 
-def allocations(orders: Iterable[tuple[str, Row]], start: date, zone: ZoneInfo) -> Iterator[Allocation]:
+def allocations(
+    orders: Iterable[tuple[str, Row]], *, start: date, zone: ZoneInfo, as_sent: bool
+) -> Iterator[Allocation]:
     """What each of these took from the shop's stock, with the version that it is remembered in. One that is gone in the
     shop says nothing: what it was known to take stays taken."""
     for version, row in orders:
         if not row.get(GONE):
-            yield replace(allocation_of(row, start=start, zone=zone), version=version)
+            yield replace(allocation_of(row, start=start, zone=zone, as_sent=as_sent), version=version)
 
 
 def _allocations(reading: Reading, fresh: Iterable[tuple[Read, Row]]) -> Iterator[Allocation]:
     start = reading.start.astimezone(reading.zone).date()
-    return allocations(((read.version, row) for read, row in fresh), start, reading.zone)
+    orders = ((read.version, row) for read, row in fresh)
+    return allocations(orders, start=start, zone=reading.zone, as_sent=reading.as_sent)
 
 
 def follow_refunds(reading: Reading, walk: Walk) -> Walk:

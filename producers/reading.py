@@ -93,15 +93,16 @@ class Walk:
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """One reading of the shop of `pair`. `start` is where a first one begins, in `zone` the day from which on orders
-    take from QuickBooks' stock; `refunds` says whether these are kept in step, `late` whether units leave the shop's
-    stock when an order is shipped, not when it is placed. `on_page` hears the walk so far, and may block to let
-    consumers catch up, or raise to end it."""
+    take from QuickBooks' stock, `as_sent` those that are sent from then on; `refunds` says whether these are kept in
+    step, `late` whether units leave the shop's stock when an order is shipped, not when it is placed. `on_page` hears
+    the walk so far, and may block to let consumers catch up, or raise to end it."""
 
     pair: str
     shop: Shop
     memory: Memory
     start: datetime
     zone: ZoneInfo
+    as_sent: bool
     refunds: bool
     late: bool
     clock: Callable[[], datetime]

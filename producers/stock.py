@@ -211,12 +211,13 @@ def read_stock(reading: StockReading) -> StockWalk:
 
 def _allocate_what_is_known(reading: StockReading) -> None:
     """Orders that were read before anybody kept account of their units."""
-    memory, pair, start = reading.memory, reading.pair, reading.connection.start_date
+    memory, pair, connection = reading.memory, reading.pair, reading.connection
     with memory.transaction():
         records = memory.without_allocation(pair)
         versions = memory.known(pair, ORDER, records)
         rows = ((versions[id_], read_json(record)) for id_, record in records.items())
-        memory.allocate(pair, allocations(rows, start, reading.zone))
+        found = allocations(rows, start=connection.start_date, zone=reading.zone, as_sent=connection.dated_later)
+        memory.allocate(pair, found)
 
 
 def _begin(reading: StockReading) -> _Round:

@@ -619,6 +619,11 @@ class Connection(Section):
     def keeps_stock(self) -> bool:
         return "stock" in self.workflows
 
+    @property
+    def dated_later(self) -> bool:
+        """Whether documents bear another day than that on which their order was placed."""
+        return self.sales.document_date != "created"
+
     def number(self, order_id: int) -> str:
         """The document number of an order."""
         return f"{self.sales.number_prefix}-{order_id}" if self.sales.number_prefix else str(order_id)

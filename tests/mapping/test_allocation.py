@@ -25,8 +25,8 @@ def row(*lines, status=PENDING, created="Wed, 01 Apr 2026 12:00:00 +0000", **mor
     return {"id": 1001, "status_id": status, "products": list(lines)} | dates | more
 
 
-def allocated(raw):
-    return allocation_of(raw, start=START, zone=CHICAGO)
+def allocated(raw, *, as_sent=False):
+    return allocation_of(raw, start=START, zone=CHICAGO, as_sent=as_sent)
 
 
 def test_an_order():
@@ -97,3 +97,27 @@ def test_refunds_keep_the_units_taken_but_may_have_moved_the_shops_stock(status,
     second = allocated(row(line(1), status=status, **more) | {"date_modified": "Fri, 03 Apr 2026 08:00:00 +0000"})
     assert first.units == second.units == {"product:77": D(1), "variant:91": D(1)}
     assert (first.returns != second.returns, first.returns != "") == (returned, returned)
+
+
+BEFORE, AFTER = "Wed, 25 Mar 2026 12:00:00 +0000", "Fri, 03 Apr 2026 12:00:00 +0000"
+
+
+@pytest.mark.parametrize(
+    ("created", "status", "shipped", "units"),
+    [
+        (BEFORE, PENDING, "", 2),
+        (BEFORE, PENDING, None, 2),
+        (BEFORE, SHIPPED, AFTER, 2),
+        (BEFORE, SHIPPED, BEFORE, 0),
+        (BEFORE, PARTLY_REFUNDED, BEFORE, 0),
+        (BEFORE, COMPLETED, "", 0),
+        (BEFORE, SHIPPED, "soon", 0),
+        (AFTER, COMPLETED, "", 2),
+        (AFTER, PENDING, "", 2),
+        (BEFORE, CANCELLED, "", 0),
+    ],
+)
+def test_where_documents_bear_a_later_day_goods_that_had_not_left_by_then_are_taken(created, status, shipped, units):
+    """They leave QuickBooks when the document is made, which is after the quantities that it began with."""
+    found = allocated(row(line(2), status=status, created=created, date_shipped=shipped), as_sent=True)
+    assert found.units.get("product:77", 0) == units

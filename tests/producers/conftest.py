@@ -93,9 +93,8 @@ class World:
 
     def reading(self, **changes: Any) -> Reading:
         facts = {"pair": PAIR, "shop": self.shop, "memory": self.ledger, "start": BEGUN, "zone": ZoneInfo("UTC")}
-        return Reading(
-            **(facts | {"refunds": True, "late": False, "clock": self.clock, "on_page": lambda _: None} | changes)
-        )
+        facts |= {"as_sent": False, "refunds": True, "late": False, "clock": self.clock, "on_page": lambda _: None}
+        return Reading(**(facts | changes))
 
     def read(self, **changes: Any) -> Walk:
         return read_shop(self.reading(**changes))

@@ -132,6 +132,7 @@ def read(shop, memory, start=LONG_AGO, on_page=lambda walk: None):
         memory=memory,
         start=start,
         zone=ZoneInfo("UTC"),
+        as_sent=False,
         refunds=False,
         late=False,
         clock=lambda: shop.now,
