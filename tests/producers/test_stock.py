@@ -82,7 +82,11 @@ class Stocked:
 
     def read(self, **changes) -> StockWalk:
         connection = SimpleNamespace(
-            pair=PAIR, stock=self.stock, products=SimpleNamespace(match_by=self.match_by), start_date=BEGUN.date()
+            pair=PAIR,
+            stock=self.stock,
+            products=SimpleNamespace(match_by=self.match_by),
+            start_date=BEGUN.date(),
+            dated_later=False,
         )
         facts = {"name": "main", "connection": connection, "zone": ZoneInfo("UTC"), "company": self.company}
         facts |= {"shop": self.world.shop, "memory": self.ledger, "sweep": False, "recheck": False}
