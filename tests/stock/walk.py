@@ -17,7 +17,9 @@ from typing import Any
 
 from cartledger.clients.http import Answer
 from cartledger.errors import CartledgerError
+from cartledger.ledger.stock import PLACED_WITHIN
 from cartledger.stock import ProposalState
+from consumers.outcome import Done, Outcome
 from daemon.commands.stock import approve_with_progress
 from daemon.demo_settings import NAME
 from daemon.supervisor import Crew, Producing
@@ -143,6 +145,7 @@ class Walk:
             replace(each, customer_id=0, email="ada@example.com") for each in people(1, 8, self.sim.market.places)
         ]
         self.lines, self.addresses, self.orders = count(5001), count(3001), count(1001)
+        self.placed: dict[int, datetime] = {}
         self.docs: dict[int, Units] = {}
         self.answered: dict[int, Units] = {}
         self.seen = [Seen()]
@@ -326,24 +329,33 @@ class Walk:
     # -- what is checked
 
     def _check(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """No level goes out that is above what the readings allow; where a reading broke off, what either allows."""
+        """No level goes out that is above what the readings allow."""
         for row in rows:
             unit = f"product:{row['product_id']}" if "product_id" in row else f"variant:{row['variant_id']}"
-            item_id = self.items[self.skus[unit]]
-            most = max(
-                level(unit, readings[item_id], seen.orders, self.safety)
-                for readings in self.readings
-                for seen in self.seen
-                if item_id in readings
-            )
+            most = self.most(unit)
             self.sent[unit] = Sent(
                 taken=min(seen.taken[unit] for seen in self.seen),
                 aside=min(seen.aside[unit] for seen in self.seen),
-                dropped=min(readings[item_id].dropped for readings in self.readings if item_id in readings),
+                dropped=min(reading.dropped for reading in self.readings_of(unit)),
             )
             self.tell(f"    {self.skus[unit]} is set to {row['quantity']}, at most {most}")
             if row["quantity"] > most:
                 self.fail(f"{self.skus[unit]} is set to {row['quantity']}, which is more than {most}")
+
+    def most(self, unit: str) -> int:
+        """The highest level that the readings allow; where one broke off, what either allows."""
+        found = (level(unit, each, seen.orders, self.safety) for each in self.readings_of(unit) for seen in self.seen)
+        return max(found)
+
+    def readings_of(self, unit: str) -> list[Reading]:
+        item_id = self.items[self.skus[unit]]
+        return [readings[item_id] for readings in self.readings if item_id in readings]
+
+    def check_offered(self) -> None:
+        """All that was to be written is: once it shows, the shop offers nothing more."""
+        for sku, now in self.shop.levels(landed=True).items():
+            if now > self.most(self.units[sku]):
+                self.fail(f"the shop shows {now} of {sku}, which is more than {self.most(self.units[sku])}")
 
     def _check_sold(self, bought: Mapping[str, int]) -> None:
         """Nothing is sold that is not there, unless nobody could know."""
@@ -441,11 +453,14 @@ class Walk:
 
     def follow(self) -> None:
         """One reading of the stock, and the writing that follows from it."""
+        walk = None
         with self._reading():
             walk = self.producing().read_stock(self.line())
             if walk is None or walk.problem:
                 self.tell(f"    not read: {walk}")
-        self.work("stock")
+        outcomes = self.work("stock")
+        if walk and not walk.problem and (not walk.due or Done() in outcomes):
+            self.check_offered()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -470,8 +485,9 @@ class Walk:
     def producing(self) -> Producing:
         return Producing(self.app, [NAME], Crew())
 
-    def work(self, *workflows: str, portion: int = 100) -> None:
+    def work(self, *workflows: str, portion: int = 100) -> list[Outcome]:
         """All that is due, as the worker does it."""
+        came: list[Outcome] = []
         with self.alive():
             desks = self.app._desks(self.line())
             for _ in range(6):
@@ -480,17 +496,15 @@ class Walk:
                     for workflow in workflows
                     for key in self.app.ledger.due([self.pair], KINDS[workflow], portion, side=SIDES[workflow])
                 ]
-                if not keys:
-                    return
                 for kind in sorted({key.kind for key in keys}):
                     desk = desks[self.pair, kind]
-                    claims = self.app.ledger.claim(
-                        [key for key in keys if key.kind == kind], self.app.owner, desk.lease
-                    )
+                    own = [key for key in keys if key.kind == kind]
+                    claims = self.app.ledger.claim(own, self.app.owner, desk.lease)
                     outcomes = desk.work(claims) if claims else {}
-                    self.tell(
-                        f"    {kind}: " + ", ".join(f"{key.id} {type(o).__name__}" for key, o in outcomes.items())
-                    )
+                    told = (f"{key.id} {type(outcome).__name__}" for key, outcome in outcomes.items())
+                    self.tell(f"    {kind}: {', '.join(told)}")
+                    came += outcomes.values()
+        return came
 
     def storm(self) -> None:
         """Something goes wrong with the calls that follow, or the process dies in them."""
@@ -578,6 +592,7 @@ def sell(walk: Walk, payment: Payment, status_id: int, *, held: bool = False) ->
     if held:
         raw["total_inc_tax"] = "0.0100"
     walk.shop.sell(raw)
+    walk.placed[raw["id"]] = walk.clock()
     takes(walk, {walk.units[sku]: units for sku, units in bought.items()})
     return f"order {raw['id']}: {bought}"
 
@@ -652,9 +667,11 @@ def choose(walk: Walk, orders: Sequence[Any]) -> Any:
 
 
 def editable(walk: Walk) -> list[tuple[Any, Any]]:
+    """Nobody edits an order while the shop itself still does."""
     return [
         (each, line)
         for each in live_orders(walk, 7, 11)
+        if walk.clock() - walk.placed[each.id] > PLACED_WITHIN
         for line in each.products
         if not line["quantity_refunded"] and not line["quantity_shipped"] and each.header["total_inc_tax"] != "0.0100"
     ]
