@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.books.conftest import open_books  # noqa: F401 - a fixture
+from tests.books.lives.conftest import SOLD, WAITING
 from tests.books.lives.world import Mortal
 from tests.said import REFUNDS
 from tests.stock.walk import IN_FLIGHT, Clock, Walk
@@ -39,8 +40,10 @@ def make_walk(make_world):
         source = random.Random(f"kind {seed}")
         safety = source.choice((0, 0, 0, 2))
         late = source.random() < 0.15
+        post_as = source.choice(("sales_receipt", "invoice", "invoice"))
         settings = {
-            "sales.post_as": source.choice(("sales_receipt", "invoice")),
+            "sales.post_as": post_as,
+            "sales.statuses": (*SOLD, *WAITING) if post_as == "invoice" and source.random() < 0.6 else SOLD,
             "refunds.restock": source.choice(("never", "always", "shop")),
             "stock.safety_stock": safety,
             "stock.max_zero_percent": source.choice((10, 40, 100)),

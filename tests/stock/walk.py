@@ -68,7 +68,7 @@ TRADED = ("sell", "sell", "sell on account", "receive", "recount", "sell by hand
 BETWEEN: Mapping[str, Sequence[str]] = {
     "items": TRADED,
     "orders": (*TRADED, "post what is known", "post what is known", "post what is known"),
-    "levels": TRADED,
+    "levels": (*TRADED, "sell and poll", "sell and poll"),
 }
 """What may happen in the middle of a round, before either side is asked or told."""
 
@@ -259,9 +259,9 @@ class Walk:
             self.asked.append("items")
             self._happens_between("items")
         elif path.endswith("/absolute"):
-            self._happens_between("levels")
             self.believe()
             self._check(json.loads(body)["items"])
+            self._happens_between("levels")
 
     def _is_told(self, answer: Answer, held: Mapping[int, Units], *, stock: bool) -> None:
         try:
@@ -458,8 +458,9 @@ class Walk:
             walk = self.producing().read_stock(self.line())
             if walk is None or walk.problem:
                 self.tell(f"    not read: {walk}")
+        known = self.seen
         outcomes = self.work("stock")
-        if walk and not walk.problem and (not walk.due or Done() in outcomes):
+        if self.seen is known and walk and not walk.problem and (not walk.due or Done() in outcomes):
             self.check_offered()
 
     @contextmanager
@@ -795,11 +796,26 @@ def post(walk: Walk) -> None:
     walk.work("lists", "sales", portion=walk.source.choice((1, 3, 100)))
 
 
-def post_what_is_known(walk: Walk) -> None:
-    """Another worker posts while this one reads; it does not die."""
+@contextmanager
+def by_another(walk: Walk) -> Iterator[None]:
+    """Another process does something while this one does something else; it does not die."""
     left, walk.app.ledger.left = walk.app.ledger.left, None
-    walk.work("lists", "sales")
+    yield
     walk.app.ledger.left = left
+
+
+def post_what_is_known(walk: Walk) -> None:
+    with by_another(walk):
+        walk.work("lists", "sales")
+
+
+def sell_and_poll(walk: Walk) -> str:
+    """What is decided already does not follow from it."""
+    told, before = sell(walk, CARD, fulfilment.AWAITING_FULFILMENT), walk.seen
+    with by_another(walk):
+        walk.poll()
+    walk.seen = [*before, *walk.seen]
+    return told
 
 
 THINGS: Mapping[str, Thing] = {
@@ -820,6 +836,7 @@ THINGS: Mapping[str, Thing] = {
     "poll": Thing(can=lambda _: True, do=poll),
     "post": Thing(can=lambda _: True, do=post),
     "follow": Thing(can=lambda _: True, do=follow),
+    "sell and poll": Thing(can=lambda _: True, do=sell_and_poll),
     "post what is known": Thing(can=lambda _: True, do=post_what_is_known),
     "wait": Thing(can=lambda _: True, do=wait),
 }
