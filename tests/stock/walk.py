@@ -146,6 +146,8 @@ class Walk:
         ]
         self.lines, self.addresses, self.orders = count(5001), count(3001), count(1001)
         self.placed: dict[int, datetime] = {}
+        self.edited: list[int] = []
+        self.just_edited: set[int] = set()
         self.docs: dict[int, Units] = {}
         self.answered: dict[int, Units] = {}
         self.seen = [Seen()]
@@ -479,7 +481,9 @@ class Walk:
     def believe(self) -> None:
         if self.page and self.asked[-1:] == ["items"]:
             self.fail("the company was asked after the shop's orders were read")
-        self.seen = [self.page] if self.page else self.seen
+        if self.page:
+            self.seen = [self.page]
+            self.just_edited.clear()
         self.readings = [{**self.readings[-1], **self.read}] if self.read else self.readings
         self.page, self.read, self.asked = None, {}, []
 
@@ -668,18 +672,22 @@ def choose(walk: Walk, orders: Sequence[Any]) -> Any:
 
 
 def editable(walk: Walk) -> list[tuple[Any, Any]]:
-    """Nobody edits an order while the shop itself still does."""
+    """Nobody edits an order while the shop itself still does, or twice between two readings."""
     return [
         (each, line)
         for each in live_orders(walk, 7, 11)
-        if walk.clock() - walk.placed[each.id] > PLACED_WITHIN
+        if walk.clock() - walk.placed[each.id] > PLACED_WITHIN and each.id not in walk.just_edited
         for line in each.products
         if not line["quantity_refunded"] and not line["quantity_shipped"] and each.header["total_inc_tax"] != "0.0100"
     ]
 
 
 def edit(walk: Walk) -> str:
-    found, line = walk.source.choice(editable(walk))
+    able = editable(walk)
+    again = [each for each in able if each[0].id in walk.edited[-2:]]
+    found, line = walk.source.choice(again or able)
+    walk.edited.append(found.id)
+    walk.just_edited.add(found.id)
     unit = next(
         unit for unit in (f"product:{line['product_id']}", f"variant:{line['variant_id']}") if unit in walk.skus
     )
