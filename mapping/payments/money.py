@@ -212,11 +212,14 @@ def _transactions(order: Order, total: Decimal, facts: Facts, find: Finder) -> t
     paid = is_paid(order, connection)
     if paid is False:
         return ()
+    unsure = _may_be_in_parts(order, paid, connection) or _stands_in_parts(facts, total)
+    unsure = unsure or (paid is True and _was_edited(order, total, facts))
+    unsure = unsure or (connection.records_refunds and _may_have_been_lessened(order, facts))
     if facts.transactions is None:
-        unsure = _may_be_in_parts(order, paid, connection) or _stands_in_parts(facts, total)
-        unsure = unsure or (paid is True and _was_edited(order, total, facts))
-        unsure = unsure or (connection.records_refunds and _may_have_been_lessened(order, facts))
         return Needs(fact=Fact.TRANSACTIONS) if unsure else ()
+    if not unsure and payment_name(1) in facts.stands:
+        # One payment stands for the whole: what is read for another reason does not divide it.
+        return ()
     told = money_in(facts.transactions, order.currency)
     came = sum((each.amount for each in told), ZERO)
     if came > total and SALE not in facts.stands:

@@ -11,10 +11,12 @@ from cartledger.errors import Problem
 from cartledger.money import ZERO, cents
 from cartledger.refunds import Refund
 from mapping.case import SALE, Case
-from mapping.decision import Document, Needs, Post
+from mapping.decision import Document, Fact, Needs, Post
 from mapping.finder import TO_BE_MADE, Finder
 from mapping.identities import check_refund
+from mapping.payments.applied import applied_in_all
 from mapping.payments.money import INVOICE
+from mapping.payments.paid import is_paid
 from mapping.pricing import Priced, price_order
 from mapping.refunds.numbers import free_number
 from mapping.refunds.on_invoice import Receivable, read_receivable
@@ -23,6 +25,7 @@ from mapping.refunds.payouts import credited, unsettled
 from mapping.refunds.undoing import refund_name, undo_declined
 from mapping.rules import unpostable
 from mapping.tenders import MEMO
+from mapping.transactions import money_in
 
 
 def decide_refunds(case: Case, sale: tuple[Document, ...], *, edited: Document | None = None) -> Post | Needs:
@@ -58,8 +61,23 @@ def _due(case: Case, sale: tuple[Document, ...], edited: Document | None) -> Pos
         return Post(documents=(), problems=(receivable,))
     if priced is None or blocked:
         return Post(documents=(), problems=blocked or find.problems)
-    left = _sold(case, priced, edited)
-    look = _Look(case=case, sale=_number(case, sale), priced=priced, receivable=receivable, left=left)
+    return _each(case, sale, edited, priced, receivable)
+
+
+def _each(
+    case: Case, sale: tuple[Document, ...], edited: Document | None, priced: Priced, receivable: Receivable | None
+) -> Post | Needs:
+    beyond = _beyond(case, sale, priced, edited)
+    if isinstance(beyond, Needs):
+        return beyond
+    look = _Look(
+        case=case,
+        sale=_number(case, sale),
+        priced=priced,
+        receivable=receivable,
+        left=_sold(case, priced, edited),
+        beyond=beyond,
+    )
     for rank, refund in enumerate(case.order.gone_back, 1):
         look.take(refund, rank)
     return look.outcome()
@@ -85,15 +103,47 @@ def _sold(case: Case, priced: Priced, edited: Document | None) -> Decimal:
     return booked.amount + (ZERO if MEMO in case.facts.stands else cents(case.order.tenders))
 
 
+def _beyond(case: Case, sale: tuple[Document, ...], priced: Priced, edited: Document | None) -> Problem | Needs | None:
+    """Why nothing more of a posted order can be said to go back: more came in than is booked of it. A unit that was
+    added, paid on top and taken back with its money shows in nothing but the transactions."""
+    stands, order = case.facts.stands, case.order
+    new = any(refund.total and refund_name(refund) not in stands for refund in order.gone_back)
+    if SALE not in stands or not new or is_paid(order, case.connection) is False:
+        return None
+    if case.facts.transactions is None:
+        return Needs(fact=Fact.TRANSACTIONS)
+    came = sum((each.amount for each in money_in(case.facts.transactions, order.currency)), ZERO)
+    tenders, settled = cents(order.tenders), applied_in_all(stands)
+    booked = (edited or stands[SALE]).amount - settled
+    if MEMO in {*stands, *(each.name for each in sale)}:
+        booked -= tenders
+    # More that the order comes to by now is what the change of its sale is for.
+    asked = max(booked, priced.bill.totals.total_inc - tenders - settled)
+    return _came_beyond(case, came, booked) if came > asked else None
+
+
+def _came_beyond(case: Case, came: Decimal, booked: Decimal) -> Problem:
+    standing = case.facts.stands[SALE]
+    return Problem(
+        code="paid_too_much",
+        text=f"The shop's transactions say that {came} came in for the order, and {booked} of it can be booked for "
+        f"{standing.entity} {standing.number}: no refund is booked of what the books do not have.",
+        fix=f"Enter by hand what came in beside it ({came - booked}) and what went back, then use `cartledger held "
+        "ignore`.",
+    )
+
+
 @dataclass(kw_only=True)
 class _Look:
-    """The order's refunds, one after the other: `left` is what can still be given back (order currency)."""
+    """The order's refunds, one after the other: `left` is what can still be given back (order currency), `beyond` why
+    no more of them can be booked."""
 
     case: Case
     sale: str | None
     priced: Priced
     receivable: Receivable | None
     left: Decimal
+    beyond: Problem | None
     documents: list[Document] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notices: list[Problem] = field(default_factory=list)
@@ -124,7 +174,7 @@ class _Look:
         made = {line["SalesItemLineDetail"]["ItemRef"]["value"] for line in self._lines()}
         return Post(
             documents=tuple(self.documents),
-            problems=tuple(self.problems),
+            problems=tuple(dict.fromkeys(self.problems)),
             notices=tuple(self.notices),
             wants=self.priced.wanted if TO_BE_MADE in made else (),
         )
@@ -142,7 +192,7 @@ class _Look:
         )
 
     def _refused(self, refund: Refund) -> Problem | None:
-        if problem := unsettled(refund):
+        if problem := unsettled(refund) or self.beyond:
             return problem
         if refund.total <= self.left:
             return None

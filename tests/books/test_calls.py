@@ -6,6 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from simulator.bigcommerce.refund_bill import Asked
+from simulator.bigcommerce.refunding import Payout, refund
+from tests.said import REFUNDS
+
 BACKLOG, PEOPLE = 500, 100
 
 
@@ -67,6 +71,19 @@ def test_transactions_cost_one_call_and_only_where_the_capture_day_is_not_told(o
         books.sim.shop.set_status(order_id, 2)
     assert books.sync().posted == 2
     assert calls(books) == (2, 0)
+
+
+def test_a_refund_of_a_posted_order_costs_one_call_more_once(open_books, plain_order):
+    """What came in for it: of a unit that was added, paid and taken back nothing else tells."""
+    books = open_books(**REFUNDS)
+    books.add(plain_order(1001))
+    assert books.sync().posted == 1
+    refund(books.sim.shop, 1001, Asked(amount=Decimal("5.00")), Payout(provider="stripe"))
+    for asked in (1, 0):
+        books.sim.reset_counts()
+        books.sync()
+        assert books.sim.report()["called"].get("transactions", 0) == asked
+        assert len(books.sim.company.objects("RefundReceipt")) == 1
 
 
 def test_tax_rows_cost_one_call_and_only_where_the_rate_does_not_tell(open_books, make_order, line):

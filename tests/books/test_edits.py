@@ -376,6 +376,31 @@ def test_a_unit_taken_back_and_refunded_leaves_the_sale_as_it_was_paid(opened, s
     assert books.state(1001) is State.POSTED
 
 
+@pytest.mark.parametrize("settings", [{}, INVOICE], ids=["receipt", "invoice"])
+@pytest.mark.parametrize("closed", [False, True], ids=["between two readings", "while it is held"])
+def test_a_unit_added_paid_and_taken_back_again_is_told(opened, settings, closed):
+    """The order is what was posted again, and its refund gives back money that was never booked."""
+    books = opened(settings=settings | REFUNDS, transactions=[purchase(1, "97.44")])
+    edit_line(books.sim.shop, 1001, A, units=3)
+    pay_later(books)
+    if closed:
+        books.sim.company.close_books("2026-05-31")
+        books.app.lines["demo"].book.forget()
+        books.sync()
+        assert stands(books, "books_closed")
+    edit_line(books.sim.shop, 1001, A, units=2)
+    back = refund(books.sim.shop, 1001, Asked(products={A: 1}, override=(D("27.06"), D("2.06"))))
+    assert back["total_amount"] == D("27.06")
+    for _ in range(2):
+        books.sync()
+        assert stands(books, "paid_too_much")
+        assert books.sim.company.objects("RefundReceipt") == []
+        assert (total(books), updates(books)) == ("97.44", 0)
+        assert books.sim.company.balances()["Card clearing"] == D("97.44")
+        assert "124.50 came in for the order, and 97.44 of it" in books.reasons(1001)[0]
+        books.app.ledger.retry(books.pair)
+
+
 def test_a_unit_taken_back_without_a_refund_is_held(opened):
     books = opened(settings=REFUNDS, transactions=[purchase(1, "97.44")])
     refund(books.sim.shop, 1001, Asked(products={B: 1}))

@@ -518,6 +518,21 @@ def test_lines_of_closed_books_are_held(posted, closed):
     assert "is of 2026-04-30; the company's books are closed up to 2026-05-31" in decision.problems[0].text
 
 
+@pytest.mark.parametrize(
+    ("came", "more"), [(["88.77", "35.73"], []), (["88.77", "35.74"], ["paid_too_much"])], ids=["all of it", "more"]
+)
+@pytest.mark.parametrize("sales", [{}, INVOICE], ids=["receipt", "invoice"])
+def test_what_came_in_for_a_change_that_is_held_keeps_no_refund_back(posted, closed, sales, came, more):
+    """A person is told of it by then; beyond what the order comes to now, nobody is."""
+    life = posted(sales=sales, workflows=WORKFLOWS, refunds=REFUNDS)
+    told = [bought(number, amount) for number, amount in enumerate(came, 1)]
+    settled = OpenInvoice(total=D("88.77"), balance=D(0))
+    refunds = [refunded(1, "10.00") | {"created": "2026-06-03T15:00:00Z"}]
+    decision = life.edited(refunds=refunds, transactions=told, invoice=settled, company=closed)
+    assert ("refund-1" in [each.name for each in decision.documents]) == (not more)
+    assert codes(decision)[-1:] == (more or ["books_closed"])
+
+
 def test_where_the_money_of_closed_books_is_does_not_change(posted, closed):
     life = posted()
     decision = life.decided(life.raw | {"payment_method": "PayPal"}, company=closed)

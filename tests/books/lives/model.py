@@ -196,6 +196,9 @@ def judge(life: Life, before: Decimal | None) -> Verdict:
     must, may = set(_must(life)), set(_may(life))
     if life.sale.voided and not _came(life) + life.tenders and _all_given(life) == life.total:
         return Verdict(wanted={}, may=frozenset(may), must=frozenset(must))
+    if _came_beyond(life):
+        must.add("went back of what is not booked")
+        return Verdict(wanted=None, may=frozenset(may), must=frozenset(must))
     if life.off:
         wanted = _off(life, must)
         return Verdict(wanted=None if may else wanted, may=frozenset(may), must=frozenset(must))
@@ -203,6 +206,15 @@ def judge(life: Life, before: Decimal | None) -> Verdict:
         must.add("edited after it was paid")
         return Verdict(wanted=None, may=frozenset(may), must=frozenset(must))
     return Verdict(wanted=None if may else _balances(life), may=frozenset(may), must=frozenset(must))
+
+
+def _came_beyond(life: Life) -> bool:
+    """Whether a refund is to be booked while more came in than the sale is booked at and than the order comes to by
+    now: of a unit that was added, paid and taken back the order tells nothing else."""
+    booked = {paper.number for paper in life.papers if paper.kind == "refund"}
+    due = any(row["id"] not in booked and _amount(row["total_amount"]) for row in life.refunds)
+    came = sum(life.taken.values(), ZERO) + life.tenders
+    return due and life.payment_status not in NOT_PAID and came > max(life.booked, life.total)
 
 
 def _unposted(life: Life) -> Verdict:

@@ -131,6 +131,20 @@ def test_what_is_missing_is_written_wherever_it_ended(paid_in_part, refund, item
             assert settled(life, name) == settled(whole, name)
 
 
+@pytest.mark.parametrize(("rest", "codes"), [("28.77", []), ("48.77", ["paid_too_much"])])
+def test_what_a_refund_took_off_the_invoice_was_not_to_be_paid_any_more(
+    world, paid_in_part, order, refund, item, rest, codes
+):
+    """Of 60.00 40.00 were sent back and 20.00 were owed no more."""
+    one, two = (refund(n, item("ORDER", 1001, amount), total=amount) for n, amount in ((12, "60.00"), (15, "5.00")))
+    made = paid_in_part()(one).stands()
+    here, came = world(**INVOICE), read_transactions([row("40.00"), row(rest, 2)])
+    before = here.decide(order(**PENDING), transactions=came[:1]).stands()
+    life = here.decide(order(), one, two, stands=before | made, transactions=came, owed="28.77")
+    assert life.codes[-1:] == codes
+    assert ("refund-15" in life.kinds) == (not codes)
+
+
 def test_a_refund_to_store_credit_moves_no_money(paid_in_part, refund, item):
     back = refund(12, item("ORDER", 1001, "10.00"), total="10.00", paid=[("storecredit", "10.00")])
     life = paid_in_part()(back)

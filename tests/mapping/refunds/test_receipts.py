@@ -519,6 +519,67 @@ def test_a_sale_that_was_edited_down_before_it_was_posted_is_held(world, order, 
     assert [problem.code for problem in held.problems] == ["paid_too_much"]
 
 
+def came_in(*amounts):
+    row = {"event": "purchase", "currency": "USD", "gateway": "stripe", "date_created": "2026-05-01T10:00:00+00:00"}
+    return read_transactions(row | {"id": number, "amount": Decimal(each)} for number, each in enumerate(amounts, 1))
+
+
+@pytest.mark.parametrize("post_as", ["sales_receipt", "invoice"])
+@pytest.mark.parametrize(
+    ("amounts", "codes"),
+    [
+        ((), []),
+        (("88.77",), []),
+        (("44.00", "44.77"), []),
+        (("88.77", "0.01"), ["paid_too_much"]),
+        (("88.77", "24.36"), ["paid_too_much"]),
+    ],
+)
+def test_what_was_added_paid_and_taken_back_is_not_booked_as_a_refund_alone(
+    world, order, refund, product, post_as, amounts, codes
+):
+    """The order is again what was booked: only its transactions tell that more came in."""
+    here, back = world(**{"sales.post_as": post_as}), refund(12, product(1), total="24.36", tax="1.86")
+    stands, facts = here.decide(order()).stands(), {"owed": "0.00"} if post_as == "invoice" else {}
+    assert here.decide(order(), back, stands=stands, transactions=None, **facts).needs == "transactions"
+    life = here.decide(order(), back, stands=stands, transactions=came_in(*amounts), **facts)
+    assert (life.kinds, life.codes) == ({} if codes else {"refund-12": "RefundReceipt"}, codes)
+
+
+def test_money_that_is_not_booked_is_told_with_its_amounts_and_once(world, order, refund, product):
+    stands = world().decide(order()).stands()
+    two = [refund(number, product(1), total="24.36", tax="1.86") for number in (12, 13)]
+    (problem,) = world().decide(order(), *two, stands=stands, transactions=came_in("88.77", "24.36")).post.problems
+    assert (problem.text, problem.fix) == (
+        "The shop's transactions say that 113.13 came in for the order, and 88.77 of it can be booked for SalesReceipt "
+        "BC-1001: no refund is booked of what the books do not have.",
+        "Enter by hand what came in beside it (24.36) and what went back, then use `cartledger held ignore`.",
+    )
+
+
+def test_what_came_in_is_asked_only_where_money_of_a_posted_sale_goes_back(world, order, refund, product):
+    """Not again for a refund that stands, not for one of nothing, nor where nobody is said to have paid."""
+    back, nothing = refund(12, product(1), total="24.36", tax="1.86"), refund(13, product(2), total="0.00")
+    stands = world().decide(order(), back).stands()
+    assert world().decide(order(), back, stands=stands, transactions=None).kinds == {}
+    assert "refund-13" in world().decide(order(), back, nothing, stands=stands, transactions=None).kinds
+    more = refund(15, product(2), total="29.23", tax="2.23")
+    assert world().decide(order(), back, more, stands=stands, transactions=None).needs == "transactions"
+    never = world(**{"payments.methods": {"Credit Card": {"paid_when": "never"}}, "sales.receipt_for_unpaid": True})
+    assert list(never.decide(order(), back, stands={"document": stands["document"]}, transactions=None).kinds) == [
+        "refund-12"
+    ]
+
+
+@pytest.mark.parametrize(("came", "codes"), [("68.77", []), ("88.77", ["paid_too_much"])])
+@pytest.mark.parametrize("tenders", ["line", "credit_memo"])
+def test_redeemed_tenders_are_no_money_that_came_in(world, order, refund, product, tenders, came, codes):
+    here = world(**{"sales.post_as": "invoice", "sales.tenders_on_invoice": tenders})
+    raw, back = order(gift_certificate_amount="20.00"), refund(12, product(1), total="24.36", tax="1.86")
+    stands = here.decide(raw, transactions=came_in("68.77")).stands()
+    assert here.decide(raw, back, stands=stands, transactions=came_in(came), owed="0.00").codes == codes
+
+
 def test_what_is_declined_after_posting_is_deleted(world, order, refund, product):
     ways = {"paid": (("stripe", "20.00"), ("paypal", "4.36"))}
     stands = world().decide(order(), refund(12, product(1), total="24.36", tax="1.86", **ways)).stands()
