@@ -110,8 +110,10 @@ class Stock(Engine):
         """What orders took, as they are remembered. Levels that are believed move along.
 
         Only what a new order took is sure to be gone from the shop's level, and only where it was placed well after the
-        level was known and not touched since; after anything else the level has to be written again. So it has after
-        each change of an order where the shop takes units `late`, when it ships them. An older version changes nothing.
+        level was known and not touched since; after anything else the level has to be written again. So it has where a
+        known order took nothing more soon after the level was known, as it may have been edited and edited back; and
+        after each change of an order where the shop takes units `late`, when it ships them. An older version changes
+        nothing.
         """
         with self.transaction():
             for allocation in allocations:
@@ -134,12 +136,12 @@ class Stock(Engine):
         )
         before = old.units if old else {}
         touched = _is_touched(old, new, late=late)
-        settled = write_time(new.created - SETTLES_WITHIN)
+        settled = write_time((new.modified if old else new.created) - SETTLES_WITHIN)
         for unit in sorted({*before, *new.units, *new.named}):
             taken = new.units.get(unit, ZERO) - before.get(unit, ZERO)
-            if taken or touched:
-                placed = old is None and not touched and taken == int(taken)
-                self._rows(sql.MOVE_LEVEL, pair=pair, unit=unit, taken=int(taken), placed=int(placed), settled=settled)
+            if taken or touched or (old and old.version != new.version):
+                told = not touched and (not taken if old else taken == int(taken))
+                self._rows(sql.MOVE_LEVEL, pair=pair, unit=unit, taken=int(taken), told=int(told), settled=settled)
 
     def allocations(self, pair: str, since: datetime) -> list[Allocation]:
         """Those that took something of which QuickBooks does not hold all, or did not before `since`, by order."""

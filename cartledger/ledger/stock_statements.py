@@ -44,7 +44,7 @@ ON CONFLICT (pair, order_id) DO UPDATE SET
 MOVE_LEVEL = """
 UPDATE stock_level SET
   level = level - :taken, moves = moves + 1,
-  sure = CASE WHEN :placed = 1 AND known_at < :settled THEN sure ELSE 0 END
+  sure = CASE WHEN :told = 1 AND known_at < :settled THEN sure ELSE 0 END
 WHERE pair = :pair AND unit = :unit
 """
 

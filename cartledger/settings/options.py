@@ -446,7 +446,6 @@ class Products(Section):
         (),
         description='with sync = "all", what of an item follows the shop when it changes there: its sales price, its '
         "description (the product's name). Accounts, costs, names and quantities are never changed",
-        examples=[["price", "description"]],
     )
     inventory_accounts: InventoryAccounts | None = Field(
         None,
@@ -487,7 +486,10 @@ class Stock(Section):
         "new there and levels that were changed by hand",
     )
     location: WholeNumber | None = Field(
-        None, ge=1, description="id of the location whose stock is kept; without it the store's default location"
+        None,
+        ge=1,
+        description="id of the location whose stock is kept; without it the store's default location",
+        examples=[1],
     )
     safety_stock: WholeNumber = Field(
         0, ge=0, le=1_000_000, description="units of each SKU that are kept back from the shop"

@@ -116,8 +116,17 @@ class Schedule(BaseModel):
     every: timedelta | None = None
     at: time | None = None
 
+    def __str__(self) -> str:
+        """As the file says it."""
+        if self.every is None:
+            return "manual" if self.at is None else f"daily at {self.at:%H:%M}"
+        seconds = int(self.every.total_seconds())
+        size, unit = next((size, unit) for size, unit in _SECONDS.items() if seconds % size == 0)
+        return f"{seconds // size}{unit}"
+
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+_SECONDS = {3600: "h", 60: "m", 1: "s"}
 
 
 def _schedule(value: object) -> Schedule:

@@ -109,6 +109,17 @@ def test_an_order_placed_before_or_as_the_shop_was_asked_leaves_nobody_sure(ledg
     assert believed() == (7, sure)
 
 
+@pytest.mark.parametrize(("minutes", "sure"), [(5, False), (10, False), (11, True)])
+def test_an_order_that_took_the_same_in_another_version_near_a_write(stock, clock, believed, minutes, sure):
+    """It may have been edited and edited back, with the write between the two."""
+    stock.allocate(PAIR, [order(clock, 3)])
+    stock.write_begins(PAIR, [UNIT])
+    stock.written(PAIR, [change(4, moves=1)])
+    clock.step(minutes * 60)
+    stock.allocate(PAIR, [order(clock, 3, version="v2")])
+    assert believed() == (4, sure)
+
+
 def test_an_order_placed_near_a_write_leaves_nobody_sure(stock, clock, believed):
     stock.write_begins(PAIR, [UNIT])
     stock.written(PAIR, [change(4)])

@@ -85,7 +85,7 @@ ONE_MISTAKE = [
      'Allowed: "1h", "15m", "daily at 02:30", "manual".'),
     ('workflows = ["sales", "payments"]', 'workflows = ["sales", "paiments"]',
      '14: connections.main.workflows names "paiments", which is no workflow of this version. '
-     'Did you mean "payments"? Allowed: sales, payments, refunds.'),
+     'Did you mean "payments"? Allowed: sales, payments, refunds, stock.'),
     ('workflows = ["sales", "payments"]', 'workflows = ["payments"]',
      '14: connections.main.workflows does not name "sales", without which this version keeps nothing in step; add it.'),
     ('store_hash = "abc123"', 'store_hash = "store-abc123"',

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from cartledger.settings import Schedule
+from cartledger.settings.values import Interval
 from daemon.schedule import next_time
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -22,6 +24,11 @@ def at(text: str) -> datetime:
 
 
 NOW = at("2026-06-15T12:00")
+
+
+@pytest.mark.parametrize("text", ["1h", "24h", "15m", "90m", "45s", "daily at 02:30", "manual"])
+def test_a_schedule_is_shown_as_the_file_says_it(text):
+    assert str(TypeAdapter(Interval).validate_python(text)) == text
 
 
 @pytest.mark.option("interval")
