@@ -20,6 +20,9 @@ STOCK, LEVELS = "stock", "levels"
 ITEMS, SWEEP = "stock", "stock sweep"
 """The streams whose cursors say how far QuickBooks' items were read, and when all of them were."""
 
+SHOP_LEVELS = "shop levels"
+"""The stream whose cursor says when all levels of the shop were read."""
+
 
 def product_unit(product_id: int) -> str:
     return f"product:{product_id}"

@@ -22,7 +22,7 @@ from cartledger.ledger.store import Ledger
 from cartledger.money import read_json, write_json
 from cartledger.records import SourceKey
 from cartledger.settings import Connection, Schedule, Settings
-from cartledger.stock import ITEMS, STOCK, SWEEP
+from cartledger.stock import ITEMS, SHOP_LEVELS, STOCK, SWEEP
 from consumers.circuit import BIGCOMMERCE, Breaker
 from consumers.company import CompanyBook
 from consumers.customers import Customers, OneAtATime
@@ -49,7 +49,7 @@ from producers.orders import start_of
 from producers.products import ProductReading, ProductWalk, read_products
 from producers.reading import Reading, Walk
 from producers.shop import read_shop
-from producers.stock import SHOP_LEVELS, StockReading, StockWalk, read_stock
+from producers.stock import StockReading, StockWalk, read_stock
 
 STORE = "store"
 STORE_AGES_AFTER = timedelta(hours=12)

@@ -28,6 +28,7 @@ from cartledger.settings import Connection
 from cartledger.stock import (
     ITEMS,
     LEVELS,
+    SHOP_LEVELS,
     STOCK,
     SWEEP,
     Allocation,
@@ -40,9 +41,6 @@ from mapping.counted import booked_since, shop_levels, stock_item
 from mapping.levels import plan_levels
 from producers.orders import allocations
 from producers.reading import ORDER
-
-SHOP_LEVELS = "shop levels"
-"""The stream whose cursor says when all levels of the shop were read."""
 
 FACTS = "stock"
 """The reference that says what the stock was last read as a whole of, and by which settings."""

@@ -17,6 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from cartledger.errors import LedgerRefused
 from cartledger.ledger.connection import connect, immediate, in_plain_words
+from cartledger.ledger.copies import copy_ledger
 
 APPLICATION_ID = 0x63617274  # "cart", in the file's header
 _ANOTHER = "Name another file as the ledger."
@@ -251,7 +252,7 @@ def prepare(path: Path, steps: Sequence[Sequence[str]] = STEPS) -> None:
     A missing or empty file becomes a new ledger, mode 0600 whatever the umask (SQLite gives -wal and -shm the same).
     An older ledger is copied to `<name>.before-<step>` and brought up to date in one transaction.
     """
-    with _alone_in(path.parent):
+    with alone_in(path.parent):
         _create(path)
         if not path.is_file():
             raise LedgerRefused(f"{path} is no file.", fix=_ANOTHER)
@@ -264,8 +265,8 @@ def prepare(path: Path, steps: Sequence[Sequence[str]] = STEPS) -> None:
 
 
 @contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
-    """Only one process at a time prepares a ledger in `directory`.
+def alone_in(directory: Path) -> Iterator[None]:
+    """Only one process at a time prepares a ledger in `directory`, or a copy of one.
 
     Switching a file to WAL fails at once where another process reads it, whatever the timeout. The lock stands on the
     directory, because closing any other handle on the file itself would drop SQLite's own locks.
@@ -328,20 +329,24 @@ def _refuse_foreign(db: Database, path: Path) -> None:
 
 def _migrate(db: Database, path: Path, steps: Sequence[Sequence[str]]) -> None:
     migrations = _migrations(steps)
-    applied = {migration.name for migration in migrations.applied(db)}
+    applied = step_of(db)
     pending = migrations.pending(db)
-    unknown = applied - {_name(number) for number in range(1, len(steps) + 1)}
-    if unknown:
+    if applied > len(steps):
         raise LedgerRefused(
-            f"The ledger {path} was written by a newer cartledger (step {int(max(unknown))}, this program knows "
-            f"{len(steps)}).",
+            f"The ledger {path} was written by a newer cartledger (step {applied}, this program knows {len(steps)}).",
             fix="Install that version again, or restore the copy that it made before the change.",
         )
     if pending and applied:
-        _copy(path, path.with_name(f"{path.name}.before-{int(pending[0].name)}"))
+        copy_ledger(path, path.with_name(f"{path.name}.before-{int(pending[0].name)}"))
     if pending:
         migrations.apply(db)
         db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def step_of(db: Database) -> int:
+    """The last step that was applied; 0 where none was."""
+    applied = _migrations(STEPS).applied(db)
+    return max((int(migration.name) for migration in applied), default=0)
 
 
 def _migrations(steps: Sequence[Sequence[str]]) -> Migrations:
@@ -358,11 +363,3 @@ def _run(db: Database, statements: Sequence[str]) -> None:
 
 def _name(number: int) -> str:
     return f"{number:04}"
-
-
-def _copy(path: Path, target: Path) -> None:
-    """The ledger as it stands, through SQLite: a copied WAL file would be none."""
-    target.unlink(missing_ok=True)
-    _create(target)
-    with closing(connect(path)) as source, closing(connect(target)) as copy:
-        source.conn.backup(copy.conn)
