@@ -15,6 +15,7 @@ import click
 
 from cartledger import logs
 from cartledger.errors import CartledgerError, WrongUse
+from daemon.commands.backup import backup, restore
 from daemon.commands.check import check
 from daemon.commands.demo import demo
 from daemon.commands.enable import disable, enable
@@ -64,6 +65,7 @@ def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
 
 
 for command in (
+    backup,
     check,
     consume,
     demo,
@@ -73,6 +75,7 @@ for command in (
     methods,
     produce,
     products,
+    restore,
     run,
     status,
     stock,

@@ -58,7 +58,9 @@ def test_the_readme_opens_with_the_two_commands():
     assert re.findall(r"^    (make \w+)", README, re.MULTILINE)[:2] == ["make demo", "make test"]
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/CONFIGURATION.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/CONFIGURATION.md", "docs/BACKUP.md"]
+)
 def test_links_lead_somewhere(document):
     path = ROOT / document
     links = [link for link in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")) if "://" not in link]
