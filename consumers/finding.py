@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from cartledger.clients.quickbooks import QuickBooks, quote, select
@@ -15,6 +16,9 @@ from mapping.fingerprint import own_day
 from mapping.standing import wanted_stands
 from mapping.tenders import MEMO
 from mapping.text import marker_of
+
+CLOCKS_APART = timedelta(hours=1)
+"""More than the shop's clock and ours may differ."""
 
 PAYMENT = "Payment"
 _RANKED = frozenset({"RefundReceipt", "CreditMemo"})
@@ -61,11 +65,14 @@ def _is_of(part: Part, row: Mapping[str, Any]) -> bool:
     return bool(str(row["Id"]) == part.body["Id"])
 
 
-def may_stand_unseen(claim: Claim, part: Part) -> bool:
+def may_stand_unseen(claim: Claim, part: Part, came_back_at: datetime | None) -> bool:
     """Whether QuickBooks would make it a second time without a word: it has no number, or may have stood under another
-    one, and what it settles leaves room for it twice."""
+    one, and what it settles leaves room for it twice. Where the company does not warn of numbers that are taken, it
+    would make everything twice that was made by the ledger whose copy came back."""
     if part.operation is not Operation.CREATE:
         return False
+    if came_back_at is not None and read_order(read_json(claim.record)).created < came_back_at + CLOCKS_APART:
+        return True
     if part.number:
         return part.entity in _RANKED and _ranks_have_moved(claim)
     return part.entity != PAYMENT or not part.amount or _leaves_room(claim, part)

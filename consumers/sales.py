@@ -194,7 +194,7 @@ class Sales:
         return find_parts(self._quickbooks, [part for _, part in parts])
 
     def looks_first(self, claim: Claim, part: Part) -> bool:
-        return may_stand_unseen(claim, part)
+        return may_stand_unseen(claim, part, self._ledger.came_back_at())
 
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
         return self._refusals.after(claim, part, fault)

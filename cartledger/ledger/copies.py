@@ -1,7 +1,8 @@
 """A copy of a ledger: whole or not there at all, and such that it may take the ledger's place one day.
 
 What a copy says of the moment is wrong by then, and dangerous where it is believed: levels that the shop had, levels
-that waited for a person, circuits, leases, and that the connection posts by itself. So a copy does not say it.
+that waited for a person, circuits, leases, and that the connection posts by itself. So a copy does not say it, but that
+it is a copy: what has become a ledger again has to ask QuickBooks for what was made meanwhile.
 """
 
 from __future__ import annotations
@@ -26,10 +27,19 @@ _SAID_OF_THE_MOMENT = {
     "queue": "DELETE FROM queue",
     "source": "UPDATE source SET published_at = NULL WHERE state = 'queued'",
     "cursor": f"DELETE FROM cursor WHERE stream IN ('{ITEMS}', '{SWEEP}', '{SHOP_LEVELS}')",  # noqa: S608 - our names
+    "reference": "INSERT INTO reference (pair, name, content, fetched_at) VALUES ('', 'copy', x'', '') "
+    "ON CONFLICT (pair, name) DO NOTHING",
     "stock_level": "UPDATE stock_level SET sure = 0, known_at = '1970-01-01T00:00:00.000000Z'",
     "stock_proposal": "UPDATE stock_proposal SET state = 'withdrawn', settled_at = made_at WHERE state = 'waiting'",
 }
 """By table, and without it where the ledger is older than the table."""
+
+_IS_A_COPY = "SELECT 1 FROM reference WHERE pair = '' AND name = 'copy'"
+_CAME_BACK = """
+INSERT INTO reference (pair, name, content, fetched_at) VALUES ('', 'came back', x'', :now)
+ON CONFLICT (pair, name) DO UPDATE SET fetched_at = excluded.fetched_at
+"""
+_NO_COPY_ANY_MORE = "DELETE FROM reference WHERE pair = '' AND name = 'copy'"
 
 
 def copy_ledger(source: Path, target: Path) -> None:
@@ -48,6 +58,15 @@ def copy_ledger(source: Path, target: Path) -> None:
                 _forget_the_moment(copy.conn)
         part.replace(target)
     _sync_folder(target.parent)
+
+
+def notice_a_copy(ledger: Path, now: str) -> None:
+    """A copy that is used as the ledger, by whatever way it came there, has come back `now`."""
+    with closing(connect(ledger)) as db:
+        if db.conn.execute(_IS_A_COPY).fetchone() is not None:
+            with immediate(db.conn):
+                db.conn.execute(_CAME_BACK, {"now": now})
+                db.conn.execute(_NO_COPY_ANY_MORE)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from cartledger.ledger import statements as sql
 from cartledger.ledger.connection import connect, immediate, in_plain_words
+from cartledger.ledger.copies import notice_a_copy
 from cartledger.ledger.rows import as_key, write_detail, write_time
 from cartledger.ledger.schema import prepare
 from cartledger.records import SourceKey
@@ -38,6 +39,8 @@ class Engine:
         `clock` returns aware UTC. Raises LedgerRefused where this file must not or cannot be used.
         """
         prepare(path)
+        with in_plain_words(path):
+            notice_a_copy(path, write_time(clock()))
         return cls(path, clock)
 
     def close(self) -> None:

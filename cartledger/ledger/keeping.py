@@ -187,6 +187,12 @@ class Keeping(Engine):
         """Forget it, so that it is looked up again."""
         self._rows(sql.DROP_REFERENCE, pair=pair, name=name)
 
+    def came_back_at(self) -> datetime | None:
+        """When this ledger was last put back from a copy: others may have made documents that it does not know, until
+        then. None: it never was."""
+        row = self._row(sql.CAME_BACK_AT)
+        return None if row is None else read_time(row["at"])
+
 
 def _permits(pair: str) -> str:
     """What the names of the pair's permits begin with; they are leases, so that they end with their owner."""

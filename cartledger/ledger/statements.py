@@ -486,6 +486,8 @@ ON CONFLICT (pair, name) DO UPDATE SET content = excluded.content, fetched_at = 
 
 DROP_REFERENCE = "DELETE FROM reference WHERE pair = :pair AND name = :name"
 
+CAME_BACK_AT = "SELECT fetched_at AS at FROM reference WHERE pair = '' AND name = 'came back'"
+
 # Quotas, in microseconds. A bucket far fuller than its burst allows comes from a clock that was set back: it starts
 # anew. (A little fuller it is when two processes read the clock and then write in the other order.)
 

@@ -487,3 +487,29 @@ def test_a_copy_of_a_ledger_from_before_stock_lacks_nothing(path, file):
     assert back_up(path, file).step == 3
     restore(file, path)
     prepare(path)
+
+
+def came_back_at(path, clock):
+    with closing(Ledger.open(path, clock=clock)) as ledger:
+        return ledger.came_back_at()
+
+
+def test_a_backup_that_is_put_back_knows_since_when_it_is_the_ledger(path, file, remembered, clock):
+    remembered("1")
+    back_up(path, file)
+    assert came_back_at(path, clock) is None
+    restore(file, path)
+    first = clock.step(60)
+    assert came_back_at(path, clock) == first
+    clock.step(60)
+    assert came_back_at(path, clock) == first
+    back_up(path, file)
+    restore(file, path)
+    assert came_back_at(path, clock) == clock.now
+
+
+def test_one_that_is_put_back_by_hand_knows_it_as_well(path, file, remembered, clock):
+    remembered("1")
+    back_up(path, file)
+    shutil.copy(file, path)
+    assert came_back_at(path, clock) == clock.now
