@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cartledger.errors import LedgerRefused, WrongUse
 from cartledger.ledger.connection import connect, in_plain_words
-from cartledger.ledger.copies import BESIDE, copy_ledger
+from cartledger.ledger.copies import BESIDE, copy_ledger, sync_folder
 from cartledger.ledger.schema import APPLICATION_ID, STEPS, alone_in, step_of
 
 _SHARED_FIRST, _SHARED_SIZE = 0x40000002, 510
@@ -65,6 +65,7 @@ def restore(file: Path, ledger: Path) -> Restored:
     Raises WrongUse where `file` is no sound backup of a version that this program knows, or where somebody has the
     ledger open, and LedgerTrouble where it cannot be written; nothing is changed then.
     """
+    ledger = ledger.resolve()  # its log stands where a link leads
     _refuse_backup(file, ledger)
     with alone_in(ledger.parent):
         fresh = ledger.with_name(f"{ledger.name}.restored")
@@ -74,6 +75,7 @@ def restore(file: Path, ledger: Path) -> Restored:
             with _nobody_at(ledger):
                 replaced = _put_aside(ledger)
                 fresh.replace(ledger)
+                sync_folder(ledger.parent)
         finally:
             fresh.unlink(missing_ok=True)
     return Restored(copied=_copied(ledger), replaced=replaced)

@@ -40,11 +40,11 @@ _TROUBLES = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         "The ledger {path} is damaged.",
-        "Stop cartledger and restore the last backup; documents made since are found again by their markers.",
+        "Stop cartledger and restore the last backup with `cartledger restore`; documents made since are found again.",
     ),
     sqlite3.SQLITE_NOTADB: (
         "The file {path} is not a ledger any more: something has overwritten it.",
-        "Stop cartledger and restore the last backup.",
+        "Stop cartledger and restore the last backup with `cartledger restore`.",
     ),
 }
 

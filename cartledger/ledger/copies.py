@@ -57,7 +57,7 @@ def copy_ledger(source: Path, target: Path) -> None:
             with immediate(copy.conn):
                 _forget_the_moment(copy.conn)
         part.replace(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def notice_a_copy(ledger: Path, now: str) -> None:
@@ -122,7 +122,8 @@ def _forget_the_moment(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was renamed in it survives a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

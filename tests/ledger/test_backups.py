@@ -74,6 +74,16 @@ def orders(path):
         return [id_ for (id_,) in db.execute("SELECT id FROM source ORDER BY rowid")]
 
 
+def damage(path):
+    """One page, which nobody looks at who only opens and copies the file."""
+    with closing(sqlite3.connect(path)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'event'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as stream:
+        stream.seek((page - 1) * size)
+        stream.write(b"\xff" * size)
+
+
 def process(*words, **options):
     command = [sys.executable, str(SCRIPT), *map(str, words)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
@@ -219,9 +229,7 @@ def test_a_damaged_ledger_is_said_and_leaves_the_earlier_backup(path, file, reme
     remembered(*MUCH)
     back_up(path, file)
     before = file.read_bytes()
-    with path.open("r+b") as stream:
-        stream.seek(8192)
-        stream.write(b"\xff" * (path.stat().st_size - 8192))
+    damage(path)
     with pytest.raises(LedgerTrouble, match=f"The ledger {path} is damaged. Stop cartledger and restore"):
         back_up(path, file)
     assert (file.read_bytes(), names(file.parent)) == (before, [file.name])
@@ -314,6 +322,17 @@ def test_a_log_that_was_left_goes_along_with_what_it_is_of(path, file, remembere
     assert len(orders(restored.replaced)) >= 1 + 2 * written
 
 
+def test_where_the_ledger_is_a_link_it_goes_where_that_leads(path, file, remembered, tmp_path):
+    remembered("1")
+    back_up(path, file)
+    remembered("2")
+    link = tmp_path / "cartledger.db"
+    link.symlink_to(path)
+    restored = restore(file, link)
+    assert (link.is_symlink(), orders(link)) == (True, ["1"])
+    assert (restored.copied.path, orders(restored.replaced)) == (path, ["1", "2"])
+
+
 def test_where_the_ledger_is_lost_nothing_is_kept(path, file, remembered):
     remembered("1")
     back_up(path, file)
@@ -384,9 +403,7 @@ def test_the_ledger_itself_is_not_restored(path, remembered):
 def test_a_damaged_backup_is_refused(path, file, remembered):
     remembered(*MUCH)
     back_up(path, file)
-    with file.open("r+b") as stream:
-        stream.seek(8192)
-        stream.write(b"\xff" * (file.stat().st_size - 8192))
+    damage(file)
     with pytest.raises(WrongUse) as refused:
         restore(file, path)
     assert str(refused.value) == f"The backup {file} is damaged. Take an earlier one."
