@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cartledger.settings import Settings, places_in, read_environment, read_settings
+from cartledger.settings import Settings, places_in, read_environment, read_ledger_path, read_settings
 from daemon.app import App
 
 HERE = Path("cartledger.toml")
@@ -23,6 +23,10 @@ class Context:
     def settings(self) -> Settings:
         """Raises SettingsWrong."""
         return read_settings(self.config, read_environment())
+
+    def ledger_path(self) -> Path:
+        """Where the ledger is, for what needs nothing else. Raises SettingsWrong."""
+        return read_ledger_path(self.config, read_environment())
 
     def place(self, key: Sequence[str]) -> str:
         """File and line of a setting, or that it comes from the environment."""

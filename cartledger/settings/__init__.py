@@ -6,7 +6,7 @@ allowed. Secrets never stand in the file.
 """
 
 from cartledger.settings.options import MEMO_SUFFIX, NUMBER_LENGTH, TAKEN_SUFFIX, Connection, Settings, Stock
-from cartledger.settings.reading import places_in, read_environment, read_settings
+from cartledger.settings.reading import places_in, read_environment, read_ledger_path, read_settings
 from cartledger.settings.values import FORM_FIELD, ORDER_STATUSES, Schedule
 from cartledger.settings.words import nearest
 
@@ -23,5 +23,6 @@ __all__ = [
     "nearest",
     "places_in",
     "read_environment",
+    "read_ledger_path",
     "read_settings",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,11 +22,12 @@ from pydantic_settings import (
 
 from cartledger.errors import Problem, SettingsWrong
 from cartledger.settings.contradictions import contradictions
-from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Settings
+from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Ledger, Settings
 from cartledger.settings.problems import Places, named, sentence, variable_of
 from cartledger.settings.words import closest, nearest
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's
+_OF_THE_LEDGER = f"{ENVIRONMENT_PREFIX}LEDGER__"
 _NO_SETTINGS = (f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}TEST_")
 
 
@@ -57,6 +58,22 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
         raise SettingsWrong(problems)
     ledger = settings.ledger.model_copy(update={"path": path.parent / settings.ledger.path})
     return settings.model_copy(update={"ledger": ledger})
+
+
+class _LedgerAlone(BaseModel):
+    ledger: Ledger = Ledger()
+
+
+def read_ledger_path(path: Path, environment: Mapping[str, str]) -> Path:
+    """Where the ledger is, whatever else is wrong or missing: it is backed up where the secrets are not. Raises
+    SettingsWrong."""
+    places = places_in(path, environment)
+    ours = {name: value for name, value in places.environment.items() if name.startswith(_OF_THE_LEDGER)}
+    said = {**_table(places.tree.get("ledger")), **_table(_Environment(Settings, ours)().get("ledger"))}
+    try:
+        return path.parent / _LedgerAlone.model_validate({"ledger": said}).ledger.path
+    except ValidationError as error:
+        raise SettingsWrong(_found(error, places)) from error
 
 
 def places_in(path: Path, environment: Mapping[str, str]) -> Places:

@@ -25,7 +25,7 @@ def backup(context: Context, file: Path, *, as_json: bool) -> None:
     While everything goes on. An earlier backup in FILE is replaced once the new one is whole. It holds names, addresses
     and tokens.
     """
-    copied = back_up(context.settings().ledger.path, file)
+    copied = back_up(context.ledger_path(), file)
     if as_json:
         print_json(_facts(copied))
         return
@@ -45,7 +45,7 @@ def restore(context: Context, file: Path, *, as_json: bool) -> None:
 
     What stood there is kept beside it. Nothing posts by itself afterwards, until `cartledger enable`.
     """
-    restored = put_back(file, context.settings().ledger.path)
+    restored = put_back(file, context.ledger_path())
     if as_json:
         print_json({**_facts(restored.copied), "replaced": restored.replaced and str(restored.replaced)})
         return

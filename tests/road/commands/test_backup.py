@@ -53,6 +53,21 @@ def test_a_ledger_that_is_not_there_is_neither_backed_up_nor_made(shop, make_roa
     assert sorted(each.name for each in road.folder.iterdir()) == ["cartledger.toml"]
 
 
+@pytest.mark.option("ledger.path")
+def test_it_needs_to_know_where_the_ledger_is_and_no_secrets(road, command):
+    ledger, file = road.settings().ledger.path, road.folder / "monday.db"
+    road.environment = {}
+    assert command(road).facts("backup", str(file))["sources"]["order"] == {"held": 2, "posted": 4}
+    moved = ledger.rename(road.folder / "elsewhere.db")
+    assert command(road)("backup", str(file), expect=2).stderr.startswith(f"There is no ledger {ledger}.")
+    road.environment = {"CARTLEDGER_LEDGER__PATH": moved.name}
+    assert command(road).facts("restore", str(file))["path"] == str(moved)
+    road.config.write_text('[ledger]\npaht = "x.db"\n')
+    assert command(road)("backup", str(file), expect=2).stderr == (
+        f'{road.config}:2: ledger.paht is not a setting. Did you mean "path"?\n'
+    )
+
+
 def test_while_the_daemon_runs_it_is_backed_up_and_not_restored(road, command):
     run, file = command(road), road.folder / "monday.db"
     running = road.start("run")
