@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from cartledger.errors import LedgerTrouble
 from cartledger.ledger.connection import connect, immediate
+from cartledger.ledger.rows import write_time
 from cartledger.stock import ITEMS, SHOP_LEVELS, SWEEP
 
 BESIDE = ("-wal", "-shm", "-journal")
@@ -60,12 +62,12 @@ def copy_ledger(source: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def notice_a_copy(ledger: Path, now: str) -> None:
-    """A copy that is used as the ledger, by whatever way it came there, has come back `now`."""
+def notice_a_copy(ledger: Path, clock: Callable[[], datetime]) -> None:
+    """A copy that is used as the ledger, by whatever way it came there, has come back now."""
     with closing(connect(ledger)) as db:
         if db.conn.execute(_IS_A_COPY).fetchone() is not None:
             with immediate(db.conn):
-                db.conn.execute(_CAME_BACK, {"now": now})
+                db.conn.execute(_CAME_BACK, {"now": write_time(clock())})
                 db.conn.execute(_NO_COPY_ANY_MORE)
 
 

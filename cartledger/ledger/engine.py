@@ -40,7 +40,7 @@ class Engine:
         """
         prepare(path)
         with in_plain_words(path):
-            notice_a_copy(path, write_time(clock()))
+            notice_a_copy(path, clock)
         return cls(path, clock)
 
     def close(self) -> None:
