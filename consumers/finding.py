@@ -65,13 +65,13 @@ def _is_of(part: Part, row: Mapping[str, Any]) -> bool:
     return bool(str(row["Id"]) == part.body["Id"])
 
 
-def may_stand_unseen(claim: Claim, part: Part, came_back_at: datetime | None) -> bool:
+def may_stand_unseen(claim: Claim, part: Part, unknown_until: datetime | None) -> bool:
     """Whether QuickBooks would make it a second time without a word: it has no number, or may have stood under another
     one, and what it settles leaves room for it twice. Where the company does not warn of numbers that are taken, it
     would make everything twice that was made by the ledger whose copy came back."""
     if part.operation is not Operation.CREATE:
         return False
-    if came_back_at is not None and read_order(read_json(claim.record)).created < came_back_at + CLOCKS_APART:
+    if unknown_until is not None and read_order(read_json(claim.record)).created < unknown_until + CLOCKS_APART:
         return True
     if part.number:
         return part.entity in _RANKED and _ranks_have_moved(claim)

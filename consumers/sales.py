@@ -15,6 +15,7 @@ from cartledger.ledger.types import Claim, Link, Made, Part
 from cartledger.money import read_json
 from cartledger.records import Operation, Order, SourceKey, content_hash, read_order
 from cartledger.settings import Connection
+from consumers.beginnings import Beginning
 from consumers.buyers import Buyer, Buyers
 from consumers.changes import is_as_written
 from consumers.company import CompanyBook
@@ -83,6 +84,7 @@ class Sales:
         self._book = book
         self._facts = FactReader(shop, rates, stock)
         self._buyers = Buyers(connection=connection, ledger=ledger, quickbooks=quickbooks, clock=clock)
+        self._beginning = Beginning(connection=connection, ledger=ledger, company=quickbooks)
         self._needed = Prerequisites(pair=connection.pair, ledger=ledger, catalogue=connection.products.reads_catalogue)
         self._refusals = Refusals(ledger=ledger, quickbooks=quickbooks, book=book, buyers=self._buyers)
 
@@ -94,6 +96,7 @@ class Sales:
         verdicts: dict[SourceKey, Verdict] = {}
         reads: list[_Read] = []
         company = self._book.company()
+        self._beginning.ask()
         silent: ShopSilent | None = None
         standing = StandingDocuments(self._quickbooks, self._ledger, [claim.key for claim in claims])
         for claim in claims:
@@ -194,7 +197,7 @@ class Sales:
         return find_parts(self._quickbooks, [part for _, part in parts])
 
     def looks_first(self, claim: Claim, part: Part) -> bool:
-        return may_stand_unseen(claim, part, self._ledger.came_back_at())
+        return may_stand_unseen(claim, part, self._beginning.until())
 
     def after_refusal(self, claim: Claim, part: Part, fault: Fault) -> AfterRefusal:
         return self._refusals.after(claim, part, fault)

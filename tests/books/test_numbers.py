@@ -64,17 +64,24 @@ def test_an_order_whose_suffixed_number_is_taken_too_is_held(foreign, plain_orde
     assert len(books.documents()) == len(theirs)
 
 
+@pytest.mark.parametrize("warned", [True, False])
+@pytest.mark.parametrize("prefix", ["BC", ""])
 @pytest.mark.parametrize("post_as", ["sales_receipt", "invoice"])
-def test_our_own_document_is_found_again_by_its_number(open_books, plain_order, post_as):
-    """The ledger is lost: what stands in the company is recognised, not made again."""
-    books = open_books(**{"sales.post_as": post_as})
+def test_our_own_document_is_found_again_by_its_number(open_books, plain_order, post_as, prefix, warned):
+    """The ledger is lost: what stands in the company is recognised, not made again, whether or not QuickBooks warns of
+    numbers that are taken."""
+    books = open_books(**{"sales.post_as": post_as, "sales.number_prefix": prefix})
+    books.sim.company.state.warn_duplicates = warned
     books.add(plain_order(1001), plain_order(1002, "30.00"))
     books.sync()
     before = (books.documents(), books.customers(), books.sim.company.balances())
     books.lose_the_ledger()
     assert books.sync().posted == 2
     assert (books.documents(), books.customers(), books.sim.company.balances()) == before
-    books.prove()
+    assert len(books.sim.company.objects("Payment")) == 2 * (post_as == "invoice")
+    books.lose_the_ledger()
+    books.sync()
+    assert (books.documents(), books.customers(), books.sim.company.balances()) == before
 
 
 def test_our_own_document_with_a_suffix_is_found_again(foreign, plain_order):
