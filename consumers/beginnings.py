@@ -11,8 +11,8 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import State
 from cartledger.money import read_json, write_json
 from cartledger.settings import Connection
+from consumers.openings import ORDER
 
-ORDER = "order"
 NAME = "strange documents"
 SALES = ("SalesReceipt", "Invoice")
 

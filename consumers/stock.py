@@ -241,18 +241,16 @@ class StockDesk:
         connection: Connection,
         name: str,
         ledger: Ledger,
-        shop: Shop,
         breaker: Breaker,
-        new_owner: Callable[[], str],
+        new_writer: Callable[[], LevelWriter],
         clock: Callable[[], datetime],
     ) -> None:
         self.lease = TURN
         self._connection = connection
         self._name = name
         self._ledger = ledger
-        self._shop = shop
         self._breaker = breaker
-        self._new_owner = new_owner
+        self._new_writer = new_writer
         self._clock = clock
 
     def work(self, claims: Sequence[Claim]) -> dict[SourceKey, Outcome]:
@@ -310,14 +308,7 @@ class StockDesk:
             return Excluded(rule="workflow stock is off")
         if self._breaker.is_open():
             return Later(until=self._clock(), why="BigCommerce does not answer")
-        writer = LevelWriter(
-            connection=self._connection,
-            ledger=self._ledger,
-            shop=self._shop,
-            breaker=self._breaker,
-            new_owner=self._new_owner,
-            clock=self._clock,
-        )
+        writer = self._new_writer()
         with writer.turn():
             return self._follow(claim, writer)
 

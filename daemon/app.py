@@ -374,9 +374,8 @@ class App:
             connection=connection,
             name=line.name,
             ledger=self.ledger,
-            shop=line.shop,
             breaker=line.shop_breaker,
-            new_owner=new_owner,
+            new_writer=partial(self.level_writer, line),
             clock=self.clock,
         )
         return {

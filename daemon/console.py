@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+MINUTES = "%Y-%m-%d %H:%M"
+"""How a time is shown."""
+
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--json` for every command that prints facts."""

@@ -11,13 +11,12 @@ from cartledger.errors import Problem
 from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel
 from consumers.stock import Approved, planned
 from daemon.app import App, Line
-from daemon.console import out, table
+from daemon.console import MINUTES, out, table
 from mapping.levels import StockPlan, is_unread, trips
 
 SHOWN = 30
 """Rows of a table; --json has all."""
 
-MINUTES = "%Y-%m-%d %H:%M"
 FATES = {
     ProposalState.WAITING: "waits",
     ProposalState.APPROVED: "approved",

@@ -12,14 +12,10 @@ from zoneinfo import ZoneInfo
 from cartledger.money import ZERO
 from cartledger.records import REFUNDS, order_created, order_modified, order_shipped, order_units, order_version
 from cartledger.stock import Allocation, product_unit, variant_unit
-from mapping.rules import INCOMPLETE
+from mapping.rules import CANCELLED, DECLINED, INCOMPLETE, PARTIALLY_REFUNDED, REFUNDED, SHIPPED
 
-CANCELLED, DECLINED = 5, 6
 PUT_BACK = frozenset({INCOMPLETE, CANCELLED, DECLINED})
 """Statuses of orders that took nothing, or whose goods never left."""
-
-REFUNDED, PARTLY_REFUNDED = 4, 14
-SENT = frozenset({2, 10})
 
 
 def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo, as_sent: bool) -> Allocation:
@@ -49,11 +45,11 @@ def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo, as_sen
 def _sent(row: Mapping[str, Any], created: datetime) -> datetime | None:
     """When the goods left: of an order that is through, and does not say, as it was placed; None before that."""
     shipped = order_shipped(row)
-    return created if shipped is None and row.get("status_id") in SENT else shipped
+    return created if shipped is None and row.get("status_id") in SHIPPED else shipped
 
 
 def _is_refunded(row: Mapping[str, Any]) -> bool:
-    return row.get("status_id") in (REFUNDED, PARTLY_REFUNDED) or bool(row.get(REFUNDS))
+    return row.get("status_id") in (REFUNDED, PARTIALLY_REFUNDED) or bool(row.get(REFUNDS))
 
 
 def _units(row: Mapping[str, Any]) -> dict[str, Decimal]:

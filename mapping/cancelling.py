@@ -27,10 +27,9 @@ from mapping.refunds.cancellation import CANCELLATION, cancel_by_memo
 from mapping.refunds.decide import decide_refunds
 from mapping.refunds.on_invoice import PAYMENT, Receivable, read_receivable
 from mapping.refunds.undoing import refund_name, undo_declined
+from mapping.rules import CANCELLED, DECLINED
 from mapping.sale import decide_sale
 from mapping.text import marker
-
-CANCELLED, DECLINED = 5, 6
 
 
 @dataclass(frozen=True, kw_only=True)

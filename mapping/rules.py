@@ -18,13 +18,13 @@ from mapping.facts import Facts
 from mapping.payments.paid import is_paid, paid_day
 from mapping.totals import Totals, read_totals
 
-INCOMPLETE, REFUNDED, PARTIALLY_REFUNDED = 0, 4, 14
+INCOMPLETE, REFUNDED, CANCELLED, DECLINED, PARTIALLY_REFUNDED = 0, 4, 5, 6, 14
+SHIPPED = frozenset({2, 10})  # Shipped, Completed
 MARKETPLACES = frozenset({"amazon", "ebay"})
 MIGRATED = "m-mig"
 TEST = "test"
 
 _TEST_GATEWAY = "test payment gateway"
-_SHIPPED = frozenset({2, 10})  # Shipped, Completed
 _NOT_SHIPPED = frozenset({"digital", "giftcertificate"})
 _AMOUNT_LIMIT = Decimal(10) ** 11  # QuickBooks takes 11 digits before the point
 _DECIMALS = 10  # the shop prints 4; more than this is no amount
@@ -90,7 +90,7 @@ def _is_unpaid(order: Order, connection: Connection) -> bool:
 def _shipping_day(order: Order, zone: ZoneInfo) -> date | Excluded | Held:
     if order.shipped is not None:
         return order.shipped.astimezone(zone).date()
-    if order.status_id in _SHIPPED:
+    if order.status_id in SHIPPED:
         text = f"The order is {ORDER_STATUSES[order.status_id]}, and BigCommerce does not say when it was shipped."
         fix = 'Enter the sale by hand, or set sales.document_date = "created".'
         return Held(problems=(Problem(code="no_shipping_day", text=text, fix=fix),))

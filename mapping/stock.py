@@ -18,10 +18,9 @@ from mapping.company import fold
 from mapping.decision import Excluded
 from mapping.facts import UNREAD
 from mapping.item import Product
-from mapping.rules import INCOMPLETE, REFUNDED, screen
+from mapping.rules import CANCELLED, DECLINED, INCOMPLETE, REFUNDED, screen
 
-_CANCELLED, _DECLINED = 5, 6
-_WITHOUT_STOCK = frozenset({INCOMPLETE, REFUNDED, _CANCELLED, _DECLINED})
+_WITHOUT_STOCK = frozenset({INCOMPLETE, REFUNDED, CANCELLED, DECLINED})
 """Statuses of orders for which the shop has taken no stock, or has put it back."""
 
 _SOME_DAY = datetime(9000, 1, 1, tzinfo=UTC)

@@ -47,43 +47,23 @@ class Catalogue(StoreCalls):
         `id`, `inventory_tracking` (none, product or variant), `inventory_level`, `base_variant_id` (None where a
         product has several variants).
         """
-        call = Call(
-            path="/v3/catalog/products",
-            params={
-                "id:in": ",".join(map(str, ids)),
-                "include_fields": "inventory_tracking,inventory_level,base_variant_id",
-            },
-            what="products of the catalogue",
-            scope=_PRODUCTS,
-        )
+        fields = "inventory_tracking,inventory_level,base_variant_id"
+        call = _products({"id:in": _listed(ids), "include_fields": fields}, "products of the catalogue")
         return self._all_pages(call, self._of_a_store)
 
     def variants_of(self, product_ids: Sequence[int]) -> list[dict[str, Any]]:
         """`id`, `product_id`, `sku` and `inventory_level` of every variant of these products, at most 100."""
-        call = Call(
-            path="/v3/catalog/variants",
-            params={
-                "product_id:in": ",".join(map(str, product_ids)),
-                "include_fields": "sku,product_id,inventory_level",
-            },
-            what="variants of the catalogue",
-            scope=_PRODUCTS,
-        )
-        return self._all_pages(call, self._of_a_store)
+        params = {"product_id:in": _listed(product_ids), "include_fields": "sku,product_id,inventory_level"}
+        return self._all_pages(_variants(params, "variants of the catalogue"), self._of_a_store)
 
     def variants(self) -> list[dict[str, Any]]:
         """Every variant of the catalogue: `id`, `product_id`, `sku`. A product without options has one of its own."""
-        call = Call(
-            path="/v3/catalog/variants",
-            params={"include_fields": "sku,product_id"},
-            what="the SKUs of the catalogue",
-            scope=_PRODUCTS,
-        )
+        call = _variants({"include_fields": "sku,product_id"}, "the SKUs of the catalogue")
         return self._all_pages(call, self._of_a_store)
 
     def _some_products(self, ids: Sequence[int]) -> Iterator[Mapping[str, Any]]:
         for first in range(0, len(ids), PRODUCTS_AT_ONCE):
-            asked = ",".join(map(str, ids[first : first + PRODUCTS_AT_ONCE]))
+            asked = _listed(ids[first : first + PRODUCTS_AT_ONCE])
             call = _products({"id:in": asked, "include_fields": _TRACKING}, "products of the catalogue")
             yield from self._all_pages(call, self._of_a_store)
 
@@ -101,6 +81,14 @@ class Catalogue(StoreCalls):
 
 def _products(params: Mapping[str, str], what: str) -> Call:
     return Call(path="/v3/catalog/products", params=params, what=what, scope=_PRODUCTS)
+
+
+def _variants(params: Mapping[str, str], what: str) -> Call:
+    return Call(path="/v3/catalog/variants", params=params, what=what, scope=_PRODUCTS)
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ",".join(map(str, ids))
 
 
 def _last_id(rows: Sequence[Mapping[str, Any]], last: int) -> int:

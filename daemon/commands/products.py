@@ -12,10 +12,9 @@ from rich.console import Console
 from cartledger.ledger.types import Standing, State
 from consumers.items import ITEM
 from daemon.app import App, Line
-from daemon.console import json_option, out, print_json, table
+from daemon.console import MINUTES, json_option, out, print_json, table
 from producers.products import STREAM, WHOLE
 
-MINUTES = "%Y-%m-%d %H:%M"
 SHOWN = 30
 """Rows of a table; --json has all."""
 

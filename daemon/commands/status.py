@@ -8,9 +8,7 @@ import click
 
 from cartledger.ledger.types import State
 from daemon.app import App, Line
-from daemon.console import json_option, out, print_json, table
-
-MINUTES = "%Y-%m-%d %H:%M"
+from daemon.console import MINUTES, json_option, out, print_json, table
 
 
 @click.command()

@@ -24,11 +24,10 @@ from consumers.stock import Approved, NotEnabled
 from daemon.app import App, Line
 from daemon.commands.held import connection_option
 from daemon.commands.sync import Permit
-from daemon.console import doing, json_option, print_json
+from daemon.console import MINUTES, doing, json_option, print_json
 from daemon.context import Context
 from daemon.stock_shown import (
     FATES,
-    MINUTES,
     Facts,
     plan_facts,
     print_approved,

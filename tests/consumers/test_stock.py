@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -147,9 +148,8 @@ class World:
             connection=self.connection(),
             name="main",
             ledger=self.ledger,
-            shop=shop or self.shop(),
             breaker=self.breaker(),
-            new_owner=self.owner,
+            new_writer=partial(self.writer, shop),
             clock=lambda: self.now,
         )
 
