@@ -46,10 +46,11 @@ def plan_facts(app: App, line: Line, problem: Problem | None) -> Facts:
         "left_out": list(_left_out(app.ledger.never_booked(pair), plan, levels)),
         "waiting": waiting.id if waiting and not is_unread(waiting) else None,
         "unreadable": _problems([problem]) if problem else [],
+        "kept_back": stock.safety_stock,
     }
 
 
-def proposal_facts(app: App, proposal: Proposal, *, levels: bool = True) -> Facts:
+def proposal_facts(line: Line, proposal: Proposal, *, levels: bool = True) -> Facts:
     """One that waits, or has waited; with every one of its `levels`."""
     facts: Facts = {
         "id": proposal.id,
@@ -61,8 +62,9 @@ def proposal_facts(app: App, proposal: Proposal, *, levels: bool = True) -> Fact
         "written": proposal.written,
         "unreadable": is_unread(proposal),
         "reasons": _problems(proposal.reasons),
+        "kept_back": line.connection.stock.safety_stock,
     }
-    return facts | ({"changes": [_change(one) for one in app.ledger.proposed(proposal.id)]} if levels else {})
+    return facts | ({"changes": [_change(one) for one in line.ledger.proposed(proposal.id)]} if levels else {})
 
 
 def print_plan(facts: Facts) -> None:
@@ -74,7 +76,7 @@ def print_plan(facts: Facts) -> None:
         _print_reasons(facts["unreadable"])
         return
     if changes:
-        _print_changes(f"{name}: {len(changes)} levels would be written", changes, SHOWN)
+        _print_changes(f"{name}: {len(changes)} levels would be written", changes, facts["kept_back"], SHOWN)
     else:
         console.print(f"{name}: no level differs.")
     going = f"; {facts['units_going']:,} of {facts['units']:,} units in the shop would go" if changes else ""
@@ -119,7 +121,7 @@ def print_proposal(facts: Facts, now: datetime, *, most: int | None = None) -> N
     console.print(f"{name}: number {number} {_fate(facts, now)}", soft_wrap=True)
     _print_reasons(facts["reasons"])
     if facts["changes"]:
-        _print_changes(f"{len(facts['changes'])} levels", facts["changes"], most)
+        _print_changes(f"{len(facts['changes'])} levels", facts["changes"], facts["kept_back"], most)
     if facts["state"] is ProposalState.WAITING and not facts["unreadable"]:
         console.print(f"Write exactly these: cartledger stock approve {number}")
         console.print(f"Write none of them: cartledger stock reject {number}")
@@ -168,12 +170,14 @@ def _problems(problems: Iterable[Problem]) -> list[Facts]:
     return [{"code": one.code, "text": one.text, "fix": one.fix} for one in problems]
 
 
-def _print_changes(title: str, changes: Sequence[Facts], most: int | None) -> None:
+def _print_changes(title: str, changes: Sequence[Facts], kept_back: int, most: int | None) -> None:
     rows = [
         (one["sku"], _old(one), one["on_hand"], one["allocated"] if one["allocated"] != "0" else None, one["new"])
         for one in changes
     ]
     _print_some(title, _COLUMNS, rows, right=_COLUMNS[1:], most=most)
+    if kept_back:
+        out().print(f"A new level is without the {kept_back} units of each SKU that stock.safety_stock keeps back.")
     if not all(one.get("sure", True) for one in changes):
         out().print("~ Not sure, since orders came in near a writing, or one had no answer: written again.")
 

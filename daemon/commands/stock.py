@@ -251,13 +251,14 @@ def _one(app: App, connection: str | None, number: int) -> Facts:
     name, proposal = _find(app, number)
     if connection not in (None, name):
         raise WrongUse(f"{number} is of {name}, not of {connection}.", fix="`cartledger stock show` lists all.")
-    return {"connection": name, **proposal_facts(app, proposal)}
+    return {"connection": name, **proposal_facts(app.lines[name], proposal)}
 
 
 def _last(app: App, name: str) -> list[Facts]:
+    line = app.lines[name]
     return [
-        proposal_facts(app, one, levels=one.state is ProposalState.WAITING)
-        for one in app.ledger.proposals(app.lines[name].connection.pair)
+        proposal_facts(line, one, levels=one.state is ProposalState.WAITING)
+        for one in app.ledger.proposals(line.connection.pair)
     ]
 
 

@@ -107,6 +107,16 @@ def test_for_a_person(road, command):
     assert "Make sure that QuickBooks' quantities are right, then approve." in shown
 
 
+def test_a_safety_stock_is_told_beside_the_levels(sim, make_road, command):
+    road = make_road(sim, connection={**STOCK, "stock": {"safety_stock": 3}})
+    road.sync()
+    run = command(road)
+    for words in (["plan", "demo"], ["show"], ["show", "1"]):
+        shown = run("stock", *words).stdout
+        assert "without the 3 units of each SKU that stock.safety_stock keeps back" in " ".join(shown.split())
+    assert run.facts("stock", "plan", "demo")["kept_back"] == run.facts("stock", "show", "1")["kept_back"] == 3
+
+
 def test_many_are_counted_beyond_the_first(make_sim, make_road, command):
     sim = make_sim()
     for number in range(40):
