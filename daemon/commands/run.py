@@ -99,7 +99,7 @@ def _on_signals(crew: Crew) -> None:
         if told:
             os._exit(130)
         told = True
-        crew.stop()
+        crew.tell()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
