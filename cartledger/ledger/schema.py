@@ -243,6 +243,33 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX shop_sku_source ON shop_sku (pair, source, product_id)",
     ),
+    (
+        """
+        CREATE TABLE alert (
+          pair TEXT NOT NULL, cause TEXT NOT NULL, since TEXT NOT NULL, text TEXT NOT NULL, fix TEXT NOT NULL,
+          PRIMARY KEY (pair, cause)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE api_use (
+          realm TEXT NOT NULL, month TEXT NOT NULL, reads INTEGER NOT NULL,
+          PRIMARY KEY (realm, month)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE process (
+          owner TEXT PRIMARY KEY, role TEXT NOT NULL, instance INTEGER NOT NULL, started TEXT NOT NULL,
+          seen_at TEXT NOT NULL, ended TEXT
+        ) STRICT
+        """,
+        """
+        CREATE TABLE mail (
+          id INTEGER PRIMARY KEY, pair TEXT NOT NULL, kind TEXT NOT NULL, made_at TEXT NOT NULL, content BLOB NOT NULL,
+          attempts INTEGER NOT NULL DEFAULT 0, not_before TEXT NOT NULL, sent_at TEXT, why TEXT NOT NULL DEFAULT ''
+        ) STRICT
+        """,
+        "CREATE INDEX mail_waiting ON mail (not_before) WHERE sent_at IS NULL",
+    ),
 )
 
 

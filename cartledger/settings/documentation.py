@@ -117,7 +117,8 @@ def _value(field: FieldInfo) -> str:
 def _words(annotation: Any) -> str:
     found = present(annotation)
     if get_origin(found) is Annotated:
-        return next((one.text for one in found.__metadata__ if isinstance(one, Words)), _words(plain(found)))
+        said = [one.text for one in found.__metadata__ if isinstance(one, Words)]
+        return said[0] if said else _words(plain(found))
     if allowed := choices(found):
         return " or ".join(f"`{literal(one)}`" for one in allowed)
     if get_origin(found) in (tuple, frozenset):

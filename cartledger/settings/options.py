@@ -7,7 +7,7 @@ Secrets never stand in the file; they come from the environment
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -31,6 +31,7 @@ from cartledger.settings.values import (
     Currency,
     Day,
     Interval,
+    MailAddress,
     Name,
     OrderField,
     OrderSource,
@@ -38,6 +39,7 @@ from cartledger.settings.values import (
     Schedule,
     Secret,
     StatusId,
+    TimeOfDay,
     WholeNumber,
     Words,
     ZoneName,
@@ -47,7 +49,12 @@ from cartledger.settings.words import closest, nearest, shown
 
 WORKFLOWS = ("sales", "payments", "refunds", "stock")
 ENVIRONMENT_PREFIX = "CARTLEDGER_"
-SECRETS = (("bigcommerce", "access_token"), ("quickbooks", "client_secret"), ("quickbooks", "refresh_token"))
+SECRETS = (
+    ("bigcommerce", "access_token"),
+    ("quickbooks", "client_secret"),
+    ("quickbooks", "refresh_token"),
+    ("smtp", "password"),
+)
 """Section and key of each."""
 
 QUICKBOOKS_API = "https://quickbooks.api.intuit.com"
@@ -76,6 +83,13 @@ class Ledger(Section):
     """Where everything is remembered."""
 
     path: Path = Field(Path("cartledger.db"), description="SQLite file, beside the settings if relative; not on NFS")
+    history_days: WholeNumber = Field(
+        730,
+        ge=30,
+        le=36_500,
+        description="how long the history is kept: what happened to orders, runs, mails that were sent. What is posted "
+        "or held is never forgotten",
+    )
 
 
 class Broker(Section):
@@ -96,6 +110,66 @@ class Broker(Section):
                 "is no broker: write memory:// (one process) or pika://user:password@host:5672/%2F (RabbitMQ)."
             )
         return url
+
+
+class Metrics(Section):
+    """What Prometheus scrapes, and what says whether a process is well: /metrics, /healthz and /readyz."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="the address that is listened on; nothing there is secret")
+    port: WholeNumber | None = Field(
+        None,
+        ge=1,
+        le=65_000,
+        description="of run and produce; `consume --instance 3` takes the third one after it; else nothing listens",
+        examples=[9470],
+        json_schema_extra=ESSENTIAL,
+    )
+
+
+class Smtp(Section):
+    """The server that takes mails."""
+
+    host: Name | None = Field(
+        None, description="the server's name; without it no mail is sent", examples=["mail.example"]
+    )
+    port: WholeNumber | None = Field(
+        None, ge=1, le=65_535, description="without it 587, with security tls 465, with none 25", examples=[587]
+    )
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the connection is encrypted; none is for a server on this machine"
+    )
+    username: Name | None = Field(None, description="without it nobody signs in", examples=["shop@mail.example"])
+    password: Secret | None = Field(None, description="of the mail account")
+    sender: MailAddress | None = Field(
+        None, description="whom mails come from; without it the user name", examples=["cartledger@shop.example"]
+    )
+
+
+class Report(Section):
+    """Mails about what was done, and what has to be."""
+
+    to: tuple[MailAddress, ...] = Field((), description="whom they go to", examples=[["books@shop.example"]])
+    when: Literal["never", "each_run", "daily", "on_problem"] = Field(
+        "never",
+        description="after each run that did something; once a day; or when something needs a person and when that is "
+        "over. With daily and each_run problems are told at once, too",
+    )
+    daily_at: TimeOfDay = Field(time(7), description="of the daily report, in the connection's time zone")
+
+
+class Heartbeat(Section):
+    """A sign of life while all is well, for something outside that raises the alarm where it stays away."""
+
+    file: Path | None = Field(
+        None,
+        description="touched at each beat; beside the settings if relative",
+        examples=["/var/lib/cartledger/heartbeat"],
+    )
+    url: Address | None = Field(
+        None, description="called (GET) at each beat", examples=["https://heartbeat.example/ping/shop"]
+    )
+    mail: bool = Field(default=False, description="a mail a day to report.to")
+    interval: Interval = Field(Schedule(every=timedelta(minutes=5)), description="how often it beats")
 
 
 class BigCommerce(Section):
@@ -129,6 +203,12 @@ class QuickBooks(Section):
         le=600,
         description="seconds after which a request cannot be executed any more (the API ends it at 120)",
         json_schema_extra=FOR_TESTS,
+    )
+    monthly_reads: WholeNumber = Field(
+        500_000,
+        ge=1,
+        description="reads that Intuit grants your app a month, for all its companies together; you are warned before "
+        "they are used up",
     )
 
 
@@ -648,6 +728,10 @@ class Settings(BaseSettings):
     )
     ledger: Ledger = Ledger()
     broker: Broker = Broker()
+    metrics: Metrics = Metrics()
+    report: Report = Report()
+    smtp: Smtp = Smtp()
+    heartbeat: Heartbeat = Heartbeat()
     connections: dict[Annotated[str, Field(pattern=CONNECTION_NAME)], Connection] = Field(
         min_length=1, description="a section [connections.main] for each store and its company"
     )

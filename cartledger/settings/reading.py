@@ -26,6 +26,10 @@ from cartledger.settings.options import ENVIRONMENT_PREFIX, SECRETS, Ledger, Set
 from cartledger.settings.problems import Places, named, sentence, variable_of
 from cartledger.settings.words import closest, nearest
 
+CREDENTIALS = "credentials"
+"""The folder beside the settings with a file for each secret, named as its variable is after CARTLEDGER_, in lower
+case: connections__main__quickbooks__client_secret."""
+
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's
 _OF_THE_LEDGER = f"{ENVIRONMENT_PREFIX}LEDGER__"
 _NO_SETTINGS = (f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}TEST_")
@@ -47,17 +51,29 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     problems = [*wrong.values(), *_secrets_in_file(places)]
     known = {name: value for name, value in ours.items() if name not in wrong}
     try:
-        settings = _build(places.tree, known, environment.get(_CREDENTIALS))
+        settings = _build(places.tree, known, _credentials(path, environment))
     except ValidationError as error:
         raise SettingsWrong([*problems, *_found(error, places)]) from error
     except SettingsError as error:
-        text = f"{_CREDENTIALS} cannot be read: {error}."
+        text = f"The credentials cannot be read: {error}."
         raise SettingsWrong([*problems, Problem(code="no_credentials", text=text)]) from error
     problems += [places.problem(*one) for one in contradictions(settings)]
     if problems:
         raise SettingsWrong(problems)
     ledger = settings.ledger.model_copy(update={"path": path.parent / settings.ledger.path})
     return settings.model_copy(update={"ledger": ledger})
+
+
+def _credentials(path: Path, environment: Mapping[str, str]) -> str | None:
+    """The folder with a file for each secret: systemd's, else `credentials` beside the settings. Raises SettingsWrong
+    where others than its owner may look into that one."""
+    folder = path.parent / CREDENTIALS
+    if _CREDENTIALS in environment or not folder.is_dir():
+        return environment.get(_CREDENTIALS)
+    if folder.stat().st_mode & 0o077:
+        text = f"{folder} holds secrets, and others than its owner may look into it. Run chmod 700 {folder}."
+        raise SettingsWrong([Problem(code="open_credentials", text=text)])
+    return str(folder)
 
 
 class _LedgerAlone(BaseModel):
@@ -152,10 +168,15 @@ def _variable(name: str, value: str, places: Places) -> Problem | None:
 
 
 def _secrets_in_file(places: Places) -> Iterator[Problem]:
-    for name, connection in _table(places.tree.get("connections")).items():
+    connections = _table(places.tree.get("connections"))
+    tables: dict[tuple[str, ...], Mapping[str, Any]] = {
+        (): places.tree,
+        **{("connections", name): _table(one) for name, one in connections.items()},
+    }
+    for path, table in tables.items():
         for section, key in SECRETS:
-            if key in _table(_table(connection).get(section)):
-                where = ("connections", name, section, key)
+            if key in _table(table.get(section)):
+                where = (*path, section, key)
                 text = (
                     f"is a secret, which does not stand in the file; take it out and set {variable_of(where)} instead."
                 )

@@ -125,6 +125,24 @@ class Schedule(BaseModel):
         return f"{seconds // size}{unit}"
 
 
+_CLOCK = r"([01]\d|2[0-3]):([0-5]\d)"
+
+
+def _time_of_day(value: object) -> time:
+    if isinstance(value, time):
+        return value
+    if found := re.fullmatch(_CLOCK, str(value).strip()):
+        return time(int(found[1]), int(found[2]))
+    raise ValueError(f'is {shown(value)}, which is no time of day; write it as "07:00".')
+
+
+def _mail_address(value: object) -> str:
+    text = str(value).strip()
+    if re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", text):
+        return text
+    raise ValueError(f"is {shown(value)}, which is no mail address; write it as books@shop.example.")
+
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 _SECONDS = {3600: "h", 60: "m", 1: "s"}
 
@@ -137,7 +155,7 @@ def _schedule(value: object) -> Schedule:
         return Schedule()
     if found := re.fullmatch(r"([1-9]\d*)([smh])", text):
         return Schedule(every=timedelta(**{_UNITS[found[2]]: int(found[1])}))
-    if found := re.fullmatch(r"daily at ([01]\d|2[0-3]):([0-5]\d)", text):
+    if found := re.fullmatch(f"daily at {_CLOCK}", text):
         return Schedule(at=time(int(found[1]), int(found[2])))
     raise ValueError(f'is {shown(value)}, which is no interval. Allowed: "1h", "15m", "daily at 02:30", "manual".')
 
@@ -220,6 +238,8 @@ ReturnStatusId = Annotated[int, BeforeValidator(_return_status), Words("order st
 ZoneName = Annotated[str, BeforeValidator(_zone), Words("time zone")]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number), Words("whole number")]
 Interval = Annotated[Schedule, BeforeValidator(_schedule), Words("interval")]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day), Words("time of day")]
+MailAddress = Annotated[str, BeforeValidator(_mail_address), Words("mail address")]
 Amount = Annotated[Decimal, BeforeValidator(_amount), Words("amount")]
 Day = Annotated[date, BeforeValidator(_day), Words("day")]
 Address = Annotated[str, BeforeValidator(_address), Words("address")]

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 _SHOWN_AT_MOST = 60
@@ -40,6 +40,8 @@ def literal(value: Any) -> str:
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
+    if isinstance(value, time):
+        return f'"{value:%H:%M}"'
     return value.isoformat() if isinstance(value, date) else json.dumps(str(value), ensure_ascii=False)
 
 

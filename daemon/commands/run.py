@@ -12,8 +12,10 @@ import click
 from cartledger import logs
 from cartledger.errors import WrongUse
 from daemon.app import App
+from daemon.chores import chores
 from daemon.context import Context
 from daemon.supervisor import Consuming, Crew, Producing
+from daemon.upkeep import Upkeep
 
 THREADS = 8  # a batch is serial inside QuickBooks, about 0.4 s a document: 8 in flight fill the quota of batches
 
@@ -77,6 +79,7 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
         crew.start("hand-over", producing.hand_over)
         for name in names:
             crew.start(f"read-{name}", partial(producing.read_for_ever, name))
+        crew.start("upkeep", partial(Upkeep(chores(app, names), app.clock).run, crew.quiet))
         for name in (name for name in names if app.lines[name].connection.keeps_stock):
             crew.start(f"stock-{name}", partial(producing.read_stock_for_ever, name))
     if threads:

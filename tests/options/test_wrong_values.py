@@ -15,6 +15,7 @@ from cartledger.settings import read_settings
 from cartledger.settings.fields import options
 
 MAIN = "connections.main."
+OF_THE_WHOLE = ("ledger.", "broker.", "metrics.", "report.", "smtp.", "heartbeat.")
 VARIABLES = "CARTLEDGER_CONNECTIONS__MAIN__"
 SECRETS = {
     f"{VARIABLES}BIGCOMMERCE__ACCESS_TOKEN": "shh",
@@ -306,7 +307,7 @@ def answer(tmp_path: Path) -> Answer:
 
 def full(key: str) -> str:
     key = key.replace("*", "PayPal")
-    return key if key.startswith(("ledger.", "broker.")) else f"{MAIN}{key}"
+    return key if key.startswith(OF_THE_WHOLE) else f"{MAIN}{key}"
 
 
 @pytest.mark.parametrize("changes", [{}, INVENTORY, NONINVENTORY], ids=["", "inventory", "noninventory"])

@@ -22,7 +22,7 @@ def named(option: Option) -> str:
 
 
 def has_default(option: Option) -> bool:
-    return not option.field.is_required() and option.field.get_default(call_default_factory=True) not in (None, {})
+    return not option.field.is_required() and option.field.get_default(call_default_factory=True) not in (None, {}, ())
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -244,7 +244,7 @@ def test_missing_secrets_name_their_variables(tmp_path, example):
 
 def test_a_credentials_folder_that_is_not_there_is_named(mistakes):
     assert mistakes(env={"CREDENTIALS_DIRECTORY": "/nowhere"}) == [
-        'CREDENTIALS_DIRECTORY cannot be read: directory "/nowhere" does not exist.'
+        'The credentials cannot be read: directory "/nowhere" does not exist.'
     ]
 
 
