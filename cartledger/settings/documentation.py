@@ -58,7 +58,8 @@ Every option of `cartledger.toml`. This page and [cartledger.example.toml](../ca
 | name | as it stands in QuickBooks, in quotation marks; of a sub-account the whole name: `"Income:Web"` |
 | day | `2026-01-31` |
 | time zone | by its place: `"America/Chicago"` |
-| interval | `"1h"`, `"15m"`, `"daily at 02:30"` (in the connection's time zone), `"manual"` (only `cartledger sync`) |
+| interval | `"1h"`, `"15m"`, `"daily at 02:30"`, `"daily at 02:30 and 14:30"` (in the connection's time zone), \
+`"manual"` (only `cartledger sync`) |
 | amount | `"0.05"` |
 | currency | its three letters: `"EUR"` |
 | order status | its name in BigCommerce or its id: {statuses} |

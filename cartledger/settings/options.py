@@ -653,7 +653,7 @@ class Connection(Section):
     )
     interval: Interval = Field(
         Schedule(every=timedelta(hours=1)),
-        description='how often the shop is read by itself: "15m", "daily at 02:30", "manual"',
+        description='when the shop is read by itself: "15m", "daily at 02:30", "daily at 02:30 and 14:30", "manual"',
         examples=["1h"],
     )
     closed_books: Literal["hold", "first_open_day"] = Field(

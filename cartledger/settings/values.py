@@ -110,16 +110,19 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Schedule(BaseModel):
-    """When a connection is read by itself: every `every`, or daily at `at`, or never (both None)."""
+    """When a connection is read by itself: every `every`, or daily at each of `at` (in order), or never (neither)."""
 
     model_config = ConfigDict(frozen=True)
     every: timedelta | None = None
-    at: time | None = None
+    at: tuple[time, ...] = ()
 
     def __str__(self) -> str:
         """As the file says it."""
+        if self.at:
+            *earlier, last = (f"{each:%H:%M}" for each in self.at)
+            return f"daily at {', '.join(earlier)} and {last}" if earlier else f"daily at {last}"
         if self.every is None:
-            return "manual" if self.at is None else f"daily at {self.at:%H:%M}"
+            return "manual"
         seconds = int(self.every.total_seconds())
         size, unit = next((size, unit) for size, unit in _SECONDS.items() if seconds % size == 0)
         return f"{seconds // size}{unit}"
@@ -155,9 +158,12 @@ def _schedule(value: object) -> Schedule:
         return Schedule()
     if found := re.fullmatch(r"([1-9]\d*)([smh])", text):
         return Schedule(every=timedelta(**{_UNITS[found[2]]: int(found[1])}))
-    if found := re.fullmatch(f"daily at {_CLOCK}", text):
-        return Schedule(at=time(int(found[1]), int(found[2])))
-    raise ValueError(f'is {shown(value)}, which is no interval. Allowed: "1h", "15m", "daily at 02:30", "manual".')
+    if re.fullmatch(f"daily at {_CLOCK}(?:(?:, | and ){_CLOCK})*", text):
+        return Schedule(at=tuple(sorted({time(int(hour), int(minute)) for hour, minute in re.findall(_CLOCK, text)})))
+    raise ValueError(
+        f'is {shown(value)}, which is no interval. Allowed: "1h", "15m", "daily at 02:30", '
+        '"daily at 02:30 and 14:30", "manual".'
+    )
 
 
 def _amount(value: object) -> Decimal:

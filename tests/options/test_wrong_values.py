@@ -45,7 +45,7 @@ ORDER_FIELDS = (
 RETURN_STATUSES = "Allowed: Refunded (4), Partially Refunded (14), Cancelled (5), Declined (6)."
 A_TABLE = "where a table belongs: a section in square brackets, or { key = value, … }."
 AN_ADDRESS = "write an address that begins with https://, or with http:// and this machine (127.0.0.1)."
-AN_INTERVAL = 'Allowed: "1h", "15m", "daily at 02:30", "manual".'
+AN_INTERVAL = 'Allowed: "1h", "15m", "daily at 02:30", "daily at 02:30 and 14:30", "manual".'
 
 WRONG = [
     # option, value, sentence

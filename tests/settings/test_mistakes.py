@@ -82,7 +82,7 @@ ONE_MISTAKE = [
      "Nearest: America/Chicago, America/Sitka, America/Bahia."),
     ('# interval = "1h"', 'interval = "hourly"',
      '15: connections.main.interval is "hourly", which is no interval. '
-     'Allowed: "1h", "15m", "daily at 02:30", "manual".'),
+     'Allowed: "1h", "15m", "daily at 02:30", "daily at 02:30 and 14:30", "manual".'),
     ('workflows = ["sales", "payments"]', 'workflows = ["sales", "paiments"]',
      '14: connections.main.workflows names "paiments", which is no workflow of this version. '
      'Did you mean "payments"? Allowed: sales, payments, refunds, stock.'),

@@ -15,8 +15,9 @@ from cartledger.settings.values import Interval
 from daemon.schedule import next_time
 
 CHICAGO = ZoneInfo("America/Chicago")
-NIGHTLY = Schedule(at=time(2, 30))
-EARLY = Schedule(at=time(1, 30))
+NIGHTLY = Schedule(at=(time(2, 30),))
+EARLY = Schedule(at=(time(1, 30),))
+TWICE = Schedule(at=(time(2, 30), time(14, 30)))
 
 
 def at(text: str) -> datetime:
@@ -26,7 +27,9 @@ def at(text: str) -> datetime:
 NOW = at("2026-06-15T12:00")
 
 
-@pytest.mark.parametrize("text", ["1h", "24h", "15m", "90m", "45s", "daily at 02:30", "manual"])
+@pytest.mark.parametrize(
+    "text", ["1h", "24h", "15m", "90m", "45s", "daily at 02:30", "daily at 02:30 and 14:30", "manual"]
+)
 def test_a_schedule_is_shown_as_the_file_says_it(text):
     assert str(TypeAdapter(Interval).validate_python(text)) == text
 
@@ -45,6 +48,9 @@ def test_a_schedule_is_shown_as_the_file_says_it(text):
         (NIGHTLY, at("2026-06-15T07:30"), at("2026-06-16T07:30")),
         (NIGHTLY, at("2026-06-10T09:00"), at("2026-06-11T07:30")),  # five nights missed: due at once, and once
         (NIGHTLY, at("2026-01-15T08:29"), at("2026-01-15T08:30")),  # winter
+        (TWICE, at("2026-06-14T19:29"), at("2026-06-14T19:30")),  # 14:30 in Chicago
+        (TWICE, at("2026-06-14T19:30"), at("2026-06-15T07:30")),
+        (TWICE, at("2026-06-10T09:00"), at("2026-06-10T19:30")),
         # 8 March 2026: 02:00 to 03:00 is left out
         (NIGHTLY, at("2026-03-07T08:30"), at("2026-03-08T08:30")),  # 03:30 in Chicago
         (NIGHTLY, at("2026-03-08T08:30"), at("2026-03-09T07:30")),
@@ -55,12 +61,23 @@ def test_a_schedule_is_shown_as_the_file_says_it(text):
     ],
 )
 def test_the_next_reading(schedule, last, due):
-    assert next_time(schedule, last, NOW, CHICAGO) == due
+    assert next_time(schedule, last, max(NOW, last or NOW), CHICAGO) == due
 
 
 def test_the_gap_on_the_clock_of_the_shop():
     due = next_time(NIGHTLY, at("2026-03-07T08:30"), NOW, CHICAGO)
     assert due.astimezone(CHICAGO).strftime("%d %B %H:%M") == "08 March 03:30"
+
+
+@pytest.mark.parametrize("schedule", [Schedule(every=timedelta(hours=1)), NIGHTLY, TWICE], ids=str)
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(hours=1), timedelta(days=400)], ids=str)
+def test_a_clock_that_was_set_back_keeps_nothing_waiting(schedule, ahead):
+    assert next_time(schedule, NOW + ahead, NOW, CHICAGO) == NOW
+    assert next_time(schedule, NOW, NOW, CHICAGO) > NOW
+
+
+def test_a_clock_that_was_set_back_reads_nothing_that_only_a_person_asks_for():
+    assert next_time(Schedule(), NOW + timedelta(days=1), NOW, CHICAGO) is None
 
 
 @given(
@@ -72,8 +89,27 @@ def test_the_gap_on_the_clock_of_the_shop():
 def test_a_daily_time_comes_once_a_day(hour, minute, start, zone):
     place, last, days = ZoneInfo(zone), start.replace(tzinfo=UTC), []
     for _ in range(10):
-        due = next_time(Schedule(at=time(hour, minute)), last, last, place)
+        due = next_time(Schedule(at=(time(hour, minute),)), last, last, place)
         assert due > last
         days.append(due.astimezone(place).date())
         last = due
     assert days == [days[0] + timedelta(days=number) for number in range(10)]
+
+
+@given(
+    at=st.sets(st.times(), min_size=2, max_size=5),
+    start=st.datetimes(datetime(2025, 12, 1), datetime(2027, 1, 31)),  # noqa: DTZ001 - the strategy adds the zone
+    zone=st.sampled_from(["America/Chicago", "Europe/London", "Australia/Lord_Howe", "America/Santiago", "UTC"]),
+)
+def test_several_times_come_as_each_of_them_alone(at, start, zone):
+    """But for those that fall onto the same instant in the gap of daylight saving."""
+    place, began, days = ZoneInfo(zone), start.replace(tzinfo=UTC), 6
+
+    def dues(schedule: Schedule) -> list[datetime]:
+        last, found = began, []
+        while (last := next_time(schedule, last, last, place)) <= began + timedelta(days=days):
+            found.append(last)
+        return found
+
+    alone = {due for one in at for due in dues(Schedule(at=(one,)))}
+    assert dues(Schedule(at=tuple(sorted(at)))) == sorted(alone)

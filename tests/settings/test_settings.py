@@ -32,8 +32,11 @@ def test_a_file_that_is_right(read, tmp_path):
         ("1h", Schedule(every=timedelta(hours=1))),
         ("15m", Schedule(every=timedelta(minutes=15))),
         ("90s", Schedule(every=timedelta(seconds=90))),
-        ("daily at 02:30", Schedule(at=time(2, 30))),
-        ("daily at 23:59", Schedule(at=time(23, 59))),
+        ("daily at 02:30", Schedule(at=(time(2, 30),))),
+        ("daily at 23:59", Schedule(at=(time(23, 59),))),
+        ("daily at 02:30 and 14:30", Schedule(at=(time(2, 30), time(14, 30)))),
+        ("daily at 18:00, 12:00, 06:15", Schedule(at=(time(6, 15), time(12), time(18)))),
+        ("daily at 18:00, 12:00 and 12:00", Schedule(at=(time(12), time(18)))),
         ("manual", Schedule()),
     ],
 )
@@ -42,7 +45,23 @@ def test_intervals(read, text, schedule):
 
 
 @pytest.mark.parametrize(
-    "text", ["0m", "1 h", "h", "1d", "daily", "daily at 24:00", "daily at 2:30", "02:30", "-1h", ""]
+    "text",
+    [
+        "0m",
+        "1 h",
+        "h",
+        "1d",
+        "daily",
+        "daily at 24:00",
+        "daily at 2:30",
+        "02:30",
+        "-1h",
+        "",
+        "daily at 02:30 14:30",
+        "daily at 02:30 and",
+        "daily at 02:30,14:30",
+        "daily at 02:30 and 1h",
+    ],
 )
 def test_no_intervals(mistakes, text):
     (told,) = mistakes(('# interval = "1h"', f'interval = "{text}"'))
