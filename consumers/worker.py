@@ -12,6 +12,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 
@@ -28,6 +29,16 @@ from consumers.posting import ALONE_FROM_CLAIM
 BATCH = 30
 LINGER = 0.2
 DRAIN = 0.05
+
+
+class Pulse(Protocol):
+    """Hears that the worker gets on."""
+
+    def beat(self) -> None:
+        """This thread has turned."""
+
+    def of(self, name: str) -> AbstractContextManager[None]:
+        """Expect beats of the thread of this name while the body runs."""
 
 
 class Desk(Protocol):
@@ -48,7 +59,7 @@ other, and all of a backlog would go back to the ledger for each batch of it."""
 
 class Worker:
     """Takes from `workflows` until told to be quiet. `turns` are the desks that work one batch at a time; `on_outcomes`
-    hears what came of each batch, on its thread."""
+    hears what came of each batch, on its thread, `pulse` that the loop turns and each batch gets on."""
 
     def __init__(
         self,
@@ -61,6 +72,7 @@ class Worker:
         owner: str,
         threads: int,
         on_outcomes: Callable[[Mapping[SourceKey, Outcome]], None],
+        pulse: Pulse,
     ) -> None:
         self._broker = broker
         self._ledger = ledger
@@ -70,6 +82,7 @@ class Worker:
         self._owner = owner
         self._threads = threads
         self._on_outcomes = on_outcomes
+        self._pulse = pulse
         self._waiting: dict[str, list[Delivery]] = defaultdict(list)
         self._first_at: dict[str, float] = {}
         self._running: dict[Future[None], frozenset[str]] = {}
@@ -89,10 +102,12 @@ class Worker:
             self._finish()
 
     def _start(self) -> None:
+        self._pulse.beat()
         self._broker.declare(self._workflows)
         self._broker.consume(self._workflows, BATCH * self._threads, self._take)
 
     def _turn(self) -> None:
+        self._pulse.beat()
         self._broker.drain(DRAIN)
 
     def _with_broker(self, step: Callable[[], None], quiet: threading.Event) -> None:
@@ -108,14 +123,14 @@ class Worker:
         ended the process comes first, and nothing beside it: else what is in hand with it would bear the blame too."""
         if self._suspects:
             if not self._running:
-                self._running[pool.submit(self._work_alone, *self._suspects.popleft())] = frozenset()
+                self._running[pool.submit(self._in_sight, self._work_alone, *self._suspects.popleft())] = frozenset()
             return
         for workflow, waiting in self._waiting.items():
             while len(self._running) < self._threads and (batch := self._next(workflow, waiting)):
                 turns = frozenset(map(self._turn_of, batch)) - {""}
                 waiting[:] = [delivery for delivery in waiting if delivery not in batch]
                 self._first_at[workflow] = time.monotonic()
-                self._running[pool.submit(self._work, workflow, batch)] = turns
+                self._running[pool.submit(self._in_sight, self._work, workflow, batch)] = turns
             if not waiting:
                 self._first_at.pop(workflow, None)
 
@@ -152,6 +167,11 @@ class Worker:
             self._broker.drain(0)
         except BrokerDown as error:
             logs.warning(f"Broker: {error}", action="broker_down")
+
+    def _in_sight(self, body: Callable[..., None], *arguments: object) -> None:
+        """On a worker thread: a batch that never ends is seen."""
+        with self._pulse.of(threading.current_thread().name):
+            body(*arguments)
 
     def _work(self, workflow: str, deliveries: Sequence[Delivery]) -> None:
         """On a worker thread: one batch, then its acks."""

@@ -38,6 +38,7 @@ from consumers.trial import Trial
 from consumers.worker import Desk, Worker
 from daemon.clock import now
 from daemon.owners import is_gone, new_owner
+from daemon.pulse import BeatingHttp, Pulse
 from daemon.schedule import next_time
 from daemon.tokens import LedgerTokens
 from mapping.checks.trial import try_order
@@ -185,7 +186,8 @@ class App:
         self._quota = quota
         self.owner = new_owner()
         self.ledger = open_ledger(settings.ledger.path, clock=clock)
-        self._http = Http()
+        self.pulse = Pulse()
+        self._http: Http = BeatingHttp(self.pulse)
         self.lines = {name: self._line(name, connection) for name, connection in settings.connections.items()}
 
     def close(self) -> None:
@@ -269,6 +271,7 @@ class App:
         *,
         threads: int,
         on_outcomes: Callable[[Mapping[SourceKey, Outcome]], None],
+        pulse: Pulse,
     ) -> Worker:
         desks: dict[tuple[str, str], Desk] = {}
         turns: dict[tuple[str, str], str] = {}
@@ -284,6 +287,7 @@ class App:
             owner=self.owner,
             threads=threads,
             on_outcomes=on_outcomes,
+            pulse=pulse,
         )
 
     def level_writer(self, line: Line) -> LevelWriter:

@@ -20,6 +20,7 @@ from cartledger.records import SourceKey
 from cartledger.settings import Schedule
 from consumers.outcome import Outcome
 from daemon.app import App, Line
+from daemon.pulse import Pulse
 from producers.reading import Walk
 from producers.stock import StockWalk
 
@@ -35,8 +36,9 @@ SKEW_WORTH_A_WORD = timedelta(minutes=5)
 
 @dataclass(kw_only=True)
 class Crew:
-    """Threads that live and end together."""
+    """Threads that live and end together. `pulse` hears their beats."""
 
+    pulse: Pulse = field(default_factory=Pulse)
     quiet: threading.Event = field(default_factory=threading.Event)
     wake: threading.Event = field(default_factory=threading.Event)
     _told: SimpleQueue[None] = field(default_factory=SimpleQueue)
@@ -44,13 +46,23 @@ class Crew:
     _failures: list[BaseException] = field(default_factory=list)
 
     def start(self, name: str, body: Callable[[], None]) -> None:
-        thread = threading.Thread(target=self._guard, args=(body,), name=name)
+        """`body` has to beat at every turn, and wherever it waits for something else than a call."""
+        thread = threading.Thread(target=self._guard, args=(name, body), name=name)
         self._threads.append(thread)
         thread.start()
 
-    def _guard(self, body: Callable[[], None]) -> None:
+    def beat(self, name: str = "") -> None:
+        """The loop of this name, or of this thread, has turned."""
+        self.pulse.beat(name)
+
+    def stuck(self) -> list[str]:
+        """The loops, and the batches in work, that have not got on for too long; none while all is well."""
+        return self.pulse.stuck()
+
+    def _guard(self, name: str, body: Callable[[], None]) -> None:
         try:
-            body()
+            with self.pulse.of(name):
+                body()
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             self._failures.append(error)
             self.stop()
@@ -109,7 +121,11 @@ class Producing:
                 self.crew.wake.wait(TICK)
 
     def _patiently(self, broker: Broker, step: Callable[[], object]) -> None:
-        patiently(broker, step, self.crew.quiet, who="Handing over")
+        def turn() -> None:
+            self.crew.beat()
+            step()
+
+        patiently(broker, turn, self.crew.quiet, who="Handing over")
 
     def read_for_ever(self, name: str) -> None:
         """The body of one thread for each connection: reads on its schedule; a time that was missed is caught up."""
@@ -123,6 +139,7 @@ class Producing:
         line, failures = self._app.lines[name], 0
         silent_since = self._app.clock()
         while not self.crew.quiet.is_set():
+            self.crew.beat()
             try:
                 nap = read_when_due(line)
             except LedgerTrouble:
@@ -189,6 +206,7 @@ class Producing:
         lease, ledger = f"stock-read:{line.connection.pair}", self._app.ledger
 
         def go_on() -> None:
+            self.crew.beat()
             ledger.lease(lease, self._app.owner, READING_LEASE)
             if self.crew.quiet.is_set():
                 raise _ToldToStop
@@ -230,12 +248,16 @@ class Producing:
     def _read(self, line: Line, on_page: Callable[[Walk], None]) -> Walk | None:
         lease, ledger, pair = f"read:{line.connection.pair}", self._app.ledger, line.connection.pair
 
+        def go_on() -> None:
+            self.crew.beat()
+            ledger.lease(lease, self._app.owner, READING_LEASE)
+
         def page(walk: Walk) -> None:
             on_page(walk)
             self.crew.wake.set()
-            ledger.lease(lease, self._app.owner, READING_LEASE)
+            go_on()
             while ledger.backlog(pair, "order") > MOST_QUEUED and not self.crew.quiet.wait(TICK):
-                ledger.lease(lease, self._app.owner, READING_LEASE)
+                go_on()
             if self.crew.quiet.is_set():
                 raise _ToldToStop
 
@@ -269,6 +291,7 @@ class Consuming:
                 broker,
                 threads=self._threads,
                 on_outcomes=self._heard,
+                pulse=self.crew.pulse,
             )
             worker.run(self.crew.quiet)
 

@@ -35,9 +35,10 @@ class Upkeep:
         self._due: dict[str, datetime] = {}
         self._failing: set[str] = set()
 
-    def run(self, quiet: threading.Event) -> None:
-        """The body of one thread, until `quiet` is set. Raises LedgerTrouble only."""
+    def run(self, quiet: threading.Event, beat: Callable[[], None] = lambda: None) -> None:
+        """The body of one thread, until `quiet` is set; `beat` hears of each turn. Raises LedgerTrouble only."""
         while not quiet.is_set():
+            beat()
             self.once()
             quiet.wait(LOOK_EVERY)
 

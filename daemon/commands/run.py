@@ -71,7 +71,7 @@ def _needs_rabbitmq(app: App) -> None:
 
 def _until_told(app: App, *, produce: bool, threads: int) -> None:
     """SIGTERM and SIGINT: take no more, finish what is in flight, exit 0. The second one exits at once."""
-    crew, names = Crew(), list(app.lines)
+    crew, names = Crew(pulse=app.pulse), list(app.lines)
     _on_signals(crew)
     app.begin()
     if produce:
@@ -79,7 +79,7 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
         crew.start("hand-over", producing.hand_over)
         for name in names:
             crew.start(f"read-{name}", partial(producing.read_for_ever, name))
-        crew.start("upkeep", partial(Upkeep(chores(app, names), app.clock).run, crew.quiet))
+        crew.start("upkeep", partial(Upkeep(chores(app, names), app.clock).run, crew.quiet, crew.beat))
         for name in (name for name in names if app.lines[name].connection.keeps_stock):
             crew.start(f"stock-{name}", partial(producing.read_stock_for_ever, name))
     if threads:
