@@ -314,3 +314,17 @@ class DeadLetter:
     workflow: str
     body: bytes
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """A mail that was not sent yet. `content` is the whole message; `attempts` have failed, the last one for `why`."""
+
+    id: int
+    pair: str
+    kind: str
+    made_at: datetime
+    content: bytes
+    attempts: int
+    not_before: datetime
+    why: str

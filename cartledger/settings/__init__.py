@@ -5,7 +5,7 @@ systemd credentials together; `problems` says what is wrong with them, all at on
 allowed. Secrets never stand in the file.
 """
 
-from cartledger.settings.options import MEMO_SUFFIX, NUMBER_LENGTH, TAKEN_SUFFIX, Connection, Settings, Stock
+from cartledger.settings.options import MEMO_SUFFIX, NUMBER_LENGTH, TAKEN_SUFFIX, Connection, Settings, Smtp, Stock
 from cartledger.settings.reading import places_in, read_environment, read_ledger_path, read_settings
 from cartledger.settings.values import FORM_FIELD, ORDER_STATUSES, Schedule
 from cartledger.settings.words import nearest
@@ -19,6 +19,7 @@ __all__ = [
     "Connection",
     "Schedule",
     "Settings",
+    "Smtp",
     "Stock",
     "nearest",
     "places_in",
