@@ -16,7 +16,8 @@ SHOW = "import os; print(os.environ.get('CARTLEDGER_TEST_AMQP_URL'))"
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {key: value for key, value in os.environ.items() if key not in {"CI", "CARTLEDGER_TEST_AMQP_URL"}}
+    ours = {"CI", "CARTLEDGER_TEST_AMQP_URL", "CARTLEDGER_TEST_PROMETHEUS"}
+    inherited = {key: value for key, value in os.environ.items() if key not in ours}
     return subprocess.run(
         [sys.executable, SCRIPT, *words], env=inherited | environment, capture_output=True, text=True, check=False
     )
@@ -78,7 +79,7 @@ def test_a_command_that_is_not_there():
 def test_wrong_use_names_the_services(words):
     done = run(*words)
     assert done.returncode == 2
-    assert "services: rabbitmq" in done.stderr
+    assert "services: rabbitmq, prometheus" in done.stderr
 
 
 def test_without_the_service_the_command_runs_and_is_told(nothing_installed):
@@ -92,3 +93,16 @@ def test_without_the_service_ci_fails(nothing_installed):
     done = run(*python(SHOW), CI="true", **nothing_installed)
     assert (done.returncode, done.stdout) == (1, "")
     assert "no run without rabbitmq" in done.stderr
+
+
+def test_prometheus_is_a_folder_with_its_programs():
+    show = "import os; print(os.environ['CARTLEDGER_TEST_PROMETHEUS'])"
+    done = run("prometheus", "--", sys.executable, "-c", show, CARTLEDGER_TEST_PROMETHEUS="/opt/prometheus")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "/opt/prometheus", "")
+
+
+def test_what_can_be_had_is_there_where_another_service_is_missing(nothing_installed):
+    done = run("prometheus", *python(SHOW), **nothing_installed, CARTLEDGER_TEST_AMQP_URL=URL)
+    assert (done.returncode, done.stdout.strip()) == (0, URL)
+    assert "Install prometheus, or set CARTLEDGER_TEST_PROMETHEUS" in done.stderr
+    assert "going on without prometheus" in done.stderr
