@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from prometheus_client import CollectorRegistry
+
 from cartledger.broker.queues import Broker
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
@@ -19,6 +21,7 @@ from cartledger.clients.quickbooks import QuickBooks
 from cartledger.clients.quickbooks import Quota as CallQuota
 from cartledger.ledger.quota import Quota
 from cartledger.ledger.store import Ledger
+from cartledger.metrics import Metrics
 from cartledger.money import read_json, write_json
 from cartledger.records import SourceKey
 from cartledger.settings import Connection, Schedule, Settings
@@ -179,8 +182,10 @@ class App:
         sleep: Callable[[float], None] = time.sleep,
         open_ledger: Callable[..., Ledger] = Ledger.open,
         quota: Callable[[Ledger], CallQuota] = Quota,
+        metrics: Metrics | None = None,
     ) -> None:
         self.settings = settings
+        self.metrics = metrics or Metrics(CollectorRegistry())
         self.clock = clock
         self._sleep = sleep
         self._quota = quota
@@ -200,19 +205,12 @@ class App:
             ledger=self.ledger,
             realm_id=qbo.realm_id,
             client_id=qbo.client_id,
-            first_refresh=qbo.refresh_token.get_secret_value(),
+            first_refresh=None if qbo.refresh_token is None else qbo.refresh_token.get_secret_value(),
             new_owner=new_owner,
             clock=self.clock,
             sleep=self._sleep,
         )
-        tokens = Tokens(
-            http=http,
-            token_url=qbo.token_url,
-            client_id=qbo.client_id,
-            client_secret=qbo.client_secret.get_secret_value(),
-            store=store,
-            clock=self.clock,
-        )
+        tokens = Tokens(intuit=self._intuit(connection), store=store, clock=self.clock)
         quickbooks = QuickBooks(
             http=http,
             base_url=qbo.api_url,

@@ -477,6 +477,8 @@ ON CONFLICT (pair) DO UPDATE SET
   access_expires = excluded.access_expires, refresh_expires = excluded.refresh_expires
 """
 
+DROP_TOKEN = "DELETE FROM token WHERE pair = :pair"
+
 REFERENCE = "SELECT content, fetched_at FROM reference WHERE pair = :pair AND name = :name"
 
 SAVE_REFERENCE = """
@@ -507,6 +509,15 @@ INSERT INTO quota (bucket, full_at, closed_until) VALUES (:bucket, 0, :until)
 ON CONFLICT (bucket) DO UPDATE SET closed_until = excluded.closed_until
 WHERE excluded.closed_until > quota.closed_until
 """
+
+# Metered reads
+
+COUNT_READS = """
+INSERT INTO api_use (realm, month, reads) VALUES (:realm, :month, :reads)
+ON CONFLICT (realm, month) DO UPDATE SET reads = api_use.reads + excluded.reads
+"""
+
+READS_OF = "SELECT reads FROM api_use WHERE realm = :realm AND month = :month"
 
 # Facts
 
@@ -552,11 +563,13 @@ EVENTS = """
 SELECT at, pair, kind, id, what, detail FROM event WHERE pair = :pair AND kind = :kind AND id = :id ORDER BY seq
 """
 
-START_RUN = "INSERT INTO run (pair, workflow, started) VALUES (:pair, :workflow, :now) RETURNING id"
+START_RUN = "INSERT INTO run (pair, workflow, started, facts) VALUES (:pair, :workflow, :started, :facts) RETURNING id"
 
 END_RUN = "UPDATE run SET ended = :now, facts = :facts WHERE id = :id"
 
 RUNS = "SELECT id, pair, workflow, started, ended, facts FROM run WHERE pair = :pair ORDER BY id DESC LIMIT :limit"
+
+OPEN_RUNS = "SELECT id, pair, workflow, started, ended, facts FROM run WHERE pair = :pair AND ended IS NULL ORDER BY id"
 
 DEAD = "INSERT INTO dead (at, workflow, body, why) VALUES (:now, :workflow, :body, :why)"
 

@@ -36,8 +36,15 @@ def granted(path: Path) -> list[str]:
     return [str(n) for n in range(50) if quota.take("qbo:9130", per_second=0.001, burst=20) == 0.0]
 
 
+def counted(path: Path) -> list[str]:
+    ledger = Ledger.open(path, clock=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    for _ in range(100):
+        ledger.count_reads("9130")
+    return []
+
+
 if __name__ == "__main__":
-    act = {"open": opened, "claim": claimed, "take": granted}[sys.argv[1]]
+    act = {"open": opened, "claim": claimed, "take": granted, "count": counted}[sys.argv[1]]
     print("ready", flush=True)
     sys.stdin.readline()
     print(json.dumps(act(Path(sys.argv[2]))))

@@ -56,3 +56,11 @@ def test_a_quota_is_shared(tmp_path, clock):
     path = tmp_path / "ledger.db"
     Ledger.open(path, clock=clock).close()
     assert sum(len(grants) for grants in together("take", path)) == pytest.approx(20, abs=1)
+
+
+def test_no_read_is_counted_twice_or_lost(tmp_path, clock):
+    path = tmp_path / "ledger.db"
+    ledger = Ledger.open(path, clock=clock)
+    together("count", path)
+    assert ledger.reads_of("9130", "2026-03") == 400
+    ledger.close()
