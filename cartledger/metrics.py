@@ -120,8 +120,8 @@ RELOADED = Metric(
 BUILD = Metric(
     name="cartledger_build_info",
     kind="gauge",
-    labels=("version", "python", "role", "instance"),
-    help="Always 1; which program this is.",
+    labels=("version", "python", "role", "number"),
+    help="Always 1; which program this is, and which of several consumers.",
 )
 COUNTED = (
     MESSAGES,
@@ -210,21 +210,21 @@ READS = Metric(
     kind="gauge",
     labels=("connection",),
     looked_up=True,
-    help="Metered reads of the company in this calendar month (UTC).",
+    help="Metered reads in this calendar month (UTC), of all companies of one app; its first connection says it.",
 )
 READS_FORECAST = Metric(
     name="cartledger_quickbooks_reads_forecast",
     kind="gauge",
     labels=("connection",),
     looked_up=True,
-    help="What the reads of this month will come to at the present pace.",
+    help="What the reads of this month will come to at the present pace; said as the reads are.",
 )
 READS_BUDGET = Metric(
     name="cartledger_quickbooks_reads_budget",
     kind="gauge",
     labels=("connection",),
     looked_up=True,
-    help="Reads that Intuit grants in a month, as the settings say.",
+    help="Reads that Intuit grants in a month, as the settings say; said as the reads are.",
 )
 STOCK_WAITING = Metric(
     name="cartledger_stock_waiting",
