@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.ledger.types import Circuit, Claim, Link, Part, ReadRefund, Stage, Standing, State, begun
+from cartledger.ledger.types import Alert, Circuit, Claim, Link, Part, ReadRefund, Run, Stage, Standing, State, begun
 from cartledger.money import D, read_json, write_json
 from cartledger.records import Operation, SourceKey
 
@@ -188,4 +188,23 @@ def read_circuit(row: sqlite3.Row) -> Circuit:
         failures=row["failures"],
         reason=row["reason"],
         needs_person=bool(row["needs_person"]),
+    )
+
+
+def read_run(row: sqlite3.Row) -> Run:
+    """A row of `run`."""
+    return Run(
+        id=row["id"],
+        pair=row["pair"],
+        workflow=row["workflow"],
+        started=read_time(row["started"]),
+        ended=maybe_time(row["ended"]),
+        facts=json.loads(row["facts"]),
+    )
+
+
+def read_alert(row: sqlite3.Row) -> Alert:
+    """A row of `alert`."""
+    return Alert(
+        pair=row["pair"], cause=row["cause"], since=read_time(row["since"]), text=row["text"], fix=row["fix"]
     )

@@ -328,3 +328,27 @@ class Mail:
     attempts: int
     not_before: datetime
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """Something wrong that needs a look; `pair` is "" where it concerns the whole installation. `cause` is one of the
+    words that docs/RUNBOOK.md explains, `text` says the facts and `fix` what to do."""
+
+    pair: str
+    cause: str
+    since: datetime
+    text: str
+    fix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A process of the program. `ended` is None while it runs, and where it ended without a word."""
+
+    owner: str
+    role: str
+    instance: int
+    started: datetime
+    seen_at: datetime
+    ended: datetime | None
