@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -21,6 +22,7 @@ from cartledger.settings import Schedule
 from consumers.outcome import Outcome
 from daemon.app import App, Line
 from daemon.pulse import Pulse
+from daemon.runs import begin_run
 from producers.reading import Walk
 from producers.stock import StockWalk
 
@@ -163,29 +165,23 @@ class Producing:
         wait = self._until_due(line, line.connection.interval, line.last_read())
         if wait:
             return wait
-        walk = self.read(line, lambda _: None)
-        if walk is None:  # another process is at it
-            return LONGEST_NAP
-        if walk.fresh or walk.refunds:
-            logs.info(
-                f"{news(walk.fresh, walk.refunds)}.",
-                action="read",
-                connection=line.name,
-                count=walk.fresh,
-                refunds=walk.refunds,
-            )
-        return timedelta(0)
+        with self._run_of_orders(line) as heard:
+            walk = self.read(line, heard)
+        return LONGEST_NAP if walk is None else timedelta(0)  # None: another process is at it
 
     def _read_stock_when_due(self, line: Line) -> timedelta:
         wait = self._until_due(line, line.connection.stock.interval, line.last_stock_read())
         if wait:
             return wait
-        walk = self.read_stock(line)
+        started = self._app.clock()
+        with self._run_of_orders(line) as heard:
+            walk = self.read_stock(line, heard)
         if walk is None:
             return LONGEST_NAP
         if walk.problem:
             return UNREADABLE_WAIT
         if walk.changes:
+            begin_run(self._app, line, "stock", started, {"items": walk.items, "levels": walk.changes})
             logs.info(
                 f"{walk.items} items read from QuickBooks; {walk.changes} levels of the shop are to be written.",
                 action="stock_read",
@@ -193,6 +189,23 @@ class Producing:
                 count=walk.changes,
             )
         return timedelta(0)
+
+    @contextmanager
+    def _run_of_orders(self, line: Line) -> Iterator[Callable[[Walk], None]]:
+        """Hears of each page, and makes a run of what they brought, also where the shop failed after some."""
+        started, last = self._app.clock(), Walk()
+
+        def heard(walk: Walk) -> None:
+            nonlocal last
+            last = walk
+
+        try:
+            yield heard
+        finally:
+            if last.fresh or last.refunds:
+                logs.info(f"{news(last.fresh, last.refunds)}.", action="read", connection=line.name, count=last.fresh)
+                brought = {"read": last.read, "new_or_changed": last.fresh, "refunds": last.refunds}
+                begin_run(self._app, line, "sales", started, brought)
 
     def _until_due(self, line: Line, schedule: Schedule, last: datetime | None) -> timedelta:
         """How long to nap; 0 when it is time."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from cartledger.ledger import statements as sql
 from cartledger.ledger.engine import Engine
-from cartledger.ledger.rows import as_key, maybe_time, read_key, read_standing, read_time, unpack, write_time
+from cartledger.ledger.rows import as_key, maybe_time, read_key, read_run, read_standing, read_time, unpack, write_time
 from cartledger.ledger.types import DeadLetter, Event, Run, Standing, State
 from cartledger.money import read_json
 from cartledger.records import SourceKey
@@ -59,9 +59,14 @@ class Facts(Engine):
             for row in self._rows(sql.EVENTS, **as_key(key))
         ]
 
-    def start_run(self, pair: str, workflow: str) -> int:
-        """A run begins; returns its number."""
-        (row,) = self._rows(sql.START_RUN, pair=pair, workflow=workflow, now=self._now())
+    def start_run(
+        self, pair: str, workflow: str, facts: Mapping[str, Any] | None = None, *, started: datetime | None = None
+    ) -> int:
+        """A run begins, or began at `started`; returns its number."""
+        begun = self._now() if started is None else write_time(started)
+        (row,) = self._rows(
+            sql.START_RUN, pair=pair, workflow=workflow, started=begun, facts=json.dumps(facts or {}, default=str)
+        )
         number: int = row["id"]
         return number
 
@@ -71,17 +76,11 @@ class Facts(Engine):
 
     def runs(self, pair: str, limit: int = 20) -> list[Run]:
         """The last runs, newest first."""
-        return [
-            Run(
-                id=row["id"],
-                pair=row["pair"],
-                workflow=row["workflow"],
-                started=read_time(row["started"]),
-                ended=maybe_time(row["ended"]),
-                facts=json.loads(row["facts"]),
-            )
-            for row in self._rows(sql.RUNS, pair=pair, limit=limit)
-        ]
+        return [read_run(row) for row in self._rows(sql.RUNS, pair=pair, limit=limit)]
+
+    def open_runs(self, pair: str) -> list[Run]:
+        """The runs that go on, or were cut off, oldest first."""
+        return [read_run(row) for row in self._rows(sql.OPEN_RUNS, pair=pair)]
 
     def dead(self, body: bytes, *, why: str, workflow: str) -> None:
         """Keep bytes that are no message."""

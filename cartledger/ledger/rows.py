@@ -186,6 +186,7 @@ def read_circuit(row: sqlite3.Row) -> Circuit:
         since=read_time(row["since"]),
         until=read_time(row["until"]),
         failures=row["failures"],
+        kind=row["kind"],
         reason=row["reason"],
         needs_person=bool(row["needs_person"]),
     )
@@ -205,6 +206,4 @@ def read_run(row: sqlite3.Row) -> Run:
 
 def read_alert(row: sqlite3.Row) -> Alert:
     """A row of `alert`."""
-    return Alert(
-        pair=row["pair"], cause=row["cause"], since=read_time(row["since"]), text=row["text"], fix=row["fix"]
-    )
+    return Alert(pair=row["pair"], cause=row["cause"], since=read_time(row["since"]), text=row["text"], fix=row["fix"])

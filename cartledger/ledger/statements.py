@@ -451,11 +451,11 @@ END_PERMITS = "DELETE FROM lease WHERE substr(name, 1, length(:permits)) = :perm
 SWITCHED = "SELECT enabled, turned_at, who FROM switch WHERE pair = :pair"
 
 OPEN_CIRCUIT = """
-INSERT INTO circuit (pair, side, since, until, failures, reason, needs_person)
-VALUES (:pair, :side, :now, :until, 1, :reason, :needs_person)
+INSERT INTO circuit (pair, side, since, until, failures, kind, reason, needs_person)
+VALUES (:pair, :side, :now, :until, 1, :kind, :reason, :needs_person)
 ON CONFLICT (pair, side) DO UPDATE SET
   until = excluded.until, probe_until = NULL, failures = circuit.failures + 1,
-  reason = excluded.reason, needs_person = excluded.needs_person
+  kind = excluded.kind, reason = excluded.reason, needs_person = excluded.needs_person
 RETURNING *
 """
 
@@ -477,7 +477,7 @@ ON CONFLICT (pair) DO UPDATE SET
   access_expires = excluded.access_expires, refresh_expires = excluded.refresh_expires
 """
 
-DROP_TOKEN = "DELETE FROM token WHERE pair = :pair"
+FORGET_TOKENS = "DELETE FROM token WHERE pair = :pair"
 
 REFERENCE = "SELECT content, fetched_at FROM reference WHERE pair = :pair AND name = :name"
 

@@ -19,8 +19,8 @@ from consumers.circuit import NAMES
 from daemon.app import App, Line
 from daemon.console import json_option, out, print_json
 from daemon.context import Context
+from daemon.runs import BY_A_PERSON, in_the_ledger, nothing_due
 from daemon.supervisor import Consuming, Crew, Producing, news
-from producers.handover import KINDS, SIDES
 from producers.reading import Walk
 
 T = TypeVar("T")
@@ -30,8 +30,6 @@ LOOK_EVERY = 0.2
 SAY_EVERY = 10.0
 PERMIT = timedelta(minutes=2)
 PROLONG_EVERY = 30.0
-GIVE_UP_AFTER = 3
-"""Failures in a row after which a sync leaves a side that does not answer to the next one."""
 
 
 @dataclass(kw_only=True)
@@ -153,7 +151,7 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
     producing = Producing(app, [name], crew)
     reading = _Reading(producing, line, now, troubles)
     left = [reading.read_stock] if line.connection.keeps_stock else []
-    run = app.ledger.start_run(pair, "sales")
+    run = app.ledger.start_run(pair, "sales", {"by": BY_A_PERSON})
     crew.start("hand-over", producing.hand_over)
     # Connections share the queues: what other processes hand over for another one is worked on, not thrown away.
     crew.start("work", Consuming(app, list(app.lines), crew, threads=THREADS).work)
@@ -164,7 +162,7 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
             now.open = now.counts[State.QUEUED] + now.counts[State.CLAIMED]
             on_progress(now)
             permit.keep()
-            if reading.over and _nothing_due(app, line):
+            if reading.over and nothing_due(app, line):
                 if not left:
                     break
                 reading.begin(left.pop())
@@ -174,7 +172,8 @@ def run_sync(app: App, name: str, on_progress: Callable[[Progressed], None]) -> 
         troubles += permit.end()
     troubles += [f"{NAMES[circuit.side]}: {circuit.reason}" for circuit in app.ledger.circuits(pair)]
     synced = _result(app, line, now, troubles, began, time.monotonic() - started)
-    app.ledger.end_run(run, {k: v for k, v in vars(synced).items() if k != "troubles"})
+    told = {name: value for name, value in vars(synced).items() if name != "troubles"}
+    app.ledger.end_run(run, {"by": BY_A_PERSON, **told})
     return synced
 
 
@@ -256,32 +255,14 @@ class _Reading:
         self._now.read, self._now.fresh, self._now.refunds = walk.read, walk.fresh, walk.refunds
 
 
-def _nothing_due(app: App, line: Line) -> bool:
-    """Whether nothing is left that this sync should wait for."""
-    pair = line.connection.pair
-    until = app.clock() + line.connection.in_flight + timedelta(minutes=1)
-    given_up = {
-        circuit.side
-        for circuit in app.ledger.circuits(pair)
-        if circuit.needs_person or circuit.failures >= GIVE_UP_AFTER
-    }
-    return not any(
-        app.ledger.pending(pair, kinds, until) for workflow, kinds in KINDS.items() if SIDES[workflow] not in given_up
-    )
-
-
 def _result(app: App, line: Line, now: Progressed, troubles: list[str], began: datetime, seconds: float) -> Synced:
     pair, keeps_stock = line.connection.pair, line.connection.keeps_stock
-    counts = app.ledger.counts(pair, "order")
     return Synced(
         connection=line.name,
         read=now.read,
         new_or_changed=now.fresh,
         refunds=now.refunds,
-        posted=counts[State.POSTED],
-        held=counts[State.HELD],
-        excluded=counts[State.EXCLUDED],
-        waiting=counts[State.QUEUED] + counts[State.CLAIMED],
+        **in_the_ledger(app, line),
         levels_written=app.ledger.levels_written(pair, began) if keeps_stock else 0,
         stock_held=keeps_stock and app.ledger.waiting_proposal(pair) is not None,
         troubles=tuple(troubles),

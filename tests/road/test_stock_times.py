@@ -30,22 +30,22 @@ class Naps(threading.Event):
 
 @pytest.fixture
 def make(make_careless_sim, make_road):
-    """`make(**stock)`: a road whose stock was read once, and when that began."""
+    """`make(**stock)`: a road whose stock was read once, and when that was over."""
 
     def made(**stock):
         sim = make_careless_sim()
         sim.fill(orders=1, customers=1, clean=True)
-        road, began = make_road(sim, connection=WORKFLOWS, stock=stock), now()
+        road = make_road(sim, connection=WORKFLOWS, stock=stock)
         app = road.app()
         assert Producing(app, [road.name], Crew()).read_stock(app.lines[road.name]) is not None
-        return road, began
+        return road, now()
 
     return made
 
 
-def after(road, began, **much):
+def after(road, ended, **much):
     """What is read by then."""
-    app = road.app(clock=lambda: began + timedelta(**much))
+    app = road.app(clock=lambda: ended + timedelta(**much))
     return Producing(app, [road.name], Crew()).read_stock(app.lines[road.name])
 
 
@@ -55,22 +55,22 @@ def after(road, began, **much):
     [(None, 23, False), (None, 25, True), ("2h", 1, False), ("2h", 3, True), ("manual", 9999, False)],
 )
 def test_everything_is_read_once_in_a_while(make, setting, hours, due):
-    road, began = make(**({"sweep": setting, "recheck": setting} if setting else {}))
-    walk = after(road, began, hours=hours)
+    road, ended = make(**({"sweep": setting, "recheck": setting} if setting else {}))
+    walk = after(road, ended, hours=hours)
     assert (walk.swept, walk.levels > 0) == (due, due)
 
 
 @pytest.mark.option("stock.interval")
 @pytest.mark.parametrize(("setting", "readings"), [(None, 4), ("5m", 12), ("30m", 2), ("manual", 0)])
 def test_what_moved_is_read_so_often_in_an_hour(make, setting, readings):
-    road, began = make(**({"interval": setting} if setting else {}))
+    road, ended = make(**({"interval": setting} if setting else {}))
     naps = Naps(timedelta(hours=1, minutes=1))
-    app = road.app(clock=lambda: began + naps.slept)
+    app = road.app(clock=lambda: ended + naps.slept)
     read_at = set()
 
     class Watching(Producing):
-        def read_stock(self, line):
-            walk = super().read_stock(line)
+        def read_stock(self, line, *on_orders):
+            walk = super().read_stock(line, *on_orders)
             read_at.add(app.ledger.cursor(road.pair, ITEMS).polled_at)
             return walk
 
