@@ -69,7 +69,12 @@ class Breaker:
         standing = self._standing()
         until = self._clock() + wait_for(error, standing.failures + 1 if standing else 1)
         self._ledger.open_circuit(
-            self._pair, self._side, until=until, reason=str(error), needs_person=isinstance(error, Stop)
+            self._pair,
+            self._side,
+            until=until,
+            kind=type(error).__name__,
+            reason=str(error),
+            needs_person=isinstance(error, Stop),
         )
         if standing is None:
             logs.warning(f"{NAMES[self._side]}: {error}", action="circuit_open", connection=self._connection)

@@ -1,8 +1,9 @@
 """A copy of a ledger: whole or not there at all, and such that it may take the ledger's place one day.
 
 What a copy says of the moment is wrong by then, and dangerous where it is believed: levels that the shop had, levels
-that waited for a person, circuits, leases, and that the connection posts by itself. So a copy does not say it, but that
-it is a copy: what has become a ledger again has to ask QuickBooks for what was made meanwhile.
+that waited for a person, circuits, leases, alerts, who runs, mails that wait, and that the connection posts by itself.
+So a copy does not say it, but that it is a copy: what has become a ledger again has to ask QuickBooks for what was made
+meanwhile.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _SAID_OF_THE_MOMENT = {
     "reference": "INSERT INTO reference (pair, name, content, fetched_at) VALUES ('', 'copy', x'', '') "
     "ON CONFLICT (pair, name) DO NOTHING",
     "stock_level": "UPDATE stock_level SET sure = 0, known_at = '1970-01-01T00:00:00.000000Z'",
+    "alert": "DELETE FROM alert",
+    "process": "DELETE FROM process",
+    "mail": "DELETE FROM mail WHERE sent_at IS NULL",
     "stock_proposal": "UPDATE stock_proposal SET state = 'withdrawn', settled_at = made_at WHERE state = 'waiting'",
 }
 """By table, and without it where the ledger is older than the table."""

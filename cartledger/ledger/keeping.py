@@ -129,11 +129,11 @@ class Keeping(Engine):
         return self._row(sql.MAY_WRITE, pair=pair, permits=_permits(pair), now=self._now()) is not None
 
     def open_circuit(
-        self, pair: str, side: str, *, until: datetime, reason: str, needs_person: bool = False
+        self, pair: str, side: str, *, until: datetime, reason: str, kind: str = "", needs_person: bool = False
     ) -> Circuit:
-        """The side does not answer: one failure more, nothing before `until`."""
-        values = {"until": write_time(until), "reason": reason, "needs_person": int(needs_person), "now": self._now()}
-        (row,) = self._rows(sql.OPEN_CIRCUIT, pair=pair, side=side, **values)
+        """The side does not answer: one failure more, nothing before `until`. `kind` is the class of the error."""
+        values = {"until": write_time(until), "kind": kind, "reason": reason, "now": self._now()}
+        (row,) = self._rows(sql.OPEN_CIRCUIT, pair=pair, side=side, **values, needs_person=int(needs_person))
         return read_circuit(row)
 
     def probe_over(self, pair: str, side: str) -> None:
@@ -171,6 +171,10 @@ class Keeping(Engine):
             access_expires=write_time(token.access_expires),
             refresh_expires=maybe_write_time(token.refresh_expires),
         )
+
+    def drop_token(self, pair: str) -> None:
+        """Forget it: the company is not connected any more."""
+        self._rows(sql.FORGET_TOKENS, pair=pair)
 
     def reference(self, pair: str, name: str) -> Reference | None:
         """Something looked up earlier, with its age."""

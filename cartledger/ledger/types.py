@@ -252,13 +252,15 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Circuit:
-    """A side that does not answer: nothing is sent before `until`; `needs_person` when waiting alone will not help."""
+    """A side that does not answer: nothing is sent before `until`; `needs_person` when waiting alone will not help.
+    `kind` is the class of the last error, "" where it was opened by a version that did not remember it."""
 
     pair: str
     side: str
     since: datetime
     until: datetime
     failures: int
+    kind: str
     reason: str
     needs_person: bool
 
