@@ -47,10 +47,20 @@ class Link:
         self._raw = raw
         self._channels: list[Channel] = []
         self.deliveries = 0  # handed to callbacks so far
+        self.held_back = False  # by an alarm of RabbitMQ, which tells only those who publish
+        # The public callbacks run while draining; here the news comes while a publish waits for its confirms.
+        raw._impl.add_on_connection_blocked_callback(self._blocked)  # noqa: SLF001
+        raw._impl.add_on_connection_unblocked_callback(self._unblocked)  # noqa: SLF001
 
     @property
     def is_open(self) -> bool:
         return bool(self._raw.is_open)
+
+    def _blocked(self, *_: object) -> None:
+        self.held_back = True
+
+    def _unblocked(self, *_: object) -> None:
+        self.held_back = False
 
     def channel(self) -> Channel:
         channel = Channel(self, self._raw.channel())

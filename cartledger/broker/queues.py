@@ -28,6 +28,7 @@ from cartledger.errors import CartledgerError
 POLL = 0.01  # seconds between looks into memory://, which cannot wake anybody
 FIRST_RETRY = 0.5
 LONGEST_RETRY = 30.0
+HELD_BACK_FOR = 60.0  # seconds that a link which was given up for an alarm of RabbitMQ still tells of it
 _PERSISTENT = 2
 
 OnDelivery = Callable[[str, "Delivery"], None]
@@ -42,6 +43,16 @@ class Delivery:
     body: bytes
     tag: tuple[str, int | str]
     generation: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One queue: messages that are ready in it, who consumes it (memory:// counts none), and how many messages were
+    given up since they had been delivered too often."""
+
+    messages: int
+    consumers: int
+    dead: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +87,7 @@ class Broker:
         self._connection = _connection(url, confirm_timeout)
         self._polled = self._connection.transport_cls == "memory"
         self._channel: Any = None  # declares, counts and publishes; None while there is no link
+        self._link_in_use: Link | None = None  # None on memory://, too
         self._inboxes: dict[str, Any] = {}  # a channel for each workflow, since prefetch is a channel's on memory://
         self._consumers: list[Any] = []
         self._declared: dict[str, None] = {}
@@ -86,6 +98,7 @@ class Broker:
         self._to_ack: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._wake: Callable[[], None] = _nobody_to_wake
         self._failures = 0
+        self._held_back_until = 0.0
 
     def __repr__(self) -> str:
         return f"<Broker {self.address} {self._namespace}>"
@@ -110,6 +123,21 @@ class Broker:
     def retry_in(self) -> float:
         """Seconds to wait before the next call after a BrokerDown: doubling while it stays down."""
         return min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** max(0, self._failures - 1))
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there was a link and the last call went well. Any thread may ask."""
+        return self._generation > 0 and not self._failures
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether RabbitMQ takes nothing from us for want of memory or disk. Any thread may ask. A link that was given
+        up for it counts for a while: the next one is held back as soon as it publishes."""
+        return self._link_is_held_back() or monotonic() < self._held_back_until
+
+    def _link_is_held_back(self) -> bool:
+        link = self._link_in_use
+        return link is not None and link.held_back
 
     def declare(self, workflows: Sequence[str]) -> None:
         """Make the queues of these workflows; harmless when they are there. Comes before all other calls.
@@ -144,12 +172,25 @@ class Broker:
                         content_type="application/octet-stream",
                         content_encoding="binary",
                     )
+        self._held_back_until = 0.0
 
     def depth(self, workflow: str) -> int:
         """Messages ready in the queue; those in a consumer's hands are not counted."""
         name = self._queue(workflow)
         with self._link() as channel:
             return int(channel.queue_declare(queue=name, passive=True).message_count)
+
+    def standing(self, workflow: str) -> Standing:
+        """How one queue stands."""
+        name, dead = self._queue(workflow), topology.dead_queue_name(self._namespace, workflow)
+        with self._link() as channel:
+            alive = channel.queue_declare(queue=name, passive=True)
+            given_up = channel.queue_declare(queue=dead, passive=True)
+        return Standing(
+            messages=int(alive.message_count),
+            consumers=int(alive.consumer_count),
+            dead=int(given_up.message_count),
+        )
 
     def consume(self, workflows: Sequence[str], prefetch: int, on_delivery: OnDelivery) -> None:
         """Take messages from now on, at most `prefetch` unacked of each workflow, in place of any earlier `consume`.
@@ -224,6 +265,8 @@ class Broker:
 
     def _broken(self, error: BaseException, *, in_doubt: bool) -> CartledgerError:
         self._failures += 1
+        if self._link_is_held_back():
+            self._held_back_until = monotonic() + HELD_BACK_FOR
         self._drop()
         return in_our_words(error, self.address, in_doubt=in_doubt)
 
@@ -241,7 +284,8 @@ class Broker:
     def _open(self) -> None:
         # kombu would wait and try again by itself; pace is the caller's.
         link = self._connection.ensure_connection(max_retries=0, reraise_as_library_errors=False).connection
-        self._wake = link.wake if isinstance(link, Link) else _nobody_to_wake
+        self._link_in_use = link if isinstance(link, Link) else None
+        self._wake = self._link_in_use.wake if self._link_in_use else _nobody_to_wake
         self._generation += 1
         self._channel = self._connection.channel()
         topology.declare(self._channel, self._namespace, self._declared)
@@ -254,6 +298,7 @@ class Broker:
     def _forget(self) -> None:
         """Nothing of this link means anything on the next."""
         self._channel = None
+        self._link_in_use = None
         self._inboxes.clear()
         self._consumers.clear()
         self._open_tags.clear()

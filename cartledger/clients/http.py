@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpcore
@@ -62,6 +63,10 @@ class Answer:
             raise ValueError("nested too deep") from error
 
 
+Heard = Callable[[int | None, float], None]
+"""Hears of each call that is over: the status of its answer, None where it had none, and how many seconds it took."""
+
+
 class Http:
     """Connections to any number of hosts, kept open between calls and shared by threads.
 
@@ -74,6 +79,13 @@ class Http:
         self._client = httpx.Client(
             transport=_Transport(), headers={"User-Agent": USER_AGENT}, follow_redirects=False, trust_env=False
         )
+        self._heard: Heard = _nobody
+
+    def heard_by(self, heard: Heard) -> Self:
+        """The same connections, with somebody who hears of the calls that are made through what this returns."""
+        other = copy(self)
+        other._heard = heard  # noqa: SLF001 - it is one of ours
+        return other
 
     def call(
         self,
@@ -99,16 +111,22 @@ class Http:
         )
         token = _progress.set(progress)
         try:
-            return self._exchange(method, url, progress, started, headers=headers, params=params, content=body)
+            answer = self._exchange(method, url, progress, started, headers=headers, params=params, content=body)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError):
             # Their texts quote what could not be sent, which may be a token.
             raise WrongUse(
                 f"The address or a header of a call to {_host(url)} holds characters HTTP forbids."
             ) from None
         except httpx.HTTPError as error:
+            self._heard(None, time.monotonic() - started)
             raise _translated(error, _host(url), progress, deadline) from error
+        except BrokenAnswer:
+            self._heard(None, time.monotonic() - started)
+            raise
         finally:
             _progress.reset(token)
+        self._heard(answer.status, answer.seconds)
+        return answer
 
     def close(self) -> None:
         self._client.close()
@@ -224,6 +242,10 @@ def _translated(error: httpx.HTTPError, host: str, progress: _Progress, deadline
     if isinstance(error, httpx.TimeoutException):
         return Unreachable(f"{host} did not answer within {deadline:.0f} s.", in_doubt=True)
     return Unreachable(f"{host} closed the connection without an answer.", in_doubt=True)
+
+
+def _nobody(status: int | None, seconds: float) -> None:
+    """Nobody counts these calls."""
 
 
 def _host(url: str) -> str:

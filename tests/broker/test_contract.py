@@ -56,6 +56,11 @@ def test_depth_counts_what_is_ready_and_not_what_is_in_hands(broker, inbox, unti
     until(broker, lambda: broker.depth("sales") == 1)
 
 
+def test_a_queue_is_looked_at(broker):
+    broker.publish("sales", numbered(5))
+    assert (broker.standing("sales").messages, broker.standing("sales").dead) == (5, 0)
+
+
 def test_prefetch_limits_what_is_unacked(broker, inbox):
     broker.publish("sales", numbered(10))
     arrived = inbox(broker, prefetch=3)

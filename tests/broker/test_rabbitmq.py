@@ -10,11 +10,12 @@ import time
 import traceback
 from urllib.parse import urlsplit
 
+import pika
 import pytest
 
 from cartledger.broker import topology
 from cartledger.broker.faults import BrokerUrlWrong, QueueFull, QueueMissing
-from cartledger.broker.queues import Broker
+from cartledger.broker.queues import Broker, Standing
 from cartledger.errors import BrokerDown, BrokerMisdeclared
 
 CONSUMER = """
@@ -27,6 +28,9 @@ broker.consume(["sales"], 10, lambda workflow, delivery: print(delivery.body.dec
 while True:
     broker.drain(60)
 """
+
+BLOCKED = pika.frame.Method(0, pika.spec.Connection.Blocked("low on memory")).marshal()
+UNBLOCKED = pika.frame.Method(0, pika.spec.Connection.Unblocked()).marshal()
 
 
 def test_unacked_messages_come_back_when_the_link_is_lost(rabbit, inbox):
@@ -263,10 +267,62 @@ def test_the_good_password_is_not_shown_by_a_link_that_breaks(proxy, namespace, 
     assert not [record for record in caplog.records if record.name.startswith("pika")]
 
 
+def test_a_queue_is_looked_at_with_its_consumers_and_what_was_given_up(
+    rabbit, open_broker, rabbitmq_url, inbox, behind, namespace
+):
+    rabbit.publish("sales", [b"one", b"two"])
+    other = open_broker(rabbitmq_url)
+    arrived = inbox(other, prefetch=1)
+    arrived.wait(1)
+    behind.confirm_delivery()
+    behind.basic_publish("", topology.dead_queue_name(namespace, "sales"), b"given up")
+    assert (standing := rabbit.standing("sales")).messages == 1
+    assert (standing.consumers, standing.dead) == (1, 1)
+    assert rabbit.standing("lists") == Standing(messages=0, consumers=0, dead=0)
+
+
+def test_a_link_says_whether_it_is_there(namespace, proxy):
+    with Broker(proxy.url, namespace) as broker:
+        assert not broker.is_up
+        broker.declare(["sales"])
+        assert broker.is_up
+        proxy.down()
+        with pytest.raises(BrokerDown):
+            broker.publish("sales", [b"one"])
+        assert not broker.is_up
+        proxy.up()
+        broker.publish("sales", [b"one"])
+        assert broker.is_up
+
+
+def test_an_alarm_of_rabbitmq_is_seen_while_a_publish_waits(open_broker, proxy):
+    broker = open_broker(proxy.url, confirm_timeout=0.5)
+    proxy.hold()
+    proxy.say(BLOCKED)
+    with pytest.raises(BrokerDown):
+        broker.publish("sales", [b"one"])
+    assert broker.is_held_back, "the next link cannot know yet, and will be held back as well"
+    proxy.release()
+    broker.publish("sales", [b"two"])
+    assert not broker.is_held_back
+
+
+def test_an_alarm_that_is_over_is_seen_without_a_publish(open_broker, proxy):
+    broker = open_broker(proxy.url)
+    proxy.say(BLOCKED)
+    assert broker.depth("sales") == 0
+    assert broker.is_held_back
+    proxy.say(UNBLOCKED)
+    assert broker.depth("sales") == 0
+    assert not broker.is_held_back
+
+
 def test_pika_still_has_the_private_names_that_the_transport_uses(behind):
     connection = behind.connection
     assert callable(connection._impl._terminate_stream)
     assert callable(connection._impl.close)
+    assert callable(connection._impl.add_on_connection_blocked_callback)
+    assert callable(connection._impl.add_on_connection_unblocked_callback)
     assert callable(behind._flush_output)
     for name in ("confirm_delivery", "basic_publish", "add_on_close_callback", "add_on_return_callback"):
         assert callable(getattr(behind._impl, name))
