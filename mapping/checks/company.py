@@ -14,7 +14,7 @@ from mapping.item import ITEM_ACCOUNTS
 from mapping.tax.line_codes import code_with_rate
 
 _LIABILITY = frozenset({"Other Current Liability", "Long Term Liability"})
-_ITEM_SETTINGS: Mapping[str, frozenset[str] | None] = {
+ITEM_SETTINGS: Mapping[str, frozenset[str] | None] = {
     "default_product": None,
     "gift_card_product": _LIABILITY,
     "store_credit_product": _LIABILITY,
@@ -122,7 +122,7 @@ def _check_product_accounts(connection: Connection, company: Company) -> Iterato
 
 
 def _check_items(connection: Connection, company: Company) -> Iterator[Finding]:
-    for setting, types in _ITEM_SETTINGS.items():
+    for setting, types in ITEM_SETTINGS.items():
         name = getattr(connection.sales, setting)
         if name is not None:
             yield from check_item(("sales", setting), name, types, company)

@@ -15,6 +15,9 @@ from mapping.tax.rows import OrderTax
 from mapping.tax.tax_map import TaxMap, read_tax_map
 
 _TAXED_BY_STATE = frozenset({"us", "ca"})
+_OF_SALES = frozenset({"20.0% s", "5.0% r", "0.0% z", "gst", "gst free", "zero-rated"})
+"""QuickBooks' own names for ordinary sales in the UK, Australia and Canada; codes of the same rates are for reverse
+charges, exempt goods and the like."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +163,8 @@ def _times(name: str, seen: Sequence[Seen]) -> int:
 
 
 def _code_to_name(one: Seen, company: Company) -> str:
-    """The company's one code of that rate, else what to look for."""
+    """The company's one code of that rate, of several the one that sales usually bear, else what to look for."""
     codes = {code.id: code for found in company.tax_codes.values() for code in found if code.active}
     fitting = [code.name for code in codes.values() if (code.percent == one.rate if one.rate else code.zero)]
-    return fitting[0] if len(fitting) == 1 else f"your tax code of {one.rate.normalize():f} %"
+    usual = fitting if len(fitting) == 1 else [name for name in fitting if fold(name) in _OF_SALES]
+    return usual[0] if len(usual) == 1 else f"your tax code of {one.rate.normalize():f} %"

@@ -85,7 +85,7 @@ def test_taxes_on_one_line_belong_together_and_those_of_others_do_not(seen):
 @pytest.mark.parametrize(
     ("tax", "samples", "missing"),
     [
-        ({}, [("GB", [row("VAT", "20")])], {"VAT": "your tax code of 20 %"}),
+        ({}, [("GB", [row("VAT", "20")])], {"VAT": "20.0% S"}),  # not 20.0% FR
         ({}, [("GB", [row("VAT", "5")])], {"VAT": "5.0% R"}),
         ({"vat": "20.0% S"}, [("FR", [row("VAT", "5.5")])], {"VAT @ FR": "5.5% F"}),
         ({}, [("GB", [row("VAT", "5")]), ("FR", [row("VAT", "5.5")])], {"VAT": "5.0% R", "VAT @ FR": "5.5% F"}),

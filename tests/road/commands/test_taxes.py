@@ -92,7 +92,7 @@ def test_taxes_that_are_charged_together_become_one_code(make_shop):
         "PST": "GST/PST BC",
         "QST": "GST/QST QC",
         "HST": "HST ON",
-        "none": "your tax code of 0 %",
+        "none": "Zero-rated",  # not Exempt, nor Out of Scope
     }
 
 
