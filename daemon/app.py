@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from cartledger.broker.queues import Broker
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
-from cartledger.clients.oauth import Tokens
+from cartledger.clients.oauth import Intuit, Tokens
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.clients.quickbooks import Quota as CallQuota
 from cartledger.ledger.quota import Quota
@@ -43,7 +43,7 @@ from daemon.clock import now
 from daemon.owners import is_gone, new_owner
 from daemon.pulse import BeatingHttp, Pulse
 from daemon.schedule import next_time
-from daemon.tokens import LedgerTokens
+from daemon.tokens import LedgerTokens, ShopToken
 from mapping.checks.trial import try_order
 from mapping.company import Company
 from mapping.item_changes import Prices, read_prices
@@ -67,6 +67,8 @@ class Line:
     connection: Connection
     shop: BigCommerce
     quickbooks: QuickBooks
+    tokens: LedgerTokens
+    shop_token: ShopToken
     book: CompanyBook
     rates: RateBook
     stock: StockSettings
@@ -201,6 +203,13 @@ class App:
 
     def _line(self, name: str, connection: Connection) -> Line:
         pair, http, qbo = connection.pair, self._http, connection.quickbooks
+        here = connection.bigcommerce
+        shop_token = ShopToken(
+            ledger=self.ledger,
+            store_hash=here.store_hash,
+            from_settings=None if here.access_token is None else here.access_token.get_secret_value(),
+            connection=name,
+        )
         store = LedgerTokens(
             ledger=self.ledger,
             realm_id=qbo.realm_id,
@@ -210,7 +219,7 @@ class App:
             clock=self.clock,
             sleep=self._sleep,
         )
-        tokens = Tokens(intuit=self._intuit(connection), store=store, clock=self.clock)
+        tokens = Tokens(intuit=self.intuit(connection), store=store, clock=self.clock)
         quickbooks = QuickBooks(
             http=http,
             base_url=qbo.api_url,
@@ -225,7 +234,7 @@ class App:
             http=http,
             base_url=connection.bigcommerce.api_url,
             store_hash=connection.bigcommerce.store_hash,
-            access_token=connection.bigcommerce.access_token.get_secret_value(),
+            access_token=shop_token,
             clock=self.clock,
             sleep=self._sleep,
         )
@@ -234,12 +243,25 @@ class App:
             connection=connection,
             shop=shop,
             quickbooks=quickbooks,
+            tokens=store,
+            shop_token=shop_token,
             book=CompanyBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
             rates=RateBook(pair=pair, ledger=self.ledger, quickbooks=quickbooks, clock=self.clock),
             stock=StockSettings(pair=pair, ledger=self.ledger, shop=shop, clock=self.clock),
             breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock),
             shop_breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock, side=BIGCOMMERCE),
             ledger=self.ledger,
+            clock=self.clock,
+        )
+
+    def intuit(self, connection: Connection) -> Intuit:
+        """Intuit's server of tokens, for the app of a connection."""
+        qbo = connection.quickbooks
+        return Intuit(
+            http=self._http,
+            token_url=qbo.token_url,
+            client_id=qbo.client_id,
+            client_secret=qbo.client_secret.get_secret_value(),
             clock=self.clock,
         )
 

@@ -31,9 +31,7 @@ from cartledger.errors import (
 THROTTLE_SECONDS = 60.0
 """How long Intuit asks to wait after a 429."""
 
-CONNECT = (
-    "Connect the app to the company again, as an administrator of it, and put the new refresh token into the settings."
-)
+CONNECT = "Run `cartledger connect quickbooks`, as an administrator of the company."
 _RULES = "Correct the order in the shop, or the settings, then retry it."
 _REPORT = "This is a mistake of cartledger: please report it with the text above."
 _QUOTED_AT_MOST = 300
@@ -300,7 +298,9 @@ QUICKBOOKS: Mapping[str, Row] = {
     "10200": _hold("The company was reset meanwhile.", "Run `cartledger check`, then retry.", stale=True),
 }
 
-_NEW_ACCOUNT = "Make a new API account in the BigCommerce control panel and put its token into the settings."
+_NEW_ACCOUNT = (
+    "Make a new API account in the BigCommerce control panel and give its token to `cartledger connect bigcommerce`."
+)
 _SHOP_LATER = "It goes on by itself when BigCommerce is back."
 _SHOP_DOWN = Row(verdict=Unreachable, cause="BigCommerce could not {give} {what}.", fix=_SHOP_LATER)
 _SHOP_REFUSED = Row(verdict=Refused, cause="BigCommerce refused to {give} {what}.", fix=_REPORT)
@@ -311,7 +311,8 @@ BIGCOMMERCE: Mapping[int, Row] = {
     403: Row(
         verdict=Forbidden,
         cause="The token may not {read} {what}.",
-        fix="Make a BigCommerce API account with the scope “{scope}” and put its token into the settings.",
+        fix="Make a BigCommerce API account with the scope “{scope}” and give its token to `cartledger connect "
+        "bigcommerce`.",
     ),
     404: _SHOP_REFUSED,
     405: _SHOP_REFUSED,

@@ -2,6 +2,8 @@
 
 Intuit forgets a refresh token as soon as it has given out the next one. So there is one renewal at a time among all
 processes, and the new pair is stored before anybody uses it; whoever waited finds the new pair and asks for nothing.
+
+The first pair comes from a person who said yes on Intuit's page: the code that this gives is exchanged for it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from urllib.parse import urlencode
 from cartledger.clients.faults import CONNECT
 from cartledger.clients.http import Answer, Http
 from cartledger.errors import Throttled, Unauthorised, Unreachable
+from cartledger.money import write_json
 from cartledger.records import Token
 
 RENEWAL_SECONDS = 30.0
@@ -37,27 +40,72 @@ class TokenStore(Protocol):
         """Excludes all other threads and processes. No transaction may be held meanwhile: HTTP happens inside."""
 
 
-class Tokens:
-    """Access tokens of one company, renewed when due or refused.
+class Intuit:
+    """What Intuit's server of tokens is asked on behalf of one app.
 
     `clock` gives aware times. Everything raises Unauthorised when only a person can help, Unreachable or Throttled
     (never in doubt: the call the token was for did not happen) when Intuit does not answer.
     """
 
     def __init__(
-        self,
-        *,
-        http: Http,
-        token_url: str,
-        client_id: str,
-        client_secret: str,
-        store: TokenStore,
-        clock: Callable[[], datetime],
+        self, *, http: Http, token_url: str, client_id: str, client_secret: str, clock: Callable[[], datetime]
     ) -> None:
         self._http = http
         self._token_url = token_url
         self._client_id = client_id
         self._client_secret = client_secret
+        self._clock = clock
+
+    def exchange(self, code: str, redirect_uri: str) -> tuple[Token, timedelta]:
+        """The first pair, for a code that is good once and for a few minutes, and how far Intuit's clock is ahead of
+        ours. `redirect_uri` is the one that the code was asked for with."""
+        asked = self._clock()
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        answer = self._ask(form, "The code could not be exchanged.")
+        try:
+            token = _read(answer, asked)
+        except _InvalidGrantError:
+            raise Unauthorised(
+                "Intuit does not take the code: it was used before, or is older than a few minutes.",
+                fix="Run `cartledger connect quickbooks` again.",
+            ) from None
+        return token, (answer.date or asked) - asked
+
+    def refresh(self, token: Token) -> Token:
+        """The next pair."""
+        asked = self._clock()
+        form = {"grant_type": "refresh_token", "refresh_token": token.refresh}
+        return _read(self._ask(form, "The token could not be renewed."), asked)
+
+    def revoke(self, revoke_url: str, token: Token) -> None:
+        """The app may not use the company any more. What Intuit knows no more is revoked already."""
+        body = write_json({"token": token.refresh}).encode()
+        answer = self._call(revoke_url, body, "application/json", "The connection could not be taken back.")
+        if answer.status not in (200, 400):
+            raise _refusal(answer, _facts(answer))
+
+    def _ask(self, form: Mapping[str, str], failed: str) -> Answer:
+        return self._call(self._token_url, urlencode(form).encode(), "application/x-www-form-urlencoded", failed)
+
+    def _call(self, url: str, body: bytes, content_type: str, failed: str) -> Answer:
+        pair = f"{self._client_id}:{self._client_secret}"
+        headers = {
+            "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
+            "Content-Type": content_type,
+            "Accept": "application/json",
+        }
+        try:
+            return self._http.call("POST", url, deadline=RENEWAL_SECONDS, headers=headers, body=body)
+        except Unreachable as error:
+            # The renewal may have happened; the call that needed the token has not.
+            raise Unreachable(f"{failed} {error.text}", fix=error.fix) from error
+
+
+class Tokens:
+    """Access tokens of one company, renewed when due or refused. Raises what Intuit does."""
+
+    def __init__(self, *, intuit: Intuit, store: TokenStore, clock: Callable[[], datetime]) -> None:
+        self._intuit = intuit
         self._store = store
         self._clock = clock
 
@@ -102,47 +150,35 @@ class Tokens:
             raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=CONNECT) from None
 
     def _refresh(self, token: Token) -> Token:
-        asked = self._clock()
-        answer = self._ask({"grant_type": "refresh_token", "refresh_token": token.refresh})
-        new = self._read(answer, asked)
+        new = self._intuit.refresh(token)
         self._store.save(new)
         return new
-
-    def _ask(self, form: Mapping[str, str]) -> Answer:
-        pair = f"{self._client_id}:{self._client_secret}"
-        headers = {
-            "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        }
-        try:
-            return self._http.call(
-                "POST", self._token_url, deadline=RENEWAL_SECONDS, headers=headers, body=urlencode(form).encode()
-            )
-        except Unreachable as error:
-            # The renewal may have happened; the call that needed the token has not.
-            raise Unreachable(f"The token could not be renewed. {error.text}", fix=error.fix) from error
-
-    def _read(self, answer: Answer, asked: datetime) -> Token:
-        try:
-            facts = answer.json()
-        except ValueError:
-            facts = None
-        if not isinstance(facts, dict):
-            facts = {}
-        if answer.status != 200:
-            raise _refusal(answer, str(facts.get("error", "")))
-        try:
-            return _token(facts, asked)
-        except (KeyError, TypeError, ValueError):
-            raise Unreachable("Intuit renewed the token with an answer that is none.") from None
 
 
 class _InvalidGrantError(Exception):
     """Intuit does not know the refresh token (any more)."""
 
 
-def _refusal(answer: Answer, error: str) -> Exception:
+def _facts(answer: Answer) -> Mapping[str, Any]:
+    try:
+        facts = answer.json()
+    except ValueError:
+        facts = None
+    return facts if isinstance(facts, dict) else {}
+
+
+def _read(answer: Answer, asked: datetime) -> Token:
+    facts = _facts(answer)
+    if answer.status != 200:
+        raise _refusal(answer, facts)
+    try:
+        return _token(facts, asked)
+    except (KeyError, TypeError, ValueError):
+        raise Unreachable("Intuit renewed the token with an answer that is none.") from None
+
+
+def _refusal(answer: Answer, facts: Mapping[str, Any]) -> Exception:
+    error = str(facts.get("error", ""))
     if answer.status == 429:
         return Throttled("Intuit renews no token now: too many calls.", seconds=60.0)
     if error == "invalid_grant":

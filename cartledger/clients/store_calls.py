@@ -79,7 +79,8 @@ class Read:
 class StoreCalls:
     """One store. Shared by threads.
 
-    `clock` gives aware times, `sleep` takes seconds. Every call may raise Unauthorised, Forbidden, Unreachable and
+    `access_token` is asked before each call, since a person may give another one meanwhile. `clock` gives aware times,
+    `sleep` takes seconds. Every call may raise Unauthorised, Forbidden, Unreachable and
     Throttled, or Refused where BigCommerce does not understand what is asked.
     """
 
@@ -89,7 +90,7 @@ class StoreCalls:
         http: Http,
         base_url: str,
         store_hash: str,
-        access_token: str,
+        access_token: Callable[[], str],
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
     ) -> None:
@@ -168,7 +169,7 @@ class StoreCalls:
         send_within = None if leave_by is None else (leave_by - self._clock()).total_seconds()
         if send_within is not None and send_within <= 0:
             raise TryLater("The call to BigCommerce could not be sent in time.")
-        headers = {"X-Auth-Token": self._access_token, "Accept": "application/json"}
+        headers = {"X-Auth-Token": self._access_token(), "Accept": "application/json"}
         answer = self._http.call(
             "PUT" if call.writes else "GET",
             f"{self._store}{call.path}",

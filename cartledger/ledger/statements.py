@@ -563,6 +563,10 @@ EVENTS = """
 SELECT at, pair, kind, id, what, detail FROM event WHERE pair = :pair AND kind = :kind AND id = :id ORDER BY seq
 """
 
+PLANNED = """
+SELECT detail FROM event WHERE pair = :pair AND kind = :kind AND id = :id AND what = 'planned' ORDER BY seq DESC
+"""
+
 START_RUN = "INSERT INTO run (pair, workflow, started, facts) VALUES (:pair, :workflow, :started, :facts) RETURNING id"
 
 END_RUN = "UPDATE run SET ended = :now, facts = :facts WHERE id = :id"

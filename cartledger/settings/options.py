@@ -35,6 +35,7 @@ from cartledger.settings.values import (
     Name,
     OrderField,
     OrderSource,
+    RedirectUri,
     ReturnStatusId,
     Schedule,
     Secret,
@@ -59,6 +60,9 @@ SECRETS = (
 
 QUICKBOOKS_API = "https://quickbooks.api.intuit.com"
 QUICKBOOKS_TOKENS = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
+QUICKBOOKS_PAGE = "https://appcenter.intuit.com/connect/oauth2"
+QUICKBOOKS_REVOKES = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
+LOOPBACK = "http://localhost:8765/callback"
 BIGCOMMERCE_API = "https://api.bigcommerce.com"
 BC_ID_DIGITS = 10
 NUMBER_LENGTH = 21
@@ -178,7 +182,9 @@ class BigCommerce(Section):
     store_hash: str = Field(
         pattern=STORE_HASH, description="the part after /stores/ in the API path", examples=["abc123"]
     )
-    access_token: Secret = Field(description="the token of a store-level API account")
+    access_token: Secret | None = Field(
+        None, description="the token of a store-level API account, where `cartledger connect bigcommerce` has none"
+    )
     api_url: Address = Field(
         BIGCOMMERCE_API, description="another address only for simulators and proxies", json_schema_extra=FOR_TESTS
     )
@@ -192,11 +198,25 @@ class QuickBooks(Section):
     )
     client_id: Name = Field(description="of your app at the developer portal", examples=["your app's client id"])
     client_secret: Secret = Field(description="of your app")
-    refresh_token: Secret = Field(description="the first one; later ones live in the ledger")
+    refresh_token: Secret | None = Field(
+        None,
+        description="the first one, where `cartledger connect quickbooks` has none; later ones live in the ledger",
+    )
+    redirect_uri: RedirectUri = Field(
+        LOOPBACK,
+        description="where Intuit sends the browser back to, one of those at the app's keys; production keys take "
+        "https only",
+    )
     api_url: Address = Field(
         QUICKBOOKS_API, description="another address only for simulators and sandboxes", json_schema_extra=FOR_TESTS
     )
+    authorize_url: Address = Field(
+        QUICKBOOKS_PAGE, description="where a person allows the app", json_schema_extra=FOR_TESTS
+    )
     token_url: Address = Field(QUICKBOOKS_TOKENS, description="where tokens are renewed", json_schema_extra=FOR_TESTS)
+    revoke_url: Address = Field(
+        QUICKBOOKS_REVOKES, description="where tokens are taken back", json_schema_extra=FOR_TESTS
+    )
     in_flight_limit: WholeNumber = Field(
         130,
         ge=1,

@@ -106,6 +106,13 @@ def _address(value: object) -> str:
     )
 
 
+def _redirect_uri(value: object) -> str:
+    host = urlsplit(str(value)).hostname or ""
+    if re.fullmatch(r"[\d.]+|.*:.*", host):
+        raise ValueError(f"is {shown(value)}, while Intuit takes no IP address; write http://localhost:8765/callback.")
+    return _address(value)
+
+
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -249,6 +256,7 @@ MailAddress = Annotated[str, BeforeValidator(_mail_address), Words("mail address
 Amount = Annotated[Decimal, BeforeValidator(_amount), Words("amount")]
 Day = Annotated[date, BeforeValidator(_day), Words("day")]
 Address = Annotated[str, BeforeValidator(_address), Words("address")]
+RedirectUri = Annotated[str, BeforeValidator(_redirect_uri), Words("address")]
 Secret = Annotated[SecretStr, Field(min_length=1), Words("secret")]
 Currency = Annotated[str, BeforeValidator(_currency), Words("currency")]
 OrderSource = Annotated[str, BeforeValidator(_order_source), Words("order source")]

@@ -15,7 +15,7 @@ import pytest
 
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
-from cartledger.clients.oauth import Tokens
+from cartledger.clients.oauth import Intuit, Tokens
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.records import Token
 
@@ -235,10 +235,13 @@ def quota() -> Quota:
 @pytest.fixture
 def tokens(wire: Wire, http: Http, store: Store, clock: Clock) -> Tokens:
     return Tokens(
-        http=http,
-        token_url=f"{wire.url}/oauth2/v1/tokens/bearer",
-        client_id="client-7",
-        client_secret="client-secret",
+        intuit=Intuit(
+            http=http,
+            token_url=f"{wire.url}/oauth2/v1/tokens/bearer",
+            client_id="client-7",
+            client_secret="client-secret",
+            clock=clock,
+        ),
         store=store,
         clock=clock,
     )
@@ -264,7 +267,7 @@ def shop(wire: Wire, http: Http, clock: Clock) -> BigCommerce:
         http=http,
         base_url=f"{wire.url}/",
         store_hash="abc123",
-        access_token="shop-token",
+        access_token=lambda: "shop-token",
         clock=clock,
         sleep=clock.sleep,
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cartledger.clients.http import Http
-from cartledger.clients.oauth import Tokens
+from cartledger.clients.oauth import Intuit, Tokens
 from cartledger.records import Token
 
 
@@ -34,10 +34,13 @@ class FileStore:
 def main(url: str, path: str) -> None:
     with Http() as http:
         tokens = Tokens(
-            http=http,
-            token_url=url,
-            client_id="client-7",
-            client_secret="client-secret",
+            intuit=Intuit(
+                http=http,
+                token_url=url,
+                client_id="client-7",
+                client_secret="client-secret",
+                clock=lambda: datetime.now(UTC),
+            ),
             store=FileStore(Path(path)),
             clock=lambda: datetime.now(UTC),
         )

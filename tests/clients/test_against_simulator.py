@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.faults import Fault, duplicate_of, units_named, verdict
 from cartledger.clients.http import Http
-from cartledger.clients.oauth import Tokens
+from cartledger.clients.oauth import Intuit, Tokens
 from cartledger.clients.quickbooks import BatchItem, QuickBooks, batch_item_bytes, select
 from cartledger.errors import (
     CompanyReadOnly,
@@ -49,10 +50,13 @@ def store(sim: Simulator, clock: Clock) -> Store:
 @pytest.fixture
 def tokens(sim: Simulator, http: Http, store: Store, clock: Clock) -> Tokens:
     return Tokens(
-        http=http,
-        token_url=sim.token_url,
-        client_id=sim.company.client_id,
-        client_secret=sim.company.client_secret,
+        intuit=Intuit(
+            http=http,
+            token_url=sim.token_url,
+            client_id=sim.company.client_id,
+            client_secret=sim.company.client_secret,
+            clock=clock,
+        ),
         store=store,
         clock=clock,
     )
@@ -78,7 +82,7 @@ def shop(sim: Simulator, http: Http, clock: Clock) -> BigCommerce:
         http=http,
         base_url=sim.bigcommerce_url,
         store_hash=sim.shop.store_hash,
-        access_token=sim.shop.access_token,
+        access_token=lambda: sim.shop.access_token,
         clock=clock,
         sleep=clock.sleep,
     )
@@ -236,7 +240,7 @@ def test_eight_threads_outlive_their_tokens(books: QuickBooks, sim: Simulator, s
 
 def test_a_connection_taken_back_is_for_a_person(books: QuickBooks, sim: Simulator, store: Store, clock: Clock) -> None:
     store.token = Token(access="", refresh="RT1-gone", access_expires=clock.now, refresh_expires=None)
-    with pytest.raises(Unauthorised, match="put the new refresh token"):
+    with pytest.raises(Unauthorised, match="cartledger connect quickbooks"):
         books.count("Customer")
 
 
@@ -474,7 +478,7 @@ def test_a_wrong_token_and_a_wrong_store(sim: Simulator, http: Http, clock: Cloc
             http=http,
             base_url=sim.bigcommerce_url,
             store_hash=store_hash,
-            access_token=access_token,
+            access_token=partial(str, access_token),
             clock=clock,
             sleep=clock.sleep,
         )

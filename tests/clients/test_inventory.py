@@ -286,7 +286,7 @@ def impatient(wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr("cartledger.clients.store_calls.DEADLINE", 0.2)
     with Http(connect_timeout=5.0) as http:
         yield BigCommerce(
-            http=http, base_url=wire.url, store_hash="abc123", access_token="t", clock=clock, sleep=clock.sleep
+            http=http, base_url=wire.url, store_hash="abc123", access_token=lambda: "t", clock=clock, sleep=clock.sleep
         )
 
 

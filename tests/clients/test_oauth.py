@@ -11,13 +11,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from cartledger.clients.http import Http
-from cartledger.clients.oauth import Tokens
+from cartledger.clients.oauth import Intuit, Tokens
 from cartledger.errors import CartledgerError, LedgerTrouble, Stop, Throttled, Unauthorised, Unreachable
 from cartledger.records import Token
 from tests.clients.conftest import Asked, Clock, Reply, Store, Wire, as_json, token
 
 
-class Intuit:
+class Server:
     """Gives out a new pair for the last refresh token and `invalid_grant` for any older one."""
 
     def __init__(self, first: str = "refresh-1") -> None:
@@ -46,8 +46,8 @@ class Intuit:
 
 
 @pytest.fixture
-def intuit(wire: Wire) -> Intuit:
-    intuit = Intuit()
+def intuit(wire: Wire) -> Server:
+    intuit = Server()
     wire.on = intuit
     return intuit
 
@@ -58,7 +58,7 @@ def test_a_fresh_token_is_used_without_asking(wire: Wire, tokens: Tokens) -> Non
 
 
 def test_a_token_about_to_expire_is_renewed(
-    wire: Wire, tokens: Tokens, store: Store, clock: Clock, intuit: Intuit
+    wire: Wire, tokens: Tokens, store: Store, clock: Clock, intuit: Server
 ) -> None:
     clock.now += timedelta(minutes=59, seconds=1)
     assert tokens.access() == "access-2"
@@ -76,7 +76,7 @@ def test_a_token_about_to_expire_is_renewed(
     assert asked.body == b"grant_type=refresh_token&refresh_token=refresh-1"
 
 
-def test_rotation_goes_on_from_the_last_refresh_token(tokens: Tokens, clock: Clock, intuit: Intuit) -> None:
+def test_rotation_goes_on_from_the_last_refresh_token(tokens: Tokens, clock: Clock, intuit: Server) -> None:
     used = []
     for _ in range(4):
         clock.now += timedelta(hours=1)
@@ -85,19 +85,19 @@ def test_rotation_goes_on_from_the_last_refresh_token(tokens: Tokens, clock: Clo
     assert intuit.refused == 0
 
 
-def test_a_refused_token_is_renewed_although_it_looks_fresh(tokens: Tokens, intuit: Intuit) -> None:
+def test_a_refused_token_is_renewed_although_it_looks_fresh(tokens: Tokens, intuit: Server) -> None:
     assert tokens.renewed("access-1") == "access-2"
 
 
 def test_a_refused_token_that_was_replaced_meanwhile_costs_no_renewal(
-    tokens: Tokens, store: Store, clock: Clock, intuit: Intuit
+    tokens: Tokens, store: Store, clock: Clock, intuit: Server
 ) -> None:
     store.token = token(7, clock)
     assert tokens.renewed("access-1") == "access-7"
     assert intuit.given == 1
 
 
-def test_a_pair_that_cannot_be_stored_is_not_used(tokens: Tokens, clock: Clock, intuit: Intuit, store: Store) -> None:
+def test_a_pair_that_cannot_be_stored_is_not_used(tokens: Tokens, clock: Clock, intuit: Server, store: Store) -> None:
     def full(_: Token) -> None:
         raise LedgerTrouble("the disk is full")
 
@@ -109,11 +109,11 @@ def test_a_pair_that_cannot_be_stored_is_not_used(tokens: Tokens, clock: Clock, 
 
 def test_no_token_yet(tokens: Tokens, store: Store) -> None:
     store.token = None
-    with pytest.raises(Unauthorised, match="put the new refresh token"):
+    with pytest.raises(Unauthorised, match="cartledger connect quickbooks"):
         tokens.access()
 
 
-def test_eight_threads_renew_once(http: Http, tokens: Tokens, intuit: Intuit) -> None:
+def test_eight_threads_renew_once(http: Http, tokens: Tokens, intuit: Server) -> None:
     ready = threading.Barrier(8)
     used: list[str] = []
 
@@ -130,7 +130,7 @@ def test_eight_threads_renew_once(http: Http, tokens: Tokens, intuit: Intuit) ->
     assert (intuit.given, intuit.refused) == (2, 0)
 
 
-def test_eight_processes_renew_once(wire: Wire, intuit: Intuit, tmp_path: Path) -> None:
+def test_eight_processes_renew_once(wire: Wire, intuit: Server, tmp_path: Path) -> None:
     stored = tmp_path / "token"
     stored.write_text("access-1 refresh-1")
     script = Path(__file__).with_name("renew_in_a_process.py")
@@ -163,23 +163,20 @@ class OvertakenStore(Store):
 
 def _tokens(wire: Wire, http: Http, store: Store, clock: Clock) -> Tokens:
     return Tokens(
-        http=http,
-        token_url=wire.url,
-        client_id="client-7",
-        client_secret="client-secret",
+        intuit=Intuit(http=http, token_url=wire.url, client_id="client-7", client_secret="client-secret", clock=clock),
         store=store,
         clock=clock,
     )
 
 
 def test_invalid_grant_finds_the_pair_that_somebody_else_stored(wire: Wire, http: Http, clock: Clock) -> None:
-    wire.on = Intuit(first="refresh-5")
+    wire.on = Server(first="refresh-5")
     store = OvertakenStore(token(1, clock), token(5, clock))
     assert _tokens(wire, http, store, clock).renewed("access-1") == "access-5"
 
 
 def test_invalid_grant_renews_the_other_pair_when_that_is_old_too(wire: Wire, http: Http, clock: Clock) -> None:
-    intuit = Intuit(first="refresh-5")
+    intuit = Server(first="refresh-5")
     wire.on = intuit
     store = OvertakenStore(token(1, clock), token(5, clock, lasts=-60))
     assert _tokens(wire, http, store, clock).renewed("access-1") == "access-2"
@@ -188,9 +185,9 @@ def test_invalid_grant_renews_the_other_pair_when_that_is_old_too(wire: Wire, ht
 
 @pytest.mark.parametrize("second", [1, 5])
 def test_invalid_grant_for_good_asks_a_person_to_connect(wire: Wire, http: Http, clock: Clock, second: int) -> None:
-    wire.on = Intuit(first="refresh-9")
+    wire.on = Server(first="refresh-9")
     store = OvertakenStore(token(1, clock), token(second, clock, lasts=-60))
-    with pytest.raises(Unauthorised, match="put the new refresh token"):
+    with pytest.raises(Unauthorised, match="cartledger connect quickbooks"):
         _tokens(wire, http, store, clock).renewed("access-1")
 
 

@@ -239,7 +239,7 @@ def test_a_refused_token_is_renewed_and_the_same_batch_goes_out_again(
 
 def test_a_second_refusal_is_for_a_person(quickbooks: QuickBooks, wire: Wire) -> None:
     wire.on = renewing(lambda _: UNAUTHORISED)
-    with pytest.raises(Unauthorised, match="put the new refresh token"):
+    with pytest.raises(Unauthorised, match="cartledger connect quickbooks"):
         quickbooks.query(select("Item"))
     assert len(wire.asked) == 3
 

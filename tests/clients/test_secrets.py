@@ -72,7 +72,7 @@ def _shop(wire: Wire, http: Http, clock: Clock, access_token: str) -> BigCommerc
         http=http,
         base_url=wire.url,
         store_hash="abc123",
-        access_token=access_token,
+        access_token=lambda: access_token,
         clock=clock,
         sleep=clock.sleep,
     )
@@ -96,7 +96,7 @@ def test_a_token_with_a_line_end_is_not_told_either(http: Http, wire: Wire, cloc
         http=http,
         base_url=wire.url,
         store_hash="abc123",
-        access_token=f"{SHOP_TOKEN}\n",
+        access_token=lambda: f"{SHOP_TOKEN}\n",
         clock=clock,
         sleep=clock.sleep,
     )

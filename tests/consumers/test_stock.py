@@ -132,7 +132,7 @@ class World:
             http=self.http,
             base_url=self.sim.bigcommerce_url,
             store_hash=self.sim.shop.store_hash,
-            access_token=self.sim.shop.access_token,
+            access_token=lambda: self.sim.shop.access_token,
             clock=lambda: self.now,
             sleep=lambda _: None,
         )

@@ -132,7 +132,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             http=http,
             base_url=sim.bigcommerce_url,
             store_hash=sim.shop.store_hash,
-            access_token=sim.shop.access_token,
+            access_token=lambda: sim.shop.access_token,
             clock=clock,
             sleep=lambda _: None,
         )

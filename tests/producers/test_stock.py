@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cartledger.clients.http import Http
-from cartledger.clients.oauth import Tokens
+from cartledger.clients.oauth import Intuit, Tokens
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Refused, Unreachable
 from cartledger.ledger.types import State
@@ -143,10 +143,13 @@ def stocked(world: World) -> Iterator[Stocked]:
     sim.company.state.clock = lambda: clock().timestamp()
     refresh = Token(access="", refresh=sim.company.refresh_token, access_expires=clock(), refresh_expires=None)
     tokens = Tokens(
-        http=http,
-        token_url=sim.token_url,
-        client_id=sim.company.client_id,
-        client_secret=sim.company.client_secret,
+        intuit=Intuit(
+            http=http,
+            token_url=sim.token_url,
+            client_id=sim.company.client_id,
+            client_secret=sim.company.client_secret,
+            clock=clock,
+        ),
         store=Kept(refresh),
         clock=clock,
     )

@@ -90,8 +90,8 @@ def test_the_page_leads_to_its_sections():
         "| `due_date_offset` | whole number (from 0, to 3650) | none | days from an invoice's date to its due date, as "
         "orders bear no terms of their own; without it the date itself. Example: `30` |",
         '| `rounding_limit` | amount (from 0, to 1) | `"0.05"` | the most that the rounding item may take |',
-        "| `refresh_token` | secret | required | the first one; later ones live in the ledger. Environment: "
-        "`CARTLEDGER_CONNECTIONS__MAIN__QUICKBOOKS__REFRESH_TOKEN` |",
+        "| `refresh_token` | secret | none | the first one, where `cartledger connect quickbooks` has none; later ones "
+        "live in the ledger. Environment: `CARTLEDGER_CONNECTIONS__MAIN__QUICKBOOKS__REFRESH_TOKEN` |",
         "| `default_accounts` | table: currency = name | none | the same for orders in other currencies, by currency; "
         "else default_account. An account has the currency of the orders or of the books; a method's own account comes "
         'first. Example: `{ EUR = "Card clearing EUR" }` |',

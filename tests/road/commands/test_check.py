@@ -131,8 +131,8 @@ def test_a_company_that_does_not_let_us_in(sound, make_road, command):
     sound.company.tokens.revoke()
     (line,) = checked(command(road), 2)
     assert line.endswith(
-        ": connections.demo.quickbooks: The connection to QuickBooks has expired or was taken back. Connect the "
-        "app to the company again, as an administrator of it, and put the new refresh token into the settings."
+        ": connections.demo.quickbooks: The connection to QuickBooks has expired or was taken back. "
+        "Run `cartledger connect quickbooks`, as an administrator of the company."
     )
 
 
@@ -163,7 +163,8 @@ def test_a_scope_that_the_shops_token_lacks(sound, make_road, command, scope, le
     assert place.startswith(f"{level}: ")
     assert text == (
         f"The token may not read {what}. (BigCommerce 403: You don't have a required scope to access the endpoint) "
-        f"Make a BigCommerce API account with the scope “{named}: read-only” and put its token into the settings."
+        f"Make a BigCommerce API account with the scope “{named}: read-only” and give its token to `cartledger connect "
+        "bigcommerce`."
     )
 
 

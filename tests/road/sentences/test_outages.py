@@ -15,9 +15,7 @@ from tests.road.sentences.conftest import OTHERS, UNHURRIED, hurried
 
 DEAD = "http://127.0.0.1:1"
 REFUSED = "No connection to 127.0.0.1: [Errno 111] Connection refused. Check the network."
-CONNECT = (
-    "Connect the app to the company again, as an administrator of it, and put the new refresh token into the settings."
-)
+CONNECT = "Run `cartledger connect quickbooks`, as an administrator of the company."
 SUBSCRIBE = "Renew the QuickBooks subscription, or connect a company that is active."
 
 
@@ -151,13 +149,15 @@ def test_a_token_of_another_realm(shop, make_road):
             {"access_token": "another"},
             "The shop cannot be read: BigCommerce refuses the token. "
             "(BigCommerce 401: X-Auth-Client and X-Auth-Token headers are required and must match) "
-            "Make a new API account in the BigCommerce control panel and put its token into the settings.",
+            "Make a new API account in the BigCommerce control panel and give its token to `cartledger connect "
+            "bigcommerce`.",
         ),
         (
             {"scopes": frozenset({"store_v2_information_read_only"})},
             "The shop cannot be read: The token may not read orders. "
             "(BigCommerce 403: You don't have a required scope to access the endpoint) "
-            "Make a BigCommerce API account with the scope “Orders: read-only” and put its token into the settings.",
+            "Make a BigCommerce API account with the scope “Orders: read-only” and give its token to "
+            "`cartledger connect bigcommerce`.",
         ),
         (
             {"store_hash": "another"},
