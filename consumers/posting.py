@@ -202,16 +202,19 @@ class Posting:
         for key, verdict_ in self._handler.decide(claims).items() if claims else ():
             claim = next(claim for claim in claims if claim.key == key)
             if isinstance(verdict_, Post):
-                works += self._plan(claim, verdict_, out)
+                works += self._plan(claim, verdict_, out, rounding=verdict_.rounding)
             else:
                 self._settle(claim, verdict_, out)
         return works
 
-    def _plan(self, claim: Claim, post: Post, out: dict[SourceKey, Outcome]) -> list[_Work]:
+    def _plan(
+        self, claim: Claim, post: Post, out: dict[SourceKey, Outcome], *, rounding: Decimal | None = None
+    ) -> list[_Work]:
+        """`rounding` is what the source's rounding line takes, None where it is what was decided before."""
         for notice in {str(notice) for notice in post.notices} - self._said:
             self._said.add(notice)
             logs.info(notice, action="notice", connection=self._connection, source=str(claim.key))
-        parts = [_new_part(document) for document in post.documents]
+        parts = [_new_part(document, rounding) for document in post.documents]
         planned = self._ledger.plan(claim, parts, self._handler.fingerprint(), problems=post.problems)
         if planned is None:
             return []
@@ -582,7 +585,7 @@ def adopted(key: SourceKey, entity: str, found: Match) -> Adopt:
     )
 
 
-def _new_part(document: Document) -> NewPart:
+def _new_part(document: Document, rounding: Decimal | None) -> NewPart:
     return NewPart(
         name=document.name,
         order=document.order,
@@ -593,6 +596,7 @@ def _new_part(document: Document) -> NewPart:
         marker=document.marker,
         amount=document.amount,
         hash=document.hash,
+        rounding=rounding if document.name == DOCUMENT else None,
     )
 
 

@@ -29,6 +29,7 @@ from cartledger.stock import Allocation
 from mapping.allocation import allocation_of
 from mapping.case import SALE
 from mapping.payments.money import INVOICE
+from mapping.worth import worth_of
 from producers.reading import ORDER, SURELY_SHORT, Reading, Row, Shop, Walk
 from producers.refunds import learn_refunds
 
@@ -152,7 +153,15 @@ def _fresh(reading: Reading, rows: Sequence[Row]) -> list[tuple[Read, Row]]:
 def _read(row: Row, version: str, *, look_again: bool) -> tuple[Read, Row]:
     record = write_json(row).encode()
     modified = order_modified(row)
-    return Read(id=str(row["id"]), version=version, record=record, modified=modified, look_again=look_again), row
+    read = Read(
+        id=str(row["id"]),
+        version=version,
+        record=record,
+        modified=modified,
+        look_again=look_again,
+        told=worth_of(row),
+    )
+    return read, row
 
 
 def _waits_and_was_touched(reading: Reading, row: Row) -> bool:

@@ -53,7 +53,7 @@ class Sources(Claims):
         )
         if row is None:
             return 0
-        self._event(key, "read", version=read.version)
+        self._event(key, "read", version=read.version, **read.told)
         versions: int = row["versions"]
         return versions
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -35,13 +35,15 @@ class Stage(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Read:
     """One record as a producer read it. `record` is JSON bytes; `modified` the source's own time. `look_again`: what is
-    held or posted is decided anew where it was touched since, also in the version that is known."""
+    held or posted is decided anew where it was touched since, also in the version that is known. `told` is what the
+    history says of it beside the version: figures, no personal data."""
 
     id: str
     version: str
     record: bytes
     modified: datetime
     look_again: bool = False
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,8 @@ class NewPart:
 
     `entity` is the QuickBooks entity; `body` its JSON with Decimals; `number` its DocNumber, empty where it has none;
     `marker` ends its private note; `amount` is the TotalAmt it must be answered with (document currency; 0 for what is
-    voided or deleted). The body of what changes something names its Id and SyncToken.
+    voided or deleted). The body of what changes something names its Id and SyncToken. `rounding` is what its rounding
+    line took, for the history; None keeps what was told of the part before.
     """
 
     name: str
@@ -90,6 +93,7 @@ class NewPart:
     marker: str
     amount: Decimal
     hash: str
+    rounding: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
