@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,7 +118,9 @@ class LedgerTokens:
             self._ledger.unlease(self._name, owner)
 
 
-def keep(ledger: Ledger, realm_id: str, client_id: str, token: Token, *, sleep: Callable[[float], None]) -> None:
+def keep(
+    ledger: Ledger, realm_id: str, client_id: str, token: Token, *, sleep: Callable[[float], None] = time.sleep
+) -> None:
     """Keep the first token of a company that no settings name yet."""
     LedgerTokens(
         ledger=ledger,
@@ -162,3 +165,8 @@ class ShopToken:
             return Connected(since=None, way=SETTINGS, expires=None)
         kept = self._ledger.reference(self._store, ACCESS)
         return None if kept is None else Connected(since=kept.fetched_at, way="connect", expires=None)
+
+
+def keep_shop(ledger: Ledger, store_hash: str, access_token: str) -> None:
+    """Keep the token of a store that no settings name yet."""
+    ShopToken(ledger=ledger, store_hash=store_hash, from_settings=None, connection="").connect(access_token)
