@@ -12,7 +12,7 @@ import click
 from cartledger import logs
 from cartledger.errors import WrongUse
 from daemon.app import App
-from daemon.chores import chores
+from daemon.chores import chores, mail_chores
 from daemon.context import Context
 from daemon.supervisor import Consuming, Crew, Producing
 from daemon.upkeep import Upkeep
@@ -80,6 +80,7 @@ def _until_told(app: App, *, produce: bool, threads: int) -> None:
         for name in names:
             crew.start(f"read-{name}", partial(producing.read_for_ever, name))
         crew.start("upkeep", partial(Upkeep(chores(app, names), app.clock).run, crew.quiet, crew.beat))
+        crew.start("mails", partial(Upkeep(mail_chores(app), app.clock).run, crew.quiet, crew.beat))
         for name in (name for name in names if app.lines[name].connection.keeps_stock):
             crew.start(f"stock-{name}", partial(producing.read_stock_for_ever, name))
     if threads:
