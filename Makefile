@@ -21,9 +21,10 @@ check: .venv/.ok
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# cartledger.example.toml and docs/CONFIGURATION.md, from the options' fields.
+# cartledger.example.toml and docs/CONFIGURATION.md, from the options' fields; the dashboards, from grafana/*.py.
 docs: .venv/.ok
 	@$(BIN)/python -m cartledger.settings.documentation
+	@$(BIN)/python -m grafana.make
 
 long: .venv/.ok
 	@CARTLEDGER_TEST_PROFILE=long bin/with-services rabbitmq prometheus -- $(BIN)/pytest -n 2 --dist worksteal $(ARGS)
