@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,16 +26,21 @@ from mapping.checks.opening import CERTIFICATES, CREDIT, Owed, certificates_owed
 from mapping.checks.refunds import check_refunds
 from mapping.checks.shop import LONG_AGO, check_catalogue, check_start
 from mapping.checks.stock import check_stock, check_whole_catalogue
-from mapping.checks.trial import Tried, is_early, report, without_customer
+from mapping.checks.trial import Tried, is_early, report, taxed_alike, without_customer
 from mapping.company import Company, read_company
 from mapping.customer import choose_generic, generic_name, listed_names
 from mapping.decision import Excluded
+from mapping.tax.rows import OrderTax, read_taxes
 from producers.orders import STREAM, start_of
 
 T = TypeVar("T")
 NO_ANSWER = "no_answer"
 """The code of a side that could not be asked: nothing is known to be wrong."""
 
+TAX_READS = 25
+"""The most orders whose taxes are read; orders that are taxed alike share those of one of them."""
+
+Sample = tuple[Sequence[Order], Sequence[OrderTax]]
 _ANY_LOCATION = 1  # to see whether stock may be read, where it may not be asked which location there is
 
 Say = Callable[[str], None]
@@ -250,6 +255,24 @@ class Inspection:
 def latest_orders(line: Line) -> list[Order]:
     """The orders changed last that can be read; check tells of the others. Raises what the client raises."""
     return list(_readable(line.shop.latest_orders()))
+
+
+def taxed_samples(line: Line, orders: Sequence[Order]) -> tuple[list[Sample], int]:
+    """Orders that are taxed alike with the tax rows of the first, and how many orders are in none: `TAX_READS` calls at
+    most."""
+    groups: defaultdict[Hashable, list[Order]] = defaultdict(list)
+    for order in orders:
+        groups[taxed_alike(order)].append(order)
+    samples: list[Sample] = []
+    reads = TAX_READS
+    for group in sorted(groups.values(), key=len, reverse=True):
+        taxed = any(order.total.tax for order in group)
+        if not taxed:
+            samples.append((group, ()))
+        elif reads:
+            reads -= 1
+            samples.append((group, read_taxes(line.shop.order_taxes(group[0].id))))
+    return samples, len(orders) - sum(len(group) for group, _ in samples)
 
 
 def _readable(page: OrdersPage) -> Iterator[Order]:

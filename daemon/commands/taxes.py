@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
 from typing import Any
 
 import click
 
-from cartledger.records import Order
 from daemon.app import Line
 from daemon.console import doing, json_option, out, print_json, table
 from daemon.context import Context
-from daemon.inspection import fetched, latest_orders
+from daemon.inspection import fetched, latest_orders, taxed_samples
 from mapping.checks.taxes_seen import Seen, needs_map, rows_to_add, taxes_seen
-from mapping.checks.trial import taxed_alike
-from mapping.tax.rows import OrderTax, read_taxes
-
-READS = 25
-"""The most orders whose taxes are read; orders that are taxed alike share those of one of them."""
 
 _COLUMNS = ("tax", "class", "%", "to", "orders", "example", "tax code")
-Sample = tuple[Sequence[Order], Sequence[OrderTax]]
 
 
 @click.command()
@@ -54,7 +45,7 @@ def taxes(ctx: click.Context, connection: str | None, *, as_json: bool) -> None:
 def _facts(line: Line) -> dict[str, Any]:
     orders = latest_orders(line)
     company = fetched(line)
-    samples, left = _samples(line, orders)
+    samples, left = taxed_samples(line, orders)
     seen = taxes_seen(samples, line.connection, company)
     maps = needs_map(company)
     return {
@@ -64,23 +55,6 @@ def _facts(line: Line) -> dict[str, Any]:
         "taxes": [_shown(one, maps=maps) for one in seen],
         "missing": rows_to_add(seen, line.connection, company) if maps else {},
     }
-
-
-def _samples(line: Line, orders: Sequence[Order]) -> tuple[list[Sample], int]:
-    """Orders that are taxed alike with the tax rows of the first, and how many orders are in none."""
-    groups: defaultdict[Hashable, list[Order]] = defaultdict(list)
-    for order in orders:
-        groups[taxed_alike(order)].append(order)
-    samples: list[Sample] = []
-    reads = READS
-    for group in sorted(groups.values(), key=len, reverse=True):
-        taxed = any(order.total.tax for order in group)
-        if not taxed:
-            samples.append((group, ()))
-        elif reads:
-            reads -= 1
-            samples.append((group, read_taxes(line.shop.order_taxes(group[0].id))))
-    return samples, len(orders) - sum(len(group) for group, _ in samples)
 
 
 def _shown(one: Seen, *, maps: bool) -> dict[str, Any]:
