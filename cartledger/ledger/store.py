@@ -2,8 +2,8 @@
 
 `Ledger` is put together from groups of transitions: `sources` (T0 to T3, T8, T9), `parts` (T3 to T7), `keeping`
 (cursors, leases, links, tokens, circuits …), `stock` (what both sides hold), `catalogue` (what the shop sells), `facts`
-(what people and metrics ask), `mails` (what is to be sent), `reads` (how many were metered), `alerts` (what is wrong)
-and `processes` (who runs). `engine` holds the file.
+(what people and metrics ask), `mails` (what is to be sent), `reads` (how many were metered), `alerts` (what is wrong),
+`processes` (who runs) and `retention` (what is forgotten). `engine` holds the file.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from cartledger.ledger.mails import Mails
 from cartledger.ledger.parts import Parts
 from cartledger.ledger.processes import Processes
 from cartledger.ledger.reads import Reads
+from cartledger.ledger.retention import Retention
 from cartledger.ledger.sources import Sources
 from cartledger.ledger.stock import Stock
 
 
-class Ledger(Sources, Parts, Keeping, Stock, Catalogue, Facts, Mails, Reads, Alerts, Processes):
+class Ledger(Sources, Parts, Keeping, Stock, Catalogue, Facts, Mails, Reads, Alerts, Processes, Retention):
     """One ledger, used by any number of threads and processes at once.
 
     Every method is one transaction; `transaction()` makes several calls one. Times are aware UTC. A file that cannot

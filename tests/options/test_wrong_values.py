@@ -50,6 +50,8 @@ AN_INTERVAL = 'Allowed: "1h", "15m", "daily at 02:30", "daily at 02:30 and 14:30
 WRONG = [
     # option, value, sentence
     ("ledger.path", "7", "ledger.path is 7, which is no text; put it in quotation marks."),
+    ("ledger.history_days", "29", "ledger.history_days is 29, which is too little; the least is 30."),
+    ("ledger.history_days", '"2 years"', 'ledger.history_days is "2 years", which is no whole number.'),
     ("broker.url", '"amqp://guest:hush@localhost"',
      "broker.url is no broker: write memory:// (one process) or pika://user:password@host:5672/%2F (RabbitMQ)."),
     ("broker.namespace", '"My Shop"',
