@@ -13,18 +13,20 @@ from mapping.totals import read_totals
 
 def worth_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of an order in a `/v2/orders` row, in its currency: its total with tax, before redeemed certificates
-    and store credit are taken off, and these; when it was placed, and its status. Nothing where it cannot be read.
+    and store credit are taken off, and these; when it was placed, and its status. Nothing where it cannot be read
+    or reckoned with.
     """
     try:
         order = read_order(row)
-    except BadRecord:
+        totals = read_totals(order)
+        total = cents(order.total.inc) if isinstance(totals, Problem) else totals.total_inc
+        redeemed = cents(order.tenders)
+    except (BadRecord, ArithmeticError):
         return {}
-    totals = read_totals(order)
-    total = cents(order.total.inc) if isinstance(totals, Problem) else totals.total_inc
     return {
         "placed": order.created.isoformat(),
         "status": order.status_id,
         "currency": order.currency,
         "total": total,
-        "redeemed": cents(order.tenders),
+        "redeemed": redeemed,
     }

@@ -3,7 +3,7 @@
 `Ledger` is put together from groups of transitions: `sources` (T0 to T3, T8, T9), `parts` (T3 to T7), `keeping`
 (cursors, leases, links, tokens, circuits …), `stock` (what both sides hold), `catalogue` (what the shop sells), `facts`
 (what people and metrics ask), `mails` (what is to be sent), `reads` (how many were metered), `alerts` (what is wrong),
-`processes` (who runs) and `retention` (what is forgotten). `engine` holds the file.
+`processes` (who runs), `retention` (what is forgotten) and `history` (what reports ask). `engine` holds the file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from cartledger.ledger.alerts import Alerts
 from cartledger.ledger.catalogue import Catalogue
 from cartledger.ledger.facts import Facts
+from cartledger.ledger.history import History
 from cartledger.ledger.keeping import Keeping
 from cartledger.ledger.mails import Mails
 from cartledger.ledger.parts import Parts
@@ -21,7 +22,7 @@ from cartledger.ledger.sources import Sources
 from cartledger.ledger.stock import Stock
 
 
-class Ledger(Sources, Parts, Keeping, Stock, Catalogue, Facts, Mails, Reads, Alerts, Processes, Retention):
+class Ledger(Sources, Parts, Keeping, Stock, Catalogue, Facts, Mails, Reads, Alerts, Processes, Retention, History):
     """One ledger, used by any number of threads and processes at once.
 
     Every method is one transaction; `transaction()` makes several calls one. Times are aware UTC. A file that cannot

@@ -200,7 +200,8 @@ class Answered:
 
     `settled`: every part is answered. `more_parts`: parts are still to be sent. `newer`: a newer version was seen
     meanwhile, so the source is queued again. `conflict`: something else is linked to this part already; the answer
-    was written to the history and nothing else. `known` is False when no part has these ids.
+    was written to the history and nothing else. `known` is False when no part has these ids. `rounding` is what the
+    rounding line of the part took.
     """
 
     settled: bool = False
@@ -208,6 +209,7 @@ class Answered:
     newer: bool = False
     conflict: bool = False
     known: bool = True
+    rounding: Decimal = ZERO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,3 +360,12 @@ class Process:
     started: datetime
     seen_at: datetime
     ended: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """An order by the time at which it was placed in the shop, and where it stands."""
+
+    id: str
+    at: datetime
+    state: State
