@@ -16,7 +16,15 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Circuit
 
 QUICKBOOKS, BIGCOMMERCE = "quickbooks", "bigcommerce"
-NAMES = {QUICKBOOKS: "QuickBooks", BIGCOMMERCE: "BigCommerce"}
+READING_ORDERS, READING_STOCK = "reading orders", "reading stock"
+"""Stand in the ledger as sides while a reading fails; nothing is kept from being sent by them."""
+
+NAMES = {
+    QUICKBOOKS: "QuickBooks",
+    BIGCOMMERCE: "BigCommerce",
+    READING_ORDERS: "Reading the shop",
+    READING_STOCK: "Reading the stock",
+}
 """Of the sides, for people."""
 
 FIRST_WAIT = timedelta(seconds=10)
