@@ -29,7 +29,9 @@ api_url = "{bigcommerce_url}"
 realm_id = "{realm_id}"
 client_id = "{client_id}"
 api_url = "{quickbooks_url}"
+authorize_url = "{authorize_url}"
 token_url = "{token_url}"
+revoke_url = "{revoke_url}"
 in_flight_limit = {in_flight}
 
 [connections.demo.sales]

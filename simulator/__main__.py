@@ -25,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
         requestid_memory=options.requestid_memory,
         quotas=options.quotas,
         port=options.port,
+        connected=options.connected,
     )
+    simulator.company.tokens.redirect_uris.update(options.redirect_uri)
     with simulator:
         simulator.fill(
             orders=options.orders, customers=options.customers, price_mode=options.price_mode, clean=options.clean
@@ -56,6 +58,10 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--home-currency", help="the country's own by default")
     parser.add_argument("--cap", type=float, default=2.0, help="seconds after which QuickBooks ends a request")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--connected", action=argparse.BooleanOptionalAction, default=True, help="whether the app was let in already"
+    )
+    parser.add_argument("--redirect-uri", action="append", default=[], help="one more that stands at the app's keys")
     parser.add_argument("--requestid-memory", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--quotas", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument(

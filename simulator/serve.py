@@ -42,7 +42,8 @@ class Simulator:
     `company` is the kind of company: "us", "us_ast" (automated sales tax), "uk", "au", "ca", "eur" (a US company whose
     buyers pay in EUR). `home_currency` is its currency and the shop's, by default the country's. `cap` is QuickBooks'
     limit on one request, in seconds. `requestid_memory` False forgets every requestid, `quotas` False lifts the quotas
-    of both sides. `store_hash` and `realm_id` tell several of them apart.
+    of both sides. `store_hash` and `realm_id` tell several of them apart. `connected` False has no refresh token: a
+    person says yes at `authorize_url` first.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Simulator:
         port: int = 0,
         store_hash: str = "sim5tore",
         realm_id: str = "4620816365000000001",
+        connected: bool = True,
     ) -> None:
         self.seed = seed
         self.company = Company(kind=company, home_currency=home_currency, seed=seed, realm_id=realm_id)
@@ -66,6 +68,8 @@ class Simulator:
         self.market = MARKETS[company]
         self.company.cap = cap
         self.company.requestid_memory = requestid_memory
+        if not connected:
+            self.company.tokens.revoke()
         self.faults = Faults(cap=cap)
         if not quotas:
             self.shop.quota.limit = _UNLIMITED
@@ -74,7 +78,9 @@ class Simulator:
         self.url = self._loopback.url
         self.bigcommerce_url = f"{self.url}/bigcommerce"
         self.quickbooks_url = f"{self.url}/quickbooks"
+        self.authorize_url = f"{self.quickbooks_url}/connect/oauth2"
         self.token_url = f"{self.quickbooks_url}/oauth2/v1/tokens/bearer"
+        self.revoke_url = f"{self.quickbooks_url}/v2/oauth2/tokens/revoke"
 
     def __enter__(self) -> "Simulator":
         self._loopback.__enter__()
@@ -156,7 +162,9 @@ class Simulator:
             "url": self.url,
             "bigcommerce_url": self.bigcommerce_url,
             "quickbooks_url": self.quickbooks_url,
+            "authorize_url": self.authorize_url,
             "token_url": self.token_url,
+            "revoke_url": self.revoke_url,
             "store_hash": self.shop.store_hash,
             "access_token": self.shop.access_token,
             "realm_id": self.company.realm_id,

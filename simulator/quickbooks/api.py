@@ -2,8 +2,10 @@
 
 For whoever mounts it (say under a prefix `/quickbooks`):
 
-    app = quickbooks_app(company)      # ASGI; paths /v3/company/{realm}/… and /oauth2/v1/tokens/bearer
-    call_name("POST", path) -> str     # "token", "batch", "query", "cdc", "read", "create" (any single write), "other"
+    app = quickbooks_app(company)      # ASGI; paths /v3/company/{realm}/…, /oauth2/v1/tokens/bearer, /connect/oauth2
+                                       # and /v2/oauth2/tokens/revoke
+    call_name("POST", path) -> str     # "token", "revoke", "batch", "query", "cdc", "read", "create" (any single
+                                       # write), "other"
 
 `call_name` accepts the path with or without a prefix. The app sends its own `Date` header (the company's clock may be
 skewed), so uvicorn must run with `date_header=False`. A request ends after `company.cap` seconds with a 504 page.
@@ -28,6 +30,7 @@ from starlette.types import ASGIApp
 from simulator.quickbooks import errors, gateway
 from simulator.quickbooks.batch import BatchRun
 from simulator.quickbooks.company import ALLOW_DUPLICATES, Action, Change, Company
+from simulator.quickbooks.consent import consent_routes
 from simulator.quickbooks.errors import CapExceededError, FaultError
 from simulator.quickbooks.fields import CLASSES
 from simulator.quickbooks.oauth import RefusedError
@@ -44,6 +47,8 @@ def call_name(method: str, path: str) -> str:
     """The fault engine's name for a call; `path` may carry a mount prefix."""
     if path.endswith("/oauth2/v1/tokens/bearer"):
         return "token"
+    if path.endswith("/v2/oauth2/tokens/revoke"):
+        return "revoke"
     _, found, rest = path.partition("/v3/company/")
     if not found:
         return "other"
@@ -59,6 +64,8 @@ def quickbooks_app(company: Company) -> ASGIApp:
     return Starlette(
         routes=[
             Route("/oauth2/v1/tokens/bearer", api.token, methods=["POST"]),
+            Route("/v2/oauth2/tokens/revoke", api.revoke, methods=["POST"]),
+            *consent_routes(company),
             Route("/v3/company/{realm}/{rest:path}", api.call, methods=["GET", "POST"]),
         ]
     )
@@ -72,12 +79,27 @@ class _Api:
         form = dict(urllib.parse.parse_qsl((await request.body()).decode("latin-1")))
         try:
             with self._company.lock:
-                body, status = self._company.tokens.exchange(_client(request), form), 200
+                tells = request.headers.get("x-include-refresh-token-hard-expires-in") == "true"
+                body = self._company.tokens.exchange(_client(request), form, tells_hard_end=tells)
+            status = 200
             self._company.counts.token_refreshes += 1
         except RefusedError as refused:
             body, status = refused.as_json(), refused.status
+            self._company.counts.invalid_grants += refused.error == "invalid_grant"
         self._company.traffic.log("token", "", status)
         return self._respond(write_json(body), status, "application/json")
+
+    async def revoke(self, request: Request) -> Response:
+        try:
+            told = read_json(await request.body())
+        except ValueError:
+            told = None
+        try:
+            with self._company.lock:
+                self._company.tokens.take_back(_client(request), told.get("token") if isinstance(told, dict) else None)
+        except RefusedError as refused:
+            return self._respond(write_json(refused.as_json()), refused.status, "application/json")
+        return self._respond("", 200, "application/json")
 
     async def call(self, request: Request) -> Response:
         name = call_name(request.method, request.url.path)

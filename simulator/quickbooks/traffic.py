@@ -30,6 +30,7 @@ class Counts:
     written: int = 0
     throttled: int = 0
     token_refreshes: int = 0
+    invalid_grants: int = 0
 
     def as_json(self) -> dict[str, int]:
         return asdict(self)

@@ -40,6 +40,7 @@ from daemon.commands.demo import CAP, IN_FLIGHT
 from daemon.commands.sync import Synced, run_sync
 from daemon.demo_settings import NAME, demo_settings
 from simulator import Simulator
+from simulator.quickbooks.oauth import LOOPBACK
 
 ONCE_A_DAY = 1000  # refreshes
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
@@ -154,7 +155,7 @@ class Road:
     def connect_again(self) -> None:
         """Sign in to the company once more: the settings hold a new refresh token."""
         tokens = self.sim.company.tokens
-        form = {"grant_type": "authorization_code", "code": tokens.issue_code()}
+        form = {"grant_type": "authorization_code", "code": tokens.issue_code(), "redirect_uri": LOOPBACK}
         found = tokens.exchange((tokens.client_id, tokens.client_secret), form)
         self.environment = _secrets({**self.sim.addresses(), "refresh_token": found["refresh_token"]})
 

@@ -11,6 +11,7 @@ import pytest
 from cartledger.ledger.types import State
 from daemon.clock import now
 from daemon.supervisor import Crew, Producing
+from simulator.quickbooks.oauth import LOOPBACK
 from tests.road.sentences.conftest import OTHERS, UNHURRIED, hurried
 
 DEAD = "http://127.0.0.1:1"
@@ -125,7 +126,7 @@ def test_the_connection_was_taken_back(shop, make_road):
     all_waits(road, road.sync(), f"The connection to QuickBooks has expired or was taken back. {CONNECT}")
     connected = shop.company.tokens.exchange(
         (shop.company.client_id, shop.company.client_secret),
-        {"grant_type": "authorization_code", "code": shop.company.tokens.issue_code()},
+        {"grant_type": "authorization_code", "code": shop.company.tokens.issue_code(), "redirect_uri": LOOPBACK},
     )
     again = make_road(shop, folder=road.folder)
     assert set(again.environment.values()) >= {connected["refresh_token"]}
