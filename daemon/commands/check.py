@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from cartledger.errors import SettingsWrong
+from daemon.app import App, Line
 from daemon.console import doing, json_option, out, print_json
 from daemon.context import Context
 from daemon.inspection import NO_ANSWER, Inspection
@@ -31,17 +32,27 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     try:
         with ctx.obj.app() as app, doing() as say:
             for name, line in app.lines.items():
-                findings = Inspection(app=app, line=line, say=partial(_of, say, name)).findings()
-                found[name] = sorted(findings, key=lambda one: list(Level).index(one.level))
+                found[name] = findings_of(app, line, say)
     except SettingsWrong as error:
         if not as_json:
             raise
         found = {"settings": [problem(one.code, one.text, one.fix) for one in error.problems]}
     if as_json:
-        print_json({name: [_facts(ctx.obj, name, one) for one in findings] for name, findings in found.items()})
+        print_json({name: facts_of(ctx.obj, name, findings) for name, findings in found.items()})
     else:
-        _print(ctx.obj, found)
+        print_findings(ctx.obj, found)
     ctx.exit(_exit_code([one for findings in found.values() for one in findings]))
+
+
+def findings_of(app: App, line: Line, say: Callable[[str], None]) -> list[Finding]:
+    """Of one connection, problems first."""
+    findings = Inspection(app=app, line=line, say=partial(_of, say, line.name)).findings()
+    return sorted(findings, key=lambda one: list(Level).index(one.level))
+
+
+def facts_of(context: Context, name: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """For a program."""
+    return [_facts(context, name, one) for one in findings]
 
 
 def _of(say: Callable[[str], None], name: str, what: str) -> None:
@@ -74,7 +85,8 @@ def _facts(context: Context, name: str, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _print(context: Context, found: Mapping[str, Sequence[Finding]]) -> None:
+def print_findings(context: Context, found: Mapping[str, Sequence[Finding]]) -> None:
+    """For a person, by connection, each with its place in the file."""
     console = out()
     for name, findings in found.items():
         for one in findings:
