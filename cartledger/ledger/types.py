@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from cartledger.errors import Problem
+from cartledger.money import ZERO
 from cartledger.records import Operation, SourceKey
 
 
