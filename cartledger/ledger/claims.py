@@ -108,10 +108,13 @@ class Claims(Engine):
                 "waits_for": waiting_for(waits_for) if waits and waits_for else None,
                 "spent": int(spend_attempt),
             }
+            before = self._row(sql.STANDING, **as_key(claim.key))
             if not self._ours(sql.LATER, claim, **values):
                 return False
             told = {"waits_for": values["waits_for"]} if waits else {"until": values["not_before"]}
-            self._event(claim.key, "later", why=why, **told)
+            # A try that ended as the one before it leaves nothing: an outage of hours would fill the ledger.
+            if before is None or before["why"] != why or not self._rows(sql.FORGET_CLAIM, **as_key(claim.key)):
+                self._event(claim.key, "later", why=why, **told)
             return True
 
     def release(self, claims: Iterable[Claim]) -> None:

@@ -559,6 +559,16 @@ ADD_EVENT = """
 INSERT INTO event (at, pair, kind, id, what, detail) VALUES (:at, :pair, :kind, :id, :what, :detail)
 """
 
+# Only where nothing has happened since the claim, and it came right after the same was told.
+FORGET_CLAIM = """
+DELETE FROM event WHERE pair = :pair AND kind = :kind AND id = :id AND what = 'claimed'
+  AND seq = (SELECT max(seq) FROM event WHERE pair = :pair AND kind = :kind AND id = :id)
+  AND 'later' = (
+    SELECT what FROM event e WHERE e.pair = :pair AND e.kind = :kind AND e.id = :id AND e.seq < event.seq
+    ORDER BY e.seq DESC LIMIT 1)
+RETURNING seq
+"""
+
 EVENTS = """
 SELECT at, pair, kind, id, what, detail FROM event WHERE pair = :pair AND kind = :kind AND id = :id ORDER BY seq
 """

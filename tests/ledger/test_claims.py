@@ -130,6 +130,28 @@ def test_attempts_are_spent_on_request_and_forgotten_with_a_new_version(shop):
     assert shop.claimed(key).attempts == 0
 
 
+def test_tries_that_end_alike_are_told_once(shop):
+    """An outage of hours, with thousands of orders that are tried each minute, must not fill the ledger."""
+    key = shop.read()
+    for why in ("locked", "locked", "locked", "throttled", "throttled", "locked"):
+        until = shop.clock.step(60)
+        assert shop.ledger.later(shop.claimed(key), until, why)
+        assert (shop.ledger.standing(key).why, shop.ledger.standing(key).not_before) == (why, until)
+    assert shop.whats(key) == ["read", *["claimed", "later"] * 3]
+    assert [event.detail.get("why") for event in shop.ledger.events(key)][2::2] == ["locked", "throttled", "locked"]
+
+
+def test_a_try_that_did_something_is_told(shop):
+    claim = shop.planned()
+    shop.ledger.later(claim, shop.clock.now, "locked")
+    again = shop.ledger.plan(shop.claimed(claim.key), [shop.part()], "rules-1")
+    shop.ledger.later(again, shop.clock.now, "locked")
+    shop.read(version="v2")
+    shop.ledger.later(shop.claimed(claim.key), shop.clock.now, "locked")
+    one = ["claimed", "planned", "later"]
+    assert shop.whats(claim.key) == ["read", *one, *one, "read", "claimed", "later"]
+
+
 def test_release_leaves_a_source_with_a_part_on_its_way_to_its_lease(shop):
     going, free = shop.planned(id_="1"), shop.planned(id_="2")
     shop.send(going)
