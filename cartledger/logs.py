@@ -11,7 +11,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-FACTS = ("action", "connection", "source", "seconds", "count")
+FACTS = ("action", "connection", "source", "cause", "seconds", "count")
 
 _logger = logging.getLogger("cartledger")
 

@@ -16,14 +16,15 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Circuit
 
 QUICKBOOKS, BIGCOMMERCE = "quickbooks", "bigcommerce"
-READING_ORDERS, READING_STOCK = "reading orders", "reading stock"
-"""Stand in the ledger as sides while a reading fails; nothing is kept from being sent by them."""
+READING_ORDERS, READING_STOCK, SIGNING_IN = "reading orders", "reading stock", "signing in"
+"""Stand in the ledger as sides while these fail; nothing is kept from being sent by them."""
 
 NAMES = {
     QUICKBOOKS: "QuickBooks",
     BIGCOMMERCE: "BigCommerce",
     READING_ORDERS: "Reading the shop",
     READING_STOCK: "Reading the stock",
+    SIGNING_IN: "Signing in to QuickBooks",
 }
 """Of the sides, for people."""
 

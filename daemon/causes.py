@@ -15,7 +15,8 @@ from itertools import groupby
 
 from cartledger.errors import Forbidden, Throttled, Unauthorised
 from cartledger.ledger.types import Alert, Circuit, Process
-from consumers.circuit import BIGCOMMERCE, NAMES, QUICKBOOKS, READING_ORDERS, READING_STOCK
+from cartledger.settings import Schedule
+from consumers.circuit import BIGCOMMERCE, NAMES, QUICKBOOKS, READING_ORDERS, READING_STOCK, SIGNING_IN
 
 EVERYWHERE = ""
 """In place of a pair: what concerns the whole installation."""
@@ -199,6 +200,11 @@ def _explains(other: Alert, alert: Alert) -> bool:
     return near and other.cause in EXPLAINED_BY.get(alert.cause, ())
 
 
+def pace(schedule: Schedule) -> timedelta:
+    """How often something happens, within bounds, as the measure for what is late."""
+    return min(max(schedule.every or UNSCHEDULED_PACE, SHORTEST_PACE), LONGEST_PACE)
+
+
 def grace(pace: timedelta) -> timedelta:
     """How long a side may be silent before anybody is told."""
     return min(GRACE, pace / 2)
@@ -310,10 +316,15 @@ def _anybody_consumes(facts: Facts, now: datetime) -> bool:
 
 
 def _of_one(one: ConnectionFacts, facts: Facts, now: datetime) -> Iterator[Alert]:
-    yield from _one_a_cause(_sides(one, now))
-    yield from _not_reading(one, facts, now)
+    """Nothing of one that a person has not switched on: whoever sets it up is looking at it."""
     if one.enabled:
+        yield from _one_a_cause([*_sides(one, now), *_not_reading(one, facts, now)])
         yield from _waiting(one, facts, now)
+        yield from _for_a_person(one, now)
+
+
+def _for_a_person(one: ConnectionFacts, now: datetime) -> Iterator[Alert]:
+    """What keeps nothing else from going on."""
     held = {code: count for code, count in one.held.items() if code not in TOTALLED_OTHERWISE}
     if held:
         yield _of(one, HELD_ORDERS, now, f"{_counted(held)} held.", f"See `cartledger held {one.name}`.")
@@ -363,8 +374,7 @@ def _is_near(budget: Budget) -> bool:
 def _sides(one: ConnectionFacts, now: datetime) -> Iterator[Alert]:
     for circuit in one.circuits:
         cause = _cause_of(circuit)
-        at_once = circuit.needs_person and cause != NOT_READING
-        if cause and (at_once or circuit.lasted(now) >= grace(one.pace)):
+        if circuit.needs_person or circuit.lasted(now) >= grace(one.pace):
             text = f"{NAMES.get(circuit.side, circuit.side)}: {circuit.reason}"
             fix = "It is tried again by itself; nothing is lost." if not circuit.needs_person else ""
             yield _of(one, cause, circuit.since, text, fix)
@@ -377,8 +387,14 @@ def _cause_of(circuit: Circuit) -> str:
         case Throttled.__name__:
             return THROTTLED
     # What fails about the stock's reading may be either side.
-    by_side = {QUICKBOOKS: QUICKBOOKS_DOWN, BIGCOMMERCE: BIGCOMMERCE_DOWN, READING_ORDERS: BIGCOMMERCE_DOWN}
-    return by_side.get(circuit.side, NOT_READING if circuit.side == READING_STOCK else "")
+    by_side = {
+        QUICKBOOKS: QUICKBOOKS_DOWN,
+        SIGNING_IN: QUICKBOOKS_DOWN,
+        BIGCOMMERCE: BIGCOMMERCE_DOWN,
+        READING_ORDERS: BIGCOMMERCE_DOWN,
+        READING_STOCK: NOT_READING,
+    }
+    return by_side[circuit.side]
 
 
 def _not_reading(one: ConnectionFacts, facts: Facts, now: datetime) -> Iterator[Alert]:
