@@ -309,20 +309,24 @@ class Metrics:
             if each.kind == "histogram"
         }
 
-    def add(self, metric: Metric, amount: float = 1.0, **labels: str) -> None:
+    def add(self, metric: Metric, amount: float = 1.0, /, **labels: str) -> None:
         """Count up. With `amount` 0 a counter is there before anything happened, so that its first rise is seen."""
         counter = self._counters[metric]
         (counter.labels(**labels) if labels else counter).inc(amount)
 
-    def set(self, metric: Metric, value: float, **labels: str) -> None:
+    def set(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Say how it stands."""
         gauge = self._gauges[metric]
         (gauge.labels(**labels) if labels else gauge).set(value)
 
-    def observe(self, metric: Metric, seconds: float, **labels: str) -> None:
+    def observe(self, metric: Metric, seconds: float, /, **labels: str) -> None:
         """Add one duration."""
         histogram = self._histograms[metric]
         (histogram.labels(**labels) if labels else histogram).observe(seconds)
+
+    def prepare(self, metric: Metric, /, **labels: str) -> None:
+        """Let a histogram be there before anything was observed."""
+        self._histograms[metric].labels(**labels)
 
 
 def _of(metric: Metric) -> tuple[str, str, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from cartledger.clients.quickbooks import BatchItem, QuickBooks, Turn, batch_ite
 from cartledger.errors import CartledgerError, Hold, LedgerTrouble, Pause, Problem, Stop, TryLater
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Answered, Claim, Link, Made, NewPart, Part, Sending, Sent, Stage
+from cartledger.metrics import POSTED, POSTED_AMOUNT, ROUNDING, Metrics
 from cartledger.money import ZERO, D
 from cartledger.records import Operation, SourceKey
 from consumers.circuit import Breaker
@@ -37,7 +38,7 @@ HELD_FROM_CLAIM = 6
 MOST_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=5)
 A_MOMENT = timedelta(seconds=1)
-DISABLED_WAIT = timedelta(hours=1)
+DISABLED_WAIT = timedelta(days=1)  # `enable` and `sync` make what waits due at once
 ENDED_THE_PROCESS = Problem(
     code="ends_the_process",
     text=f"The process ended {HELD_FROM_CLAIM - 1} times while it worked on this source.",
@@ -129,6 +130,7 @@ class Posting:
         breaker: Breaker,
         in_flight: timedelta,
         clock: Callable[[], datetime],
+        metrics: Metrics,
     ) -> None:
         self.lease = in_flight + LEASE_SLACK
         self._connection = connection
@@ -138,6 +140,7 @@ class Posting:
         self._breaker = breaker
         self._in_flight = in_flight
         self._clock = clock
+        self._metrics = metrics
         self._said: set[str] = set()
 
     def work(self, claims: Sequence[Claim]) -> dict[SourceKey, Outcome]:
@@ -443,7 +446,17 @@ class Posting:
         """T5, T6: it stands there. What is not worth what we computed is voided at once and held."""
         wrong = _differs(part, made)
         then = [_void(part, made)] if wrong and part.operation is Operation.CREATE else []
-        self._answered(work, part, (request_id, bid), made, wrong, then, out)
+        answered = self._answered(work, part, (request_id, bid), made, wrong, then, out)
+        if answered.known and not answered.conflict:
+            self._count(part, made, answered.rounding)
+
+    def _count(self, part: Part, made: Made, rounding: Decimal) -> None:
+        of = {"connection": self._connection, "entity": part.entity}
+        self._metrics.add(POSTED, **of, operation=part.operation)
+        if part.operation is Operation.CREATE and made.amount:
+            self._metrics.add(POSTED_AMOUNT, float(made.amount), **of, currency=made.currency)
+        if part.operation is Operation.CREATE:
+            self._metrics.add(ROUNDING, float(abs(rounding) * 100), connection=self._connection)
 
     def _stood(self, work: _Work, part: Part, sent: Sent, made: Made, out: dict[SourceKey, Outcome]) -> None:
         """It stood there before, and may have been changed since; at which rate is not ours to say any more."""
@@ -459,7 +472,7 @@ class Posting:
         wrong: Problem | None,
         then: Sequence[NewPart],
         out: dict[SourceKey, Outcome],
-    ) -> None:
+    ) -> Answered:
         """`ids` are the request's and the item's, `wrong` what is not as it should be, `then` what that asks for."""
         problems = [wrong] if wrong else []
         answered = self._ledger.answered(*ids, made, then=then, problems=problems)
@@ -475,6 +488,7 @@ class Posting:
         work.ids[part.name] = made.target_id
         every = (*work.claim.problems, *problems)
         self._go_on(work, answered, Held(problems=every) if every else Done(), out)
+        return answered
 
     def _go_on(self, work: _Work, answered: Answered, outcome: Outcome, out: dict[SourceKey, Outcome]) -> None:
         """To the next part; without one, `outcome` came of it."""

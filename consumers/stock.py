@@ -20,6 +20,7 @@ from cartledger.clients.faults import units_named
 from cartledger.errors import CartledgerError, Hold, LedgerTrouble, Pause, Problem, Refused, Stop, TryLater
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim
+from cartledger.metrics import LEVELS_WRITTEN, Metrics
 from cartledger.records import SourceKey
 from cartledger.settings import Connection, Stock
 from cartledger.stock import ITEMS, SWEEP, LevelChange, Proposal, ProposalState
@@ -244,6 +245,7 @@ class StockDesk:
         breaker: Breaker,
         new_writer: Callable[[], LevelWriter],
         clock: Callable[[], datetime],
+        metrics: Metrics,
     ) -> None:
         self.lease = TURN
         self._connection = connection
@@ -252,6 +254,7 @@ class StockDesk:
         self._breaker = breaker
         self._new_writer = new_writer
         self._clock = clock
+        self._metrics = metrics
 
     def work(self, claims: Sequence[Claim]) -> dict[SourceKey, Outcome]:
         """Decide, and write what may be written. Raises LedgerTrouble only."""
@@ -321,7 +324,7 @@ class StockDesk:
             self._stop(pair, plan, reasons)
             return Unchanged()
         self._release(pair, plan)
-        written = writer.write(plan.changes, lambda _: self._still_at_it(claim))
+        written = writer.write(plan.changes, lambda chunk: self._get_on(claim, chunk))
         if written.refused:
             self._tell_refused(plan, written)
         return Done() if written.count else Unchanged()
@@ -373,7 +376,8 @@ class StockDesk:
             proposal=waiting.id,
         )
 
-    def _still_at_it(self, claim: Claim) -> None:
+    def _get_on(self, claim: Claim, taken: Sequence[LevelChange]) -> None:
+        self._metrics.add(LEVELS_WRITTEN, len(taken), connection=self._name)
         self._ledger.renew([claim], self.lease)
 
     def _tell_refused(self, plan: StockPlan, written: Written) -> None:

@@ -22,6 +22,7 @@ from cartledger.broker.queues import Broker, Delivery
 from cartledger.errors import BrokerDown
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim
+from cartledger.metrics import DEAD_LETTERS, Metrics
 from cartledger.records import NotAMessage, SourceKey, read_message
 from consumers.outcome import Outcome
 from consumers.posting import ALONE_FROM_CLAIM
@@ -73,6 +74,7 @@ class Worker:
         threads: int,
         on_outcomes: Callable[[Mapping[SourceKey, Outcome]], None],
         pulse: Pulse,
+        metrics: Metrics,
     ) -> None:
         self._broker = broker
         self._ledger = ledger
@@ -83,6 +85,7 @@ class Worker:
         self._threads = threads
         self._on_outcomes = on_outcomes
         self._pulse = pulse
+        self._metrics = metrics
         self._waiting: dict[str, list[Delivery]] = defaultdict(list)
         self._first_at: dict[str, float] = {}
         self._running: dict[Future[None], frozenset[str]] = {}
@@ -201,6 +204,7 @@ class Worker:
             except NotAMessage as error:
                 text = f"Bytes in the queue {workflow} are no message: {error}. They are kept in the ledger."
                 logs.warning(text, action="dead_letter")
+                self._metrics.add(DEAD_LETTERS, workflow=workflow)
                 self._ledger.dead(delivery.body, why=str(error), workflow=workflow)
         return keys
 

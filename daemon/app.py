@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
-from cartledger.broker.queues import Broker
+from cartledger.broker.queues import Broker, Standing
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
 from cartledger.clients.oauth import Intuit, Tokens
@@ -26,7 +26,7 @@ from cartledger.money import read_json, write_json
 from cartledger.records import SourceKey
 from cartledger.settings import Connection, Schedule, Settings
 from cartledger.stock import ITEMS, SHOP_LEVELS, STOCK, SWEEP
-from consumers.circuit import BIGCOMMERCE, Breaker
+from consumers.circuit import BIGCOMMERCE, QUICKBOOKS, Breaker
 from consumers.company import CompanyBook
 from consumers.customers import Customers, OneAtATime
 from consumers.facts import FactReader
@@ -43,6 +43,7 @@ from daemon.clock import now
 from daemon.owners import is_gone, new_owner
 from daemon.pulse import BeatingHttp, Pulse
 from daemon.schedule import next_time
+from daemon.tally import INTUIT, CountingDesk, QuickBooksMeter, ShopMeter, calls_of, start_from_zero
 from daemon.tokens import LedgerTokens, ShopToken
 from mapping.checks.trial import try_order
 from mapping.company import Company
@@ -173,6 +174,14 @@ class Line:
         return self.polled_at(ITEMS)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SeenQueues:
+    """How the broker's queues stood then, by workflow."""
+
+    at: datetime
+    standing: Mapping[str, Standing]
+
+
 class App:
     """All connections of the settings on one ledger and one broker."""
 
@@ -185,16 +194,21 @@ class App:
         open_ledger: Callable[..., Ledger] = Ledger.open,
         quota: Callable[[Ledger], CallQuota] = Quota,
         metrics: Metrics | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self.settings = settings
+        self.settings_wrong = ""  # every problem of a file that was not taken over
         self.metrics = metrics or Metrics(CollectorRegistry())
         self.clock = clock
         self._sleep = sleep
         self._quota = quota
         self.owner = new_owner()
         self.ledger = open_ledger(settings.ledger.path, clock=clock)
-        self.pulse = Pulse()
+        self.pulse = pulse or Pulse()
+        self.links: list[Broker] = []
+        self.queues: SeenQueues | None = None
         self._http: Http = BeatingHttp(self.pulse)
+        start_from_zero(self.metrics, settings.connections)
         self.lines = {name: self._line(name, connection) for name, connection in settings.connections.items()}
 
     def close(self) -> None:
@@ -221,7 +235,7 @@ class App:
         )
         tokens = Tokens(intuit=self.intuit(connection), store=store, clock=self.clock)
         quickbooks = QuickBooks(
-            http=http,
+            http=http.heard_by(calls_of(self.metrics, QUICKBOOKS)),
             base_url=qbo.api_url,
             realm_id=qbo.realm_id,
             tokens=tokens,
@@ -229,14 +243,16 @@ class App:
             in_flight=connection.in_flight,
             clock=self.clock,
             sleep=self._sleep,
+            meter=QuickBooksMeter(self.metrics, self.ledger, qbo.realm_id),
         )
         shop = BigCommerce(
-            http=http,
+            http=http.heard_by(calls_of(self.metrics, BIGCOMMERCE)),
             base_url=connection.bigcommerce.api_url,
             store_hash=connection.bigcommerce.store_hash,
             access_token=shop_token,
             clock=self.clock,
             sleep=self._sleep,
+            meter=ShopMeter(self.metrics, name),
         )
         return Line(
             name=name,
@@ -258,7 +274,7 @@ class App:
         """Intuit's server of tokens, for the app of a connection."""
         qbo = connection.quickbooks
         return Intuit(
-            http=self._http,
+            http=self._http.heard_by(calls_of(self.metrics, INTUIT)),
             token_url=qbo.token_url,
             client_id=qbo.client_id,
             client_secret=qbo.client_secret.get_secret_value(),
@@ -278,11 +294,23 @@ class App:
 
     def broker(self) -> Broker:
         """A link of its own for each thread that needs one."""
-        return Broker(self.settings.broker.url, self.settings.broker.namespace)
+        broker = Broker(self.settings.broker.url, self.settings.broker.namespace)
+        self.links.append(broker)
+        return broker
+
+    def _saw_queues(self, queues: Mapping[str, Standing]) -> None:
+        self.queues = SeenQueues(at=self.clock(), standing=queues)
 
     def hand_over(self, names: Sequence[str], broker: Broker) -> HandOver:
         pairs = [self.lines[name].connection.pair for name in names]
-        return HandOver(broker=broker, ledger=self.ledger, pairs=pairs, clock=self.clock, is_gone=is_gone)
+        return HandOver(
+            broker=broker,
+            ledger=self.ledger,
+            pairs=pairs,
+            clock=self.clock,
+            is_gone=is_gone,
+            on_queues=self._saw_queues,
+        )
 
     def worker(
         self,
@@ -308,6 +336,7 @@ class App:
             threads=threads,
             on_outcomes=on_outcomes,
             pulse=pulse,
+            metrics=self.metrics,
         )
 
     def level_writer(self, line: Line) -> LevelWriter:
@@ -380,6 +409,7 @@ class App:
                 breaker=line.breaker,
                 in_flight=connection.in_flight,
                 clock=self.clock,
+                metrics=self.metrics,
             )
             for handler in (sales, customers, items)
         )
@@ -401,12 +431,20 @@ class App:
             breaker=line.shop_breaker,
             new_writer=partial(self.level_writer, line),
             clock=self.clock,
+            metrics=self.metrics,
         )
+        desks: Mapping[str, Desk] = {
+            "order": orders_desk,
+            "customer": customers_desk,
+            "item": items_desk,
+            STOCK: stock_desk,
+        }
         return {
-            (pair, "order"): orders_desk,
-            (pair, "customer"): customers_desk,
-            (pair, "item"): items_desk,
-            (pair, STOCK): stock_desk,
+            (pair, kind): CountingDesk(
+                desk=desks[kind], metrics=self.metrics, connection=line.name, workflow=workflow, clock=self.clock
+            )
+            for workflow, kinds in KINDS.items()
+            for kind in kinds
         }
 
 

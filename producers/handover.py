@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cartledger import logs
-from cartledger.broker.queues import Broker
+from cartledger.broker.queues import Broker, Standing
 from cartledger.ledger.store import Ledger
 from cartledger.records import write_message
 
@@ -37,13 +37,16 @@ class HandOver:
         pairs: Sequence[str],
         clock: Callable[[], datetime],
         is_gone: Callable[[str], bool],
+        on_queues: Callable[[Mapping[str, Standing]], None] = lambda _: None,
     ) -> None:
-        """`is_gone` says of an owner of claims and leases whether its process is known to have ended."""
+        """`is_gone` says of an owner of claims and leases whether its process is known to have ended. `on_queues` hears
+        now and then how the queues stand, by workflow."""
         self._broker = broker
         self._ledger = ledger
         self._pairs = pairs
         self._clock = clock
         self._is_gone = is_gone
+        self._on_queues = on_queues
         self._sweep_at: datetime | None = None
 
     def start(self, *, messages_are_gone: bool) -> None:
@@ -74,6 +77,7 @@ class HandOver:
         if self._sweep_at is not None and now < self._sweep_at:
             return
         self._sweep_at = now + SWEEP_EVERY
+        self._on_queues({workflow: self._broker.standing(workflow) for workflow in KINDS})
         swept = self._ledger.sweep(gone=filter(self._is_gone, self._ledger.owners()))
         if swept.dead_leases or swept.lost:
             logs.info(

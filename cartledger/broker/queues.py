@@ -245,6 +245,7 @@ class Broker:
         if self._channel is not None:
             with contextlib.suppress(*LINK_ERRORS):
                 self._settle()
+        self._failures = 0
         self._forget()
         self._connection.release()
 

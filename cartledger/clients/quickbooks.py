@@ -44,6 +44,25 @@ class Quota(Protocol):
         """0 when a call is granted; else the seconds after which to ask again."""
 
 
+class Meter(Protocol):
+    """Hears what calls cost."""
+
+    def read(self) -> None:
+        """One metered read was answered. What failed, or whose answer was lost, Intuit does not count."""
+
+    def throttled(self, seconds: float) -> None:
+        """A call waits, or has to be left, for so long."""
+
+
+class _Unmetered:
+    def read(self) -> None: ...
+
+    def throttled(self, seconds: float) -> None: ...
+
+
+_UNMETERED = _Unmetered()
+
+
 @dataclass(frozen=True, kw_only=True)
 class BatchItem:
     """One item of a batch: its id in there, and its bytes as they go out, made by `batch_item_bytes`."""
@@ -104,8 +123,10 @@ class QuickBooks:
         in_flight: timedelta,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
+        meter: Meter = _UNMETERED,
     ) -> None:
         self._http = http
+        self._meter = meter
         self._company = f"{base_url.rstrip('/')}/v3/company/{url_quote(realm_id, safe='')}"
         self._realm_id = realm_id
         self._tokens = tokens
@@ -259,13 +280,19 @@ class QuickBooks:
             leave_by=end_by,
             end_by=end_by,
         )
-        return self._call(request, access)
+        found = self._call(request, access)
+        self._meter.read()
+        return found
 
     def _call(self, request: _Request, access: str) -> dict[str, Any]:
         answer = self._send(request, access)
         if answer.status == 401:  # not executed, so it may go out again
             answer = self._send(request, self._tokens.renewed(access))
-        return _object(answer)
+        try:
+            return _object(answer)
+        except Throttled as error:
+            self._meter.throttled(error.seconds or THROTTLE_SECONDS)
+            raise
 
     def _send(self, request: _Request, access: str) -> Answer:
         now = self._clock()
@@ -289,6 +316,7 @@ class QuickBooks:
         # Threads queue here, else one of many could wait for ever while its claims run out.
         with self._queues[bucket]:
             while (wait := self._quota.take(name, per_second=per_second, burst=burst)) > 0:
+                self._meter.throttled(wait)
                 self._sleep(wait)
 
 

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from cartledger.clients.faults import shop_error
@@ -28,6 +28,25 @@ LONGEST_WAIT = 60.0
 LEAVE_WITHIN = timedelta(seconds=60)
 FEW_LEFT = 10
 INFORMATION = "Information & Settings: read-only"
+
+
+class Meter(Protocol):
+    """Hears what calls cost."""
+
+    def throttled(self, seconds: float) -> None:
+        """A call waits, or has to be left, for so long."""
+
+    def quota_left(self, calls: int) -> None:
+        """So many calls are left in the store's present window, by its own word."""
+
+
+class _Unmetered:
+    def throttled(self, seconds: float) -> None: ...
+
+    def quota_left(self, calls: int) -> None: ...
+
+
+_UNMETERED = _Unmetered()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +112,10 @@ class StoreCalls:
         access_token: Callable[[], str],
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
+        meter: Meter = _UNMETERED,
     ) -> None:
         self._http = http
+        self._meter = meter
         self._store = f"{base_url.rstrip('/')}/stores/{quote(store_hash, safe='')}"
         self._store_hash = store_hash
         self._access_token = access_token
@@ -159,6 +180,8 @@ class StoreCalls:
                 return ask()
             except passing as pause:
                 seconds = wait if pause.seconds is None else pause.seconds
+                if isinstance(pause, Throttled):
+                    self._meter.throttled(seconds)
                 if seconds > LONGEST_WAIT:
                     raise
                 self._sleep(seconds)
@@ -192,11 +215,14 @@ class StoreCalls:
         if self._not_before is not None:
             seconds = (self._not_before - self._clock()).total_seconds()
             if seconds > 0:
+                self._meter.throttled(min(seconds, LONGEST_WAIT))
                 self._sleep(min(seconds, LONGEST_WAIT))
 
     def _notice_quota(self, answer: Answer) -> None:
         """When few calls are left in the window, spread them over the rest of it."""
         left, reset = _header(answer, "x-rate-limit-requests-left"), _seconds_to_reset(answer)
+        if left is not None:
+            self._meter.quota_left(left)
         if left is None or reset is None or left >= FEW_LEFT:
             self._not_before = None
         else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from sqlite3 import Row
 from typing import Any
 
@@ -22,7 +24,7 @@ from cartledger.ledger.rows import (
     write_time,
 )
 from cartledger.ledger.types import Answered, Claim, Made, NewPart, Part, Sending, Sent, Stage, State
-from cartledger.money import read_json, write_json
+from cartledger.money import ZERO, D, read_json, write_json
 from cartledger.records import Operation, SourceKey
 
 LEASE_BEYOND_FLIGHT = timedelta(seconds=30)
@@ -177,20 +179,21 @@ class Parts(Claims, Keeping):
             self._rows(sql.ANSWER, request_id=request_id, bid=bid, target_id=made.target_id, sync_token=made.sync_token)
             if not self._add_link(key, part, made, hash_="" if problems else part.hash):
                 return self._conflict(key, part, made)
-            facts = _facts(part, made) | self._rounding(key, part.name)
+            rounding = self._rounding(key, part.name)
+            facts = _facts(part, made) | ({"rounding": rounding} if rounding else {})
             self._event(key, "answered", **_named(part), request_id=request_id, bid=bid, **facts)
             self._rows(sql.PROGRESS, **as_key(key))
             self._to_be_held(key, problems)
             if then:
                 self._rows(sql.DROP_PLAN, **as_key(key))
                 self._plan(key, part.version, then)
-            return self._go_on(key, part.version)
+            return replace(self._go_on(key, part.version), rounding=rounding)
 
-    def _rounding(self, key: SourceKey, part: str) -> dict[str, Any]:
-        """What the part's rounding line took, as it was last decided; nothing where it has none."""
+    def _rounding(self, key: SourceKey, part: str) -> Decimal:
+        """What the part's rounding line took, as it was last decided; 0 where it has none."""
         planned = (read_json(row["detail"]) for row in self._rows(sql.PLANNED, **as_key(key)))
-        taken = next((each["rounding"] for each in planned if each["part"] == part and "rounding" in each), None)
-        return {"rounding": taken} if taken else {}
+        told = (each["rounding"] for each in planned if each["part"] == part and "rounding" in each)
+        return D(next(told, ZERO))
 
     def _to_be_held(self, key: SourceKey, problems: Sequence[Problem]) -> None:
         if problems:

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from cartledger.clients.bigcommerce import BigCommerce
 from cartledger.clients.http import Http
 from cartledger.errors import Problem, Refused, TryLater, Unauthorised, Unreachable
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Cursor, Read, State
+from cartledger.metrics import Metrics
 from cartledger.money import D
 from cartledger.records import SourceKey
 from cartledger.settings import Stock
@@ -45,6 +47,7 @@ class World:
     workflows: tuple[str, ...] = ("sales", "stock")
     now: datetime = BEGUN
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
 
     def step(self, **much: float) -> datetime:
         self.now += timedelta(**much)
@@ -151,6 +154,7 @@ class World:
             breaker=self.breaker(),
             new_writer=partial(self.writer, shop),
             clock=lambda: self.now,
+            metrics=self.metrics,
         )
 
     def writer(self, shop: Any = None) -> LevelWriter:
@@ -260,6 +264,8 @@ def test_levels_that_differ_are_written_in_one_call_and_the_others_are_not(world
     assert world.levels() == {"MUG": 8, "HAT": 9, "CAP": 3}
     assert world.believed() == {"MUG": (8, True), "HAT": (9, True), "CAP": (3, True)}
     assert (world.state(), world.ledger.levels_written(PAIR, BEGUN)) == (State.POSTED, 2)
+    counted = "cartledger_stock_levels_written_total"
+    assert world.metrics.registry.get_sample_value(counted, {"connection": "main"}) == 2
 
 
 def test_units_that_quickbooks_does_not_know_to_be_sold_are_kept_back(world):
