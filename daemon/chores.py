@@ -6,19 +6,34 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
+from daemon.alerts import LOOK_EVERY, Watch
 from daemon.app import App
+from daemon.heartbeat import LOOK_EVERY as BEAT_EVERY
+from daemon.heartbeat import Heartbeat
 from daemon.mails import Postman
 from daemon.retention import forget_history
 from daemon.runs import end_runs
+from daemon.signing_in import EVERY as SIGN_IN_EVERY
+from daemon.signing_in import sign_in
 from daemon.upkeep import Chore
 
 
 def chores(app: App, names: Sequence[str]) -> list[Chore]:
     """For the connections `names`, in the order in which they are done where several are due."""
+    watch = Watch(app, names)
     return [
+        *signs_of_being(app),
         Chore(name="Runs", every=timedelta(seconds=2), do=partial(end_runs, app, names)),
         Chore(name="History", every=timedelta(minutes=10), do=partial(forget_history, app)),
+        Chore(name="Signing in", every=SIGN_IN_EVERY, do=partial(sign_in, app, names)),
+        Chore(name="Alerts", every=LOOK_EVERY, do=watch.look),
+        Chore(name="Heartbeat", every=BEAT_EVERY, do=Heartbeat(app, watch).beat_when_due),
     ]
+
+
+def signs_of_being(app: App) -> list[Chore]:
+    """Those that every process has: it is missed where it ends without a word."""
+    return [Chore(name="Seen", every=timedelta(seconds=30), do=partial(app.ledger.process_seen, app.owner))]
 
 
 def mail_chores(app: App) -> list[Chore]:

@@ -1,0 +1,233 @@
+"""Looks once a minute at what is wrong, and tells of it: once when it begins, once when it is over.
+
+One process at a time tells, under a lease; that an alert stands is in the ledger, so that another one goes on where it
+ended. What the process itself sees (its links to the broker) and how things were a while ago it knows from looking.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cartledger import logs
+from cartledger.errors import CartledgerError, LedgerTrouble
+from cartledger.ledger.types import Alert, Process, State
+from cartledger.settings import Schedule
+from daemon.app import App, Line
+from daemon.causes import (
+    CRASHES_WITHIN,
+    EVERYWHERE,
+    LEDGER_TROUBLE,
+    MAILS_FAIL,
+    TITLES,
+    BrokerTrouble,
+    Budget,
+    ConnectionFacts,
+    Facts,
+    MailTrouble,
+    Stream,
+    causes,
+    pace,
+    to_tell,
+)
+from daemon.mails import compose
+from daemon.metering import uses
+from daemon.outside import forget_ledger_trouble, ledger_trouble_since
+from daemon.owners import is_gone
+
+LOOK_EVERY = timedelta(minutes=1)
+LEASE, LEASE_TIME = "alerts", timedelta(minutes=3)
+QUIET_FOR = timedelta(minutes=5)
+"""How long a cause has to be gone before it is said to be over; half an interval where that is shorter."""
+
+
+@dataclass(kw_only=True)
+class _Seen:
+    """One connection as it was before."""
+
+    settled: tuple[int, ...]
+    settled_at: datetime
+    backlogs: deque[tuple[datetime, int]] = field(default_factory=deque)
+
+    def look(self, counts: dict[State, int], now: datetime, window: timedelta) -> None:
+        settled = tuple(counts[state] for state in (State.POSTED, State.HELD, State.EXCLUDED))
+        if settled != self.settled:
+            self.settled, self.settled_at = settled, now
+        self.backlogs.append((now, counts[State.QUEUED] + counts[State.CLAIMED]))
+        while len(self.backlogs) > 1 and now - self.backlogs[1][0] >= window:
+            self.backlogs.popleft()
+
+    def backlog_before(self, now: datetime, window: timedelta) -> int | None:
+        at, backlog = self.backlogs[0]
+        return backlog if now - at >= window else None
+
+
+class Watch:
+    """What one process knows about how things stand. `look` is called every `LOOK_EVERY`."""
+
+    def __init__(self, app: App, names: Sequence[str]) -> None:
+        self._app = app
+        self._lines = [app.lines[name] for name in names]
+        self._since = app.clock()
+        self._seen: dict[str, _Seen] = {}
+        self._broker: BrokerTrouble | None = None
+        self._gone: dict[tuple[str, str], datetime] = {}
+
+    def look(self) -> None:
+        """Raise what has begun, clear what is over. Raises LedgerTrouble."""
+        found = self.found()
+        if self._app.ledger.lease(LEASE, self._app.owner, LEASE_TIME):
+            standing = [alert for pair in self._pairs() for alert in self._app.ledger.alerts(pair)]
+            self._clear(found, standing)
+            for alert in to_tell(found, standing):
+                self._raise(alert)
+            forget_ledger_trouble(self._app.ledger, self._app.clock())
+
+    def found(self) -> list[Alert]:
+        """What is wrong now, told of or not."""
+        return causes(self.facts(), self._app.clock())
+
+    def facts(self) -> Facts:
+        """How everything stands, from the ledger and this process; nothing is called."""
+        app, now = self._app, self._app.clock()
+        processes = app.ledger.processes(now - CRASHES_WITHIN)
+        return Facts(
+            watched_since=self._since,
+            connections=[self._connection(line, now) for line in self._lines],
+            processes=processes,
+            gone=frozenset(_gone(processes)),
+            shared_broker=not app.settings.broker.url.startswith("memory:"),
+            broker=self._look_at_broker(now),
+            settings_wrong=app.settings_wrong,
+            mails=self._mails(),
+            ledger_trouble_since=ledger_trouble_since(app.ledger),
+        )
+
+    def _pairs(self) -> list[str]:
+        return [EVERYWHERE, *(line.connection.pair for line in self._lines)]
+
+    def _connection(self, line: Line, now: datetime) -> ConnectionFacts:
+        ledger, pair, own_pace = self._app.ledger, line.connection.pair, pace(line.connection.interval)
+        counts = ledger.counts(pair, "order")
+        seen = self._seen.setdefault(pair, _Seen(settled=(), settled_at=now))
+        seen.look(counts, now, 2 * own_pace)
+        connected, proposal = line.tokens.connected(), ledger.waiting_proposal(pair)
+        return ConnectionFacts(
+            name=line.name,
+            pair=pair,
+            enabled=ledger.is_enabled(pair),
+            pace=own_pace,
+            in_flight=line.connection.in_flight,
+            circuits=ledger.circuits(pair),
+            token_expires=connected.expires if connected else None,
+            budget=self._budget(line, now),
+            proposal=proposal.id if proposal else None,
+            held=Counter(each.problems[0].code for each in ledger.held(pair) if each.problems),
+            ready_since=ledger.oldest_ready(pair, "order"),
+            settled_at=seen.settled_at,
+            backlog=counts[State.QUEUED] + counts[State.CLAIMED],
+            backlog_before=seen.backlog_before(now, 2 * own_pace),
+            streams=list(self._streams(line, now)),
+        )
+
+    def _budget(self, line: Line, now: datetime) -> Budget | None:
+        """Said once for each app: of its first connection."""
+        for use in uses(self._app.settings.connections, self._app.ledger, now):
+            if use.connections[0] == line.name:
+                return Budget(reads=use.reads, forecast=use.forecast, budget=use.budget)
+        return None
+
+    def _streams(self, line: Line, now: datetime) -> Iterator[Stream]:
+        pair = line.connection.pair
+        schedule = line.connection.interval
+        yield self._stream("The shop", line, schedule, line.last_read(), f"read:{pair}", now)
+        if line.connection.keeps_stock:
+            schedule = line.connection.stock.interval
+            yield self._stream("The stock", line, schedule, line.last_stock_read(), f"stock-read:{pair}", now)
+
+    def _stream(
+        self, what: str, line: Line, schedule: Schedule, last: datetime | None, lease: str, now: datetime
+    ) -> Stream:
+        try:
+            due = line.next_time(schedule, last, now)
+        except LedgerTrouble:
+            raise
+        except CartledgerError:  # a daily time needs the store's zone, and the store does not answer
+            due = None
+        if due is not None and last is None:
+            due = self._since
+        return Stream(what=what, due=due, pace=pace(schedule), going_on=self._app.ledger.is_leased(lease))
+
+    def _look_at_broker(self, now: datetime) -> BrokerTrouble | None:
+        """An outage that began with RabbitMQ being short of something stays one of that kind."""
+        links = list(self._app.links)
+        blocked = any(link.is_held_back for link in links) or (self._broker is not None and self._broker.blocked)
+        if all(link.is_up and not link.is_held_back for link in links):
+            self._broker = None
+        else:
+            since = now if self._broker is None else self._broker.since
+            said = "takes nothing: it is short of memory or disk" if blocked else "does not answer"
+            text = f"RabbitMQ at {links[0].address} {said}."
+            self._broker = BrokerTrouble(since=since, text=text, blocked=blocked)
+        return self._broker
+
+    def _mails(self) -> MailTrouble | None:
+        failing = [mail for mail in self._app.ledger.mails_waiting() if mail.attempts]
+        return MailTrouble(since=failing[0].made_at, text=failing[0].why) if failing else None
+
+    def _raise(self, alert: Alert) -> None:
+        if self._app.ledger.raise_alert(alert) and alert.cause != LEDGER_TROUBLE:
+            # That the ledger could not be written was told when it happened, in another way.
+            said = f"{TITLES[alert.cause].capitalize()}. {alert.text} {alert.fix}".strip()
+            logs.warning(said, action="alert", cause=alert.cause, **self._connection_of(alert))
+            self._mail(alert, "alert", TITLES[alert.cause], f"{alert.text}\n\n{alert.fix}".strip())
+
+    def _clear(self, found: Sequence[Alert], standing: Sequence[Alert]) -> None:
+        now, present = self._app.clock(), {(alert.pair, alert.cause) for alert in found}
+        over = {(alert.pair, alert.cause) for alert in standing} - present
+        self._gone = {key: self._gone.get(key, now) for key in over}
+        for pair, cause in sorted(over):
+            if now - self._gone[pair, cause] >= self._quiet_for(pair):
+                self._over(pair, cause, self._gone[pair, cause])
+
+    def _quiet_for(self, pair: str) -> timedelta:
+        paces = [pace(line.connection.interval) for line in self._lines if pair in {EVERYWHERE, line.connection.pair}]
+        return min([QUIET_FOR, *(each / 2 for each in paces)])
+
+    def _over(self, pair: str, cause: str, at: datetime) -> None:
+        alert = self._app.ledger.clear_alert(pair, cause)
+        if alert is None:
+            return
+        lasted = max(at - alert.since, timedelta(0))
+        said = f"Over after {in_words(lasted)}: {TITLES[cause]}."
+        seconds = int(lasted.total_seconds())
+        logs.info(said, action="alert_over", cause=cause, seconds=seconds, **self._connection_of(alert))
+        self._mail(alert, "all clear", f"over: {TITLES[cause]}", f"{said}\n\nWhat it was: {alert.text}")
+
+    def _connection_of(self, alert: Alert) -> dict[str, str]:
+        named = (line.name for line in self._lines if line.connection.pair == alert.pair)
+        return {"connection": name} if (name := next(named, "")) else {}
+
+    def _mail(self, alert: Alert, kind: str, title: str, text: str) -> None:
+        if self._app.settings.report.when == "never" or alert.cause == MAILS_FAIL:
+            return
+        name = self._connection_of(alert).get("connection", "")
+        subject = f"cartledger{f' {name}' if name else ''}: {title}"
+        plain = f"{text}\n\nSince {alert.since:%Y-%m-%d %H:%M} UTC. More about it: docs/RUNBOOK.md#{alert.cause}\n"
+        content = compose(self._app.settings, subject=subject, plain=plain)
+        if content is not None:
+            self._app.ledger.queue_mail(alert.pair, kind, content)
+
+
+def _gone(processes: Sequence[Process]) -> Iterator[str]:
+    return (process.owner for process in processes if process.ended is None and is_gone(process.owner))
+
+
+def in_words(length: timedelta) -> str:
+    """How long something lasted, for people."""
+    minutes = round(length.total_seconds() / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
