@@ -154,7 +154,8 @@ SOURCES = Metric(
     kind="gauge",
     labels=("connection", "kind", "state"),
     looked_up=True,
-    help="Orders, customers, items in the ledger, by where they stand: queued, claimed, posted, held, excluded.",
+    help="Orders, customers, items and rounds of stock in the ledger, by where they stand: queued, claimed, posted, "
+    "held, excluded.",
 )
 HELD = Metric(
     name="cartledger_held",
@@ -168,7 +169,7 @@ OLDEST_QUEUED = Metric(
     kind="gauge",
     labels=("connection", "kind"),
     looked_up=True,
-    help="Since when the oldest source waits; not there where none does.",
+    help="Since when the oldest source waits that could be worked on; not there where none does.",
 )
 IN_DOUBT = Metric(
     name="cartledger_in_doubt",
@@ -196,7 +197,8 @@ CIRCUIT = Metric(
     kind="gauge",
     labels=("connection", "side"),
     looked_up=True,
-    help="Whether nothing is sent to this side: 0; 1 until it answers again; 2 until a person acts.",
+    help="Whether a side fails (quickbooks, bigcommerce: nothing is sent to it) or something that is done with it "
+    "(reading orders, reading stock, signing in): 0; 1 until it works again; 2 until a person acts.",
 )
 TOKEN_EXPIRES = Metric(
     name="cartledger_token_expires_timestamp_seconds",
@@ -245,7 +247,8 @@ ALERTS = Metric(
     kind="gauge",
     labels=("connection", "cause"),
     looked_up=True,
-    help="Alerts that cartledger itself has raised and not cleared, always 1.",
+    help="Alerts that cartledger itself has raised and not cleared, always 1; without a connection those of the whole "
+    "installation.",
 )
 MAILS_WAITING = Metric(
     name="cartledger_mails_waiting",
@@ -258,6 +261,12 @@ HEARTBEAT = Metric(
     kind="gauge",
     looked_up=True,
     help="When all was last well enough for a sign of life.",
+)
+HEARTBEAT_NEXT = Metric(
+    name="cartledger_heartbeat_next_timestamp_seconds",
+    kind="gauge",
+    looked_up=True,
+    help="When the next sign of life is due; neither of the two is there where none is wanted.",
 )
 QUEUE_DEPTH = Metric(
     name="cartledger_queue_depth",
@@ -272,6 +281,13 @@ QUEUE_CONSUMERS = Metric(
     labels=("workflow",),
     looked_up=True,
     help="Consumers that take from the broker's queues.",
+)
+QUEUE_DEAD = Metric(
+    name="cartledger_queue_dead",
+    kind="gauge",
+    labels=("workflow",),
+    looked_up=True,
+    help="Messages that RabbitMQ gave up, as they had been delivered too often; what they named is handed over again.",
 )
 LOOKED_UP = (
     ENABLED,
@@ -291,8 +307,10 @@ LOOKED_UP = (
     ALERTS,
     MAILS_WAITING,
     HEARTBEAT,
+    HEARTBEAT_NEXT,
     QUEUE_DEPTH,
     QUEUE_CONSUMERS,
+    QUEUE_DEAD,
 )
 
 

@@ -49,15 +49,17 @@ _TROUBLES = {
 }
 
 
-def connect(path: Path, synchronous: str = "FULL") -> Database:
-    """A connection to an existing file. Raises sqlite3.DatabaseError where it cannot be opened.
+def connect(path: Path, synchronous: str = "FULL", mode: str = "rw") -> Database:
+    """A connection to an existing file; `mode` is `rw`, or `ro` for one that cannot write.
+
+    Raises sqlite3.DatabaseError where it cannot be opened.
 
     Transactions are ours alone (`isolation_level=None`), commits survive a power cut (`synchronous=FULL`; NORMAL
     survives a crash of the process only), and no plug-in of sqlite-utils runs in the daemon. The caller keeps it to
     one thread at a time.
     """
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
+        f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=LOCK_TIMEOUT,
         isolation_level=None,

@@ -24,6 +24,7 @@ class Engine:
     """One SQLite file, one connection per thread."""
 
     synchronous: ClassVar[str] = "FULL"
+    mode: ClassVar[str] = "rw"
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self.path = path
@@ -64,7 +65,7 @@ class Engine:
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._mine, "connection"):
             with in_plain_words(self.path):
-                db = connect(self.path, self.synchronous)
+                db = connect(self.path, self.synchronous, self.mode)
             db.conn.row_factory = sqlite3.Row
             with self._opening:
                 self._opened.append(db)

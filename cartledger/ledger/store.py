@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cartledger.ledger.alerts import Alerts
 from cartledger.ledger.catalogue import Catalogue
 from cartledger.ledger.facts import Facts
@@ -28,3 +30,9 @@ class Ledger(Sources, Parts, Keeping, Stock, Catalogue, Facts, Mails, Reads, Ale
     Every method is one transaction; `transaction()` makes several calls one. Times are aware UTC. A file that cannot
     be written now raises LedgerTrouble and leaves nothing half-written.
     """
+
+
+class Glance(Ledger):
+    """A look at a ledger that is in use: `Glance(path, clock)`, to be closed. Nothing can be written through it."""
+
+    mode: ClassVar[str] = "ro"
