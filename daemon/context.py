@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cartledger.settings import Settings, places_in, read_environment, read_ledger_path, read_settings
 from daemon.app import App
@@ -32,10 +33,14 @@ class Context:
         """File and line of a setting, or that it comes from the environment."""
         return places_in(self.config, read_environment()).place(tuple(key))
 
+    def build(self, settings: Settings, **shared: Any) -> App:
+        """The program on these settings; `shared` is what outlives it. Raises LedgerRefused."""
+        return App(settings, **shared)
+
     @contextmanager
     def app(self) -> Iterator[App]:
-        """The program on these settings. Raises SettingsWrong, LedgerRefused."""
-        app = App(self.settings())
+        """The program, for as long as the body runs. Raises SettingsWrong, LedgerRefused."""
+        app = self.build(self.settings())
         try:
             yield app
         finally:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
 
 from cartledger import logs
 from cartledger.broker.patience import patiently
@@ -43,7 +42,6 @@ class Crew:
     pulse: Pulse = field(default_factory=Pulse)
     quiet: threading.Event = field(default_factory=threading.Event)
     wake: threading.Event = field(default_factory=threading.Event)
-    _told: SimpleQueue[None] = field(default_factory=SimpleQueue)
     _threads: list[threading.Thread] = field(default_factory=list)
     _failures: list[BaseException] = field(default_factory=list)
 
@@ -74,26 +72,12 @@ class Crew:
         self.quiet.set()
         self.wake.set()
 
-    def tell(self) -> None:
-        """`stop`, for a signal's handler. It interrupts the main thread anywhere, so it may take no lock, and
-        `Event.set` takes one: were the main thread just holding it, the process would never end. `SimpleQueue.put` is
-        reentrant."""
-        self._told.put(None)
-
-    def wait_until_quiet(self) -> None:
-        """Until `stop` or `tell`. For the main thread, which signals are handled on."""
-        while not self.quiet.is_set():
-            try:
-                self._told.get(timeout=LISTEN_EVERY)
-            except Empty:
-                continue
-            self.stop()
-
-    def wait(self) -> None:
-        """Until every thread has ended. Raises what the first failing one raised."""
+    def wait(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Until every thread has ended, calling `meanwhile` often. Raises what the first failing one raised."""
         for thread in self._threads:
             while thread.is_alive():
                 thread.join(LISTEN_EVERY)
+                meanwhile()
         if self._failures:
             raise self._failures[0]
 

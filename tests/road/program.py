@@ -24,6 +24,7 @@ import click
 
 from cartledger import logs
 from cartledger.ledger.store import Ledger
+from cartledger.settings import Settings
 from daemon import cli
 from daemon.app import App
 from daemon.context import Context
@@ -90,15 +91,10 @@ def ledger_ending_at(place: str) -> type[Ledger]:
 
 
 class Unpaced(Context):
-    @contextmanager
-    def app(self) -> Iterator[App]:
+    def build(self, settings: Settings, **shared: Any) -> App:
         place = os.environ.get("CARTLEDGER_TEST_PLACE", "")
         ledger = ledger_ending_at(place) if place else Ledger
-        app = App(self.settings(), quota=lambda _: Unhurried(), open_ledger=ledger.open)
-        try:
-            yield app
-        finally:
-            app.close()
+        return App(settings, quota=lambda _: Unhurried(), open_ledger=ledger.open, **shared)
 
 
 @click.group(cls=cli.Commands, commands=cli.main.commands)

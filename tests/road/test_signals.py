@@ -8,15 +8,16 @@ import sys
 ROUNDS = 500
 TOLD_AT_ANY_STEP = f"""
 import signal
-from daemon.supervisor import Crew
+from daemon.signals import Signals, Told
 
 for step in range({ROUNDS}):
-    crew = Crew()
-    signal.signal(signal.SIGALRM, lambda *_: crew.tell())
+    signals = Signals()
+    signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGTERM))
     signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + step % 100))
-    crew.wait_until_quiet()
+    while signals.wait(0.5) is not Told.STOP:
+        pass
 """
 
 
-def test_told_at_any_step_of_its_waiting_a_crew_ends():
+def test_told_at_any_step_of_its_waiting_a_process_hears_it():
     subprocess.run([sys.executable, "-c", TOLD_AT_ANY_STEP], timeout=60, check=True)
