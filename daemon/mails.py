@@ -14,10 +14,11 @@ from email.utils import format_datetime, make_msgid
 
 from cartledger import logs
 from cartledger.clients.smtp import DEFAULT_PORTS, MailServer, Session
-from cartledger.errors import CartledgerError, LedgerTrouble, TryLater
+from cartledger.errors import CartledgerError, LedgerTrouble, TryLater, WrongUse
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Mail
 from cartledger.settings import Settings, Smtp
+from daemon.clock import now
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=2)
@@ -59,6 +60,24 @@ def server_of(smtp: Smtp) -> MailServer | None:
 def sender_of(smtp: Smtp) -> str:
     """Whom mails come from."""
     return smtp.sender or smtp.username or ""
+
+
+def send_test(settings: Settings) -> str:
+    """Send a test mail now, past the outbox. Returns what to say. Raises WrongUse where the settings name nobody to
+    send to or no server, and what `MailServer` raises."""
+    content = compose(
+        settings,
+        subject="cartledger: a test",
+        plain="This is a test: cartledger's mails arrive. What they tell is set by report.when.\n",
+    )
+    server = server_of(settings.smtp)
+    if content is None or server is None:
+        raise WrongUse("Mails go to nobody.", fix="Set report.to and smtp.host.")
+    with server.session() as session:
+        message = addressed(content, now(), settings)
+        refused = session.send(message, sender_of(settings.smtp), settings.report.to)
+    told = "".join(f" One address was refused: {said}." for said in refused)
+    return f"{server.host} took a test mail to {' and '.join(settings.report.to)}.{told}"
 
 
 class Postman:

@@ -1,0 +1,103 @@
+"""When which report is made, and put into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cartledger import logs
+from cartledger.ledger.types import Cursor
+from cartledger.money import read_json
+from cartledger.settings import Schedule
+from daemon.app import STORE, App, Line
+from daemon.mails import compose
+from daemon.report_facts import Report, gather
+from daemon.report_shown import show_report
+from daemon.runs import BY_ITSELF
+from daemon.schedule import next_time
+
+REPORT = "report"
+"""The kind of such a mail, and the stream whose cursor says up to when was told."""
+
+SETTLED = timedelta(seconds=5)
+"""What happened less than this ago may still be on its way into the ledger, from another process."""
+
+LEASE_TIME = timedelta(minutes=5)
+
+
+class Reporting:
+    """Makes the reports of some connections when their time has come."""
+
+    def __init__(self, app: App, names: Sequence[str]) -> None:
+        self._app = app
+        self._names = names
+
+    def make_due(self) -> None:
+        """One of each connection at most. Of several processes one makes it."""
+        if self._app.settings.report.when in ("each_run", "daily"):
+            for name in self._names:
+                self._make_if_due(self._app.lines[name])
+
+    def _make_if_due(self, line: Line) -> None:
+        ledger, lease = self._app.ledger, f"{REPORT}:{line.connection.pair}"
+        if not ledger.lease(lease, self._app.owner, LEASE_TIME):
+            return
+        try:
+            self._make(line, self._app.clock() - SETTLED)
+        finally:
+            ledger.unlease(lease, self._app.owner)
+
+    def _make(self, line: Line, until: datetime) -> None:
+        since = self._daily(line, until) if self._app.settings.report.when == "daily" else self._each_run(line, until)
+        if since is None:
+            return
+        report = gather(self._app, line, zone_of(line), since, until)
+        with self._app.ledger.transaction():
+            self._told(line, until)
+            if self._app.settings.report.when == "daily" or report.something_happened:
+                mail_report(self._app, line, report)
+
+    def _daily(self, line: Line, until: datetime) -> datetime | None:
+        """Since when there is to be told, where the time has come; the first time begins with the first look."""
+        cursor = self._app.ledger.cursor(line.connection.pair, REPORT)
+        if cursor is None or cursor.watermark > until:  # the clock was set back
+            self._told(line, until)
+            return None
+        schedule = Schedule(at=(self._app.settings.report.daily_at,))
+        due = next_time(schedule, cursor.watermark, until, zone_of(line))
+        return cursor.watermark if due is not None and due <= until else None
+
+    def _each_run(self, line: Line, until: datetime) -> datetime | None:
+        """The same where runs have come to their end since the last report, and none goes on."""
+        ledger, pair = self._app.ledger, line.connection.pair
+        cursor = ledger.cursor(pair, REPORT)
+        runs = [run for run in ledger.runs(pair) if run.facts.get("by") == BY_ITSELF]
+        if any(run.ended is None for run in runs):
+            return None
+        ended = [
+            run for run in runs if run.ended and run.ended <= until and (not cursor or run.ended > cursor.watermark)
+        ]
+        if not ended:
+            return None
+        return cursor.watermark if cursor else min(run.started for run in ended)
+
+    def _told(self, line: Line, until: datetime) -> None:
+        self._app.ledger.set_cursor(line.connection.pair, REPORT, Cursor(watermark=until, polled_at=until))
+
+
+def mail_report(app: App, line: Line, report: Report) -> bool:
+    """Put it into the outbox. False: the settings name nobody to send it to, or no server."""
+    shown = show_report(report)
+    content = compose(app.settings, subject=shown.subject, plain=shown.plain, html=shown.html)
+    if content is None:
+        return False
+    app.ledger.queue_mail(line.connection.pair, REPORT, content)
+    logs.info("A report was made.", action="report_made", connection=line.name)
+    return True
+
+
+def zone_of(line: Line) -> ZoneInfo:
+    """The connection's zone. What the shop once said is good enough: a report does not wait for it."""
+    known = None if line.connection.timezone else line.ledger.reference(line.connection.pair, STORE)
+    return ZoneInfo(read_json(known.content)["timezone"]["name"]) if known else line.zone()
