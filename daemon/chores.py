@@ -11,6 +11,7 @@ from daemon.app import App
 from daemon.heartbeat import LOOK_EVERY as BEAT_EVERY
 from daemon.heartbeat import Heartbeat
 from daemon.mails import Postman
+from daemon.reports import Reporting
 from daemon.retention import forget_history
 from daemon.runs import end_runs
 from daemon.signing_in import EVERY as SIGN_IN_EVERY
@@ -27,6 +28,7 @@ def chores(app: App, names: Sequence[str]) -> list[Chore]:
         Chore(name="History", every=timedelta(minutes=10), do=partial(forget_history, app)),
         Chore(name="Signing in", every=SIGN_IN_EVERY, do=partial(sign_in, app, names)),
         Chore(name="Alerts", every=LOOK_EVERY, do=watch.look),
+        Chore(name="Reports", every=timedelta(seconds=20), do=Reporting(app, names).make_due),
         Chore(name="Heartbeat", every=BEAT_EVERY, do=Heartbeat(app, watch).beat_when_due),
     ]
 
