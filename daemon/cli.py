@@ -27,6 +27,7 @@ from daemon.commands.status import status
 from daemon.commands.stock import stock
 from daemon.commands.sync import sync
 from daemon.commands.taxes import taxes
+from daemon.commands.why import why
 from daemon.context import HERE, SYSTEM, Context
 
 
@@ -81,5 +82,6 @@ for command in (
     stock,
     sync,
     taxes,
+    why,
 ):
     main.add_command(command)

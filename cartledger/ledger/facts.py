@@ -9,8 +9,18 @@ from typing import Any
 
 from cartledger.ledger import statements as sql
 from cartledger.ledger.engine import Engine
-from cartledger.ledger.rows import as_key, maybe_time, read_key, read_run, read_standing, read_time, unpack, write_time
-from cartledger.ledger.types import DeadLetter, Event, Run, Standing, State
+from cartledger.ledger.rows import (
+    as_key,
+    maybe_time,
+    read_key,
+    read_part,
+    read_run,
+    read_standing,
+    read_time,
+    unpack,
+    write_time,
+)
+from cartledger.ledger.types import DeadLetter, Event, Part, Run, Standing, State
 from cartledger.money import read_json
 from cartledger.records import SourceKey
 
@@ -51,6 +61,10 @@ class Facts(Engine):
         """The source time of the oldest source that is queued or claimed."""
         (row,) = self._rows(sql.OLDEST_QUEUED, pair=pair, kind=kind)
         return maybe_time(row["at"])
+
+    def parts(self, key: SourceKey) -> list[Part]:
+        """What is to be written for a source, or was, in the order of sending."""
+        return [read_part(row) for row in self._rows(sql.PARTS, **as_key(key))]
 
     def events(self, key: SourceKey) -> list[Event]:
         """The history of one source, oldest first."""

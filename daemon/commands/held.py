@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -17,6 +16,7 @@ from consumers.items import ITEM
 from consumers.prerequisites import CUSTOMER_HELD, ITEM_HELD
 from daemon.app import App
 from daemon.console import json_option, out, print_json, table
+from daemon.source_shown import facts, print_source, reasons
 
 SHOWN = 3
 """Ids in a row of the list."""
@@ -40,7 +40,7 @@ def list_(ctx: click.Context, connection: str | None, *, as_json: bool) -> None:
     with ctx.obj.app() as app:
         by_connection = _held(app, connection)
     if as_json:
-        print_json({name: [_facts(one) for one in standings] for name, standings in by_connection.items()})
+        print_json({name: [reasons(one) for one in standings] for name, standings in by_connection.items()})
         return
     console = out()
     for name, standings in by_connection.items():
@@ -68,17 +68,11 @@ def show(ctx: click.Context, order: str, connection: str | None, *, as_json: boo
     """
     with ctx.obj.app() as app:
         name, one = _find(app, order, connection)
-        events = app.ledger.events(one.key)
+        told = facts(app, app.lines[name], one)
     if as_json:
-        history = [{"at": event.at, "what": event.what, **event.detail} for event in events]
-        print_json({"connection": name, **_facts(one), "history": history})
-        return
-    console = out()
-    console.print(f"{one.key} of {name}, modified {one.modified:%Y-%m-%d %H:%M} UTC, is {one.state}:")
-    for problem in one.problems:
-        console.print(f"  {problem.text}\n    {problem.fix}" if problem.fix else f"  {problem.text}", soft_wrap=True)
-    rows = [(event.at, event.what, _detail(event.detail)) for event in events]
-    console.print(table("history", ["at (UTC)", "what", "detail"], rows))
+        print_json(told)
+    else:
+        print_source(out(), told)
 
 
 @held.command()
@@ -192,18 +186,3 @@ def _by_cause(standings: Iterable[Standing]) -> list[tuple[str, list[Standing], 
 def _which(ones: Sequence[Standing]) -> str:
     ids = [one.key.id for one in ones]
     return ", ".join(ids[:SHOWN]) + (" …" if len(ids) > SHOWN else "")
-
-
-def _detail(detail: Mapping[str, Any]) -> str:
-    return " ".join(
-        f"{name}={', '.join(map(str, value)) if isinstance(value, list) else value}" for name, value in detail.items()
-    )
-
-
-def _facts(one: Standing) -> dict[str, Any]:
-    return {
-        "kind": one.key.kind,
-        "id": one.key.id,
-        "modified": one.modified,
-        "problems": [{"code": problem.code, "text": problem.text, "fix": problem.fix} for problem in one.problems],
-    }
