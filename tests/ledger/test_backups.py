@@ -22,7 +22,7 @@ from cartledger.ledger.backups import back_up, restore
 from cartledger.ledger.connection import connect
 from cartledger.ledger.schema import STEPS, prepare
 from cartledger.ledger.store import Ledger
-from cartledger.ledger.types import Cursor, Read
+from cartledger.ledger.types import Alert, Cursor, Read
 from cartledger.money import D
 from cartledger.stock import ITEMS, SHOP_LEVELS, SWEEP, LevelChange, ProposalState, ShopLevel
 
@@ -458,6 +458,18 @@ def test_nobody_holds_a_lease_and_no_side_is_shut_out(copied, clock):
     copy = copied(hold)
     assert copy.lease(f"read:{PAIR}", "another", timedelta(minutes=1))
     assert copy.circuits(PAIR) == []
+
+
+def test_it_tells_neither_of_alerts_nor_of_processes_and_sends_no_mail_that_waited(copied, clock):
+    def be_in_trouble(ledger):
+        ledger.raise_alert(Alert(pair=PAIR, cause="quickbooks_down", since=clock.now, text="Down.", fix=""))
+        ledger.process_started("a", "run", 0)
+        ledger.mail_sent(ledger.queue_mail(PAIR, "report", b"sent"))
+        ledger.queue_mail(PAIR, "alert", b"waits")
+
+    copy = copied(be_in_trouble)
+    assert (copy.alerts(PAIR), copy.processes(clock.now), copy.mails_waiting()) == ([], [], [])
+    assert copy.last_mail(PAIR, "report") is not None
 
 
 def test_what_was_handed_over_is_handed_over_again(copied, clock):
