@@ -13,9 +13,10 @@ from cartledger.settings.options import (
     Refunds,
     Section,
     Settings,
+    Smtp,
     Stock,
 )
-from cartledger.settings.values import CALLED_OFF_STATUSES, ORDER_STATUSES, UNPAID_STATUSES
+from cartledger.settings.values import CALLED_OFF_STATUSES, ORDER_STATUSES, THIS_MACHINE, UNPAID_STATUSES
 
 Contradiction = tuple[tuple[str, ...], str, str]
 """Where it shows (section and key), its code, and its sentence from the verb on."""
@@ -31,6 +32,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
             yield from ((("connections", name, *key), code, text) for key, code, text in found(connection))
     yield from _of_several(settings)
     yield from _of_tokens(settings)
+    yield from _of_mails(settings)
 
 
 def _of_several(settings: Settings) -> Iterator[Contradiction]:
@@ -83,6 +85,43 @@ def _of_workflows(connection: Connection) -> Iterator[Contradiction]:
     if "sales" not in connection.workflows:
         text = 'does not name "sales", without which this version keeps nothing in step; add it.'
         yield ("workflows",), "no_sales", text
+
+
+def _of_mails(settings: Settings) -> Iterator[Contradiction]:
+    report, smtp = settings.report, settings.smtp
+    if smtp.host is None:
+        for key in (key for key in ("port", "security", "username", "sender") if _is_set(smtp, key)):
+            yield ("smtp", key), "no_effect", "has no effect without smtp.host; add that, or take it out."
+    else:
+        yield from _of_the_mail_server(smtp)
+    if report.when != "never" or settings.heartbeat.mail:
+        wanted = "heartbeat.mail = true" if report.when == "never" else f'report.when = "{report.when}"'
+        if not report.to:
+            yield ("report", "to"), "no_recipient", f"is missing: {wanted} needs somebody to send mails to."
+        if smtp.host is None:
+            yield ("smtp", "host"), "no_mail_server", f"is missing: {wanted} needs a server that takes mails."
+    if _is_set(report, "daily_at") and report.when != "daily":
+        yield ("report", "daily_at"), "no_effect", 'has no effect without when = "daily"; add that, or take it out.'
+
+
+def _of_the_mail_server(smtp: Smtp) -> Iterator[Contradiction]:
+    if smtp.security == "none" and smtp.host not in THIS_MACHINE:
+        text = (
+            f'is "none", and {smtp.host} is another machine: mails and the password would travel for all to read. '
+            'Set "starttls" or "tls".'
+        )
+        yield ("smtp", "security"), "plain_mail", text
+    if smtp.username and smtp.password is None:
+        yield (
+            ("smtp", "password"),
+            "no_mail_password",
+            "is missing: smtp.username signs in with it; set CARTLEDGER_SMTP__PASSWORD.",
+        )
+    if smtp.password is not None and not smtp.username:
+        text = "is missing: smtp.password is that of a user; name it, or take the password out."
+        yield ("smtp", "username"), "no_mail_user", text
+    if smtp.sender is None and "@" not in (smtp.username or ""):
+        yield ("smtp", "sender"), "no_sender", "is missing: mails have to come from somebody; write an address."
 
 
 def _of_sales(connection: Connection) -> Iterator[Contradiction]:
@@ -205,10 +244,14 @@ def _twice(connection: Connection) -> Iterator[Contradiction]:
 def _idle(connection: Connection) -> Iterator[Contradiction]:
     """Options that say something, which nobody listens to."""
     for (section_name, key), (counts, why) in _NEEDING.items():
-        section: Section = getattr(connection, section_name)
-        default = type(section).model_fields[key].get_default(call_default_factory=True)
-        if getattr(section, key) != default and not counts(connection):
+        if _is_set(getattr(connection, section_name), key) and not counts(connection):
             yield (section_name, key), "no_effect", f"has no effect {why}"
+
+
+def _is_set(section: Section, key: str) -> bool:
+    """Whether it says something else than its default."""
+    default: object = type(section).model_fields[key].get_default(call_default_factory=True)
+    return bool(getattr(section, key) != default)
 
 
 def _makes_receipts(connection: Connection) -> bool:

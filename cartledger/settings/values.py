@@ -99,7 +99,7 @@ def _zone(value: object) -> str:
 def _address(value: object) -> str:
     """Tokens travel to it, so it is encrypted or does not leave the machine."""
     parts = urlsplit(str(value))
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)):
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)):
         return str(value)
     raise ValueError(
         f"is {shown(value)}; write an address that begins with https://, or with http:// and this machine (127.0.0.1)."
@@ -113,7 +113,7 @@ def _redirect_uri(value: object) -> str:
     return _address(value)
 
 
-_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Schedule(BaseModel):

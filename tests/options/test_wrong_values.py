@@ -56,6 +56,28 @@ WRONG = [
      "broker.url is no broker: write memory:// (one process) or pika://user:password@host:5672/%2F (RabbitMQ)."),
     ("broker.namespace", '"My Shop"',
      'broker.namespace is "My Shop"; allowed are lower-case letters, digits, - and _.'),
+    # report, smtp
+    ("report.to", '"books@shop.example"',
+     'report.to is "books@shop.example" where a list belongs: write ["books@shop.example"].'),
+    ("report.to", '["books"]',
+     'report.to is "books", which is no mail address; write it as books@shop.example.'),
+    ("report.when", '"weekly"',
+     'report.when is "weekly". Allowed: "never", "each_run", "daily", "on_problem".'),
+    ("report.daily_at", '"7 am"', 'report.daily_at is "7 am", which is no time of day; write it as "07:00".'),
+    ("report.daily_at", '"06:00"',
+     'report.daily_at has no effect without when = "daily"; add that, or take it out.'),
+    ("smtp.host", '""', "smtp.host is empty."),
+    ("smtp.port", "70000", "smtp.port is 70000, which is too much; the most is 65535."),
+    ("smtp.security", '"ssl"', 'smtp.security is "ssl". Allowed: "starttls", "tls", "none".'),
+    ("smtp.security", '"none"',
+     'smtp.security is "none", and mail.example is another machine: mails and the password would travel for all to '
+     'read. Set "starttls" or "tls".'),
+    ("smtp.username", "7", "smtp.username is 7, which is no text; put it in quotation marks."),
+    ("smtp.password", '"hush"',
+     "smtp.password is a secret, which does not stand in the file; take it out and set CARTLEDGER_SMTP__PASSWORD "
+     "instead."),
+    ("smtp.sender", '"cartledger"',
+     'smtp.sender is "cartledger", which is no mail address; write it as books@shop.example.'),
     ("start_date", '"soon"', 'start_date is "soon", which is no day; write it as 2026-01-31.'),
     ("start_date", "86400", "start_date is 86400, which is no day; write it as 2026-01-31."),
     ("start_date", "2026-01-01T10:00:00",
@@ -287,10 +309,13 @@ STOCK_OPTIONS = {
     "stock.max_zero_percent": "0",
     "stock.max_drop_percent": "100",
 }
+MAIL = {"smtp.host": '"mail.example"', "smtp.sender": '"cartledger@shop.example"'}
 BESIDE: Mapping[str, Mapping[str, str]] = {
     "sales.generic_customer": {"sales.customer": '"generic"'},
     **{option: INVENTORY for option in INVENTORY if "accounts" in option},
     **{option: NONINVENTORY for option in NONINVENTORY if "accounts" in option},
+    **{f"smtp.{key}": MAIL for key in ("port", "security", "username", "sender")},
+    "smtp.password": {**MAIL, "smtp.username": '"shop@mail.example"'},
 }
 """What an option does not go without."""
 
