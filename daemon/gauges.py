@@ -137,7 +137,7 @@ def _say_of_readings(line: Line, ledger: Ledger, now: datetime, say: Say) -> Non
             due = next_time(schedule, last, now, zone or ZoneInfo("UTC"))
             say(m.NEXT_READ, due, connection=line.name, stream=NAMED[stream])
 
-    last = refunds.STREAM if connection.records_refunds else orders.STREAM
+    last = _last_stream(line)
     reading(orders.STREAM, last, connection.interval)
     if connection.records_refunds:
         reading(refunds.STREAM, last, connection.interval)
@@ -146,6 +146,15 @@ def _say_of_readings(line: Line, ledger: Ledger, now: datetime, say: Say) -> Non
 
 
 NAMED = {orders.STREAM: "orders", refunds.STREAM: "refunds", ITEMS: "stock"}
+
+
+def last_read(line: Line, ledger: Ledger) -> datetime | None:
+    """When the shop was last read to the end."""
+    return _polled_at(ledger, line.connection.pair, _last_stream(line))
+
+
+def _last_stream(line: Line) -> str:
+    return refunds.STREAM if line.connection.records_refunds else orders.STREAM
 
 
 def _polled_at(ledger: Ledger, pair: str, stream: str) -> datetime | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -22,11 +23,13 @@ from daemon import notify
 from daemon.app import App
 from daemon.chores import chores, mail_chores, signs_of_being
 from daemon.context import Context
+from daemon.health import describe, pages
 from daemon.outside import telling_of_ledger_trouble
 from daemon.pulse import Pulse
 from daemon.signals import Signals, Told
 from daemon.supervisor import LISTEN_EVERY, Consuming, Crew, Producing
 from daemon.upkeep import Upkeep
+from daemon.web import serving
 
 NEED_A_RESTART = ("ledger", "broker", "metrics")
 """Sections of the settings that a process keeps for as long as it runs: what others rely on, and what it has opened."""
@@ -78,11 +81,19 @@ class Service:
         faulthandler.enable()  # systemd's watchdog sends SIGABRT: the log then says what each thread was at
         signals = Signals()
         try:
-            with telling_of_ledger_trouble(self.app.settings):
+            with self._web(), telling_of_ledger_trouble(self.app.settings):
                 self._live_on(signals)
         finally:
             self.app.close()
         logs.info("Stopped; nothing is in flight.", action="stopped")
+
+    def _web(self) -> AbstractContextManager[None]:
+        """Nothing listens without a port, nor for a consumer that has no number."""
+        settings, number = self.app.settings.metrics, 0 if self.role.reads else self.role.instance
+        if settings.port is None or number is None:
+            return nullcontext()
+        describe(self.metrics, lambda: self.app, role=self.role.name, number=self.role.instance)
+        return serving(settings.host, settings.port + number, pages(lambda: self.app, self.pulse))
 
     def _live_on(self, signals: Signals) -> None:
         following = self._live(signals, self._say_started)

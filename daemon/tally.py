@@ -12,7 +12,7 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim
 from cartledger.metrics import Metrics
 from cartledger.records import Operation, SourceKey
-from consumers.circuit import BIGCOMMERCE, NAMES, QUICKBOOKS
+from consumers.circuit import BIGCOMMERCE, QUICKBOOKS
 from consumers.outcome import Done, Excluded, Held, Later, Outcome, Unchanged
 from consumers.worker import Desk
 from producers.handover import KINDS
@@ -115,7 +115,7 @@ def start_from_zero(metrics: Metrics, connections: Iterable[str]) -> None:
         for answered in CLASSES:
             metrics.add(m.REQUESTS, 0, service=service, **{"class": answered})
         metrics.prepare(m.REQUEST_SECONDS, service=service)
-    for service in NAMES:
+    for service in (QUICKBOOKS, BIGCOMMERCE):
         metrics.add(m.THROTTLED, 0, service=service)
     for workflow in KINDS:
         metrics.add(m.DEAD_LETTERS, 0, workflow=workflow)

@@ -45,6 +45,7 @@ from simulator.quickbooks.oauth import LOOPBACK
 ONCE_A_DAY = 1000  # refreshes
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 PATIENCE = 900.0 if LONG else 60.0  # seconds after which a test gives up; none waits this long when things work
+WHOLE = {"ledger", "broker", "metrics", "smtp", "report", "heartbeat"}  # sections that are of no connection
 CONSOLE_SCRIPT = Path(sys.executable).parent / "cartledger"
 PROGRAM = Path(__file__).parent / "program.py"
 
@@ -337,7 +338,7 @@ def make_careless_sim(make_sim: Callable[..., Simulator]) -> Callable[..., Simul
 def make_road(tmp_path: Path) -> Iterator[Callable[..., Road]]:
     """Roads for a running simulator: `make_road(sim, folder=None, edits=(), **sections)`.
 
-    `sections` are laid over the demo's settings: `ledger` and `broker`, else of the connection (`sales`, `products`,
+    `sections` are laid over the demo's settings: those of `WHOLE`, else of the connection (`sales`, `products`,
     `payments`, `tax`, `quickbooks`, `bigcommerce`; `connection` for its own keys; None takes a key out). `edits` are
     pairs of texts, replaced in the file as written.
     """
@@ -380,7 +381,7 @@ def _tree(facts: Mapping[str, str], sections: Mapping[str, Mapping[str, Any]]) -
     tree = tomllib.loads(text)
     connection = tree["connections"][NAME]
     for name, keys in sections.items():
-        home = tree if name in {"ledger", "broker"} else connection
+        home = tree if name in WHOLE else connection
         section = connection if name == "connection" else home.setdefault(name, {})
         section.update(keys)
     return tree
