@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import click
 
-from cartledger.errors import SettingsWrong
+from cartledger.errors import CartledgerError, SettingsWrong
+from cartledger.settings import Settings
 from daemon.app import App, Line
 from daemon.console import doing, json_option, out, print_json
 from daemon.context import Context
 from daemon.inspection import NO_ANSWER, Inspection
-from mapping.checks.findings import Finding, Level, problem
+from daemon.mails import server_of
+from mapping.checks.findings import Finding, Level, problem, warning
+
+_OF_THE_WHOLE = "settings"
+"""Stands where a connection's name does, for what is of none."""
 
 _BARE = re.compile("[a-z_]+")  # the keys that are ours; others are names of the user's world
 
@@ -33,10 +38,13 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
         with ctx.obj.app() as app, doing() as say:
             for name, line in app.lines.items():
                 found[name] = findings_of(app, line, say)
+            say("mail server")
+            if findings := list(_mail_findings(app.settings)):
+                found[_OF_THE_WHOLE] = findings
     except SettingsWrong as error:
         if not as_json:
             raise
-        found = {"settings": [problem(one.code, one.text, one.fix) for one in error.problems]}
+        found = {_OF_THE_WHOLE: [problem(one.code, one.text, one.fix) for one in error.problems]}
     if as_json:
         print_json({name: facts_of(ctx.obj, name, findings) for name, findings in found.items()})
     else:
@@ -55,6 +63,17 @@ def facts_of(context: Context, name: str, findings: Sequence[Finding]) -> list[d
     return [_facts(context, name, one) for one in findings]
 
 
+def _mail_findings(settings: Settings) -> Iterator[Finding]:
+    """What keeps mails from being sent; no mail is sent."""
+    server = server_of(settings.smtp)
+    if server is not None:
+        try:
+            with server.session():
+                pass
+        except CartledgerError as error:
+            yield warning("mail_server", error.text, error.fix)
+
+
 def _of(say: Callable[[str], None], name: str, what: str) -> None:
     say(f"{name}: {what}")
 
@@ -68,7 +87,7 @@ def _exit_code(findings: Sequence[Finding]) -> int:
 
 def _sentence(context: Context, name: str, finding: Finding) -> str:
     """With file and line of the setting that it is about."""
-    if name == "settings":
+    if name == _OF_THE_WHOLE:
         return finding.text
     key = ("connections", name, *finding.key)
     dotted = ".".join(part if _BARE.fullmatch(part) or part == name else f'"{part}"' for part in key)
@@ -92,7 +111,7 @@ def print_findings(context: Context, found: Mapping[str, Sequence[Finding]]) -> 
         for one in findings:
             told = f"{_sentence(context, name, one)} {one.fix}".strip()
             console.print(f"{one.level}: {told}", soft_wrap=True)
-        if _exit_code(findings) == 0:
+        if name != _OF_THE_WHOLE and _exit_code(findings) == 0:
             console.print(
                 f"{name}: {_verdict(findings)} Next: cartledger sync {name}, "
                 f"or cartledger enable {name} and cartledger run.",
