@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from cartledger.money import D
 from mapping.company import Company, read_company
 
 Make = Callable[..., Company]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @pytest.fixture
@@ -25,11 +27,11 @@ def company() -> Make:
 
 def _company(
     *,
-    accounts: dict[str, tuple[str, ...]] = {},
-    items: dict[str, str | tuple[str, str]] = {},
-    skus: dict[str, str] = {},
+    accounts: Mapping[str, tuple[str, ...]] = NOTHING,
+    items: Mapping[str, str | tuple[str, str]] = NOTHING,
+    skus: Mapping[str, str] = NOTHING,
     methods: tuple[str, ...] = (),
-    codes: dict[str, list[str]] = {},
+    codes: Mapping[str, list[str]] = NOTHING,
     inactive: tuple[str, ...] = (),
     country: str = "US",
     home: str = "USD",
@@ -69,7 +71,7 @@ def _account(account_id: str, name: str, kind: str, subtype: str = "", currency:
 
 
 def _item(
-    name: str, facts: str | tuple[str, str], skus: dict[str, str], ids: dict[str, str], inactive: tuple[str, ...]
+    name: str, facts: str | tuple[str, str], skus: Mapping[str, str], ids: dict[str, str], inactive: tuple[str, ...]
 ) -> dict[str, Any]:
     income, kind = (facts, "Service") if isinstance(facts, str) else facts
     return {

@@ -122,7 +122,7 @@ def test_accounts_are_told_by_their_kind_where_their_names_are_others(company):
 
 
 def test_of_two_of_a_kind_none_is_proposed(company):
-    two = {name: ("Other Current Asset", "Inventory") for name in ("Stock north", "Stock south")}
+    two = dict.fromkeys(("Stock north", "Stock south"), ("Other Current Asset", "Inventory"))
     assert accounts_of(company(accounts=two | COGS))["inventory_accounts"] == (
         "No account is surely the one for asset: orders of such new products are held."
     )
