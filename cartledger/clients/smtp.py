@@ -63,13 +63,15 @@ class Session:
 @dataclass(frozen=True, kw_only=True)
 class MailServer:
     """How to get there. The certificate is checked against those that the machine trusts (SSL_CERT_FILE and
-    SSL_CERT_DIR, where these are set)."""
+    SSL_CERT_DIR, where these are set). Timeouts are in seconds, for one answer and for all of a session."""
 
     host: str
     port: int
     security: Security
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    answer_timeout: float = ANSWER_TIMEOUT
+    session_timeout: float = SESSION_TIMEOUT
 
     @property
     def _place(self) -> str:
@@ -77,13 +79,13 @@ class MailServer:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Connected, encrypted and signed in, for no more than SESSION_TIMEOUT seconds: a server that drips would be
+        """Connected, encrypted and signed in, for no more than the session's time: a server that drips would be
         listened to for ever.
 
         Raises Unreachable where there is no answer or no encryption, Unauthorised where the login is refused.
         """
         server = self._connected()
-        limit = threading.Timer(SESSION_TIMEOUT, _cut, [server])
+        limit = threading.Timer(self.session_timeout, _cut, [server])
         limit.daemon = True
         limit.start()
         try:
@@ -100,8 +102,8 @@ class MailServer:
         with self._in_plain_words():
             if self.security == "tls":
                 context = ssl.create_default_context()
-                return smtplib.SMTP_SSL(self.host, self.port, timeout=ANSWER_TIMEOUT, context=context)
-            return smtplib.SMTP(self.host, self.port, timeout=ANSWER_TIMEOUT)
+                return smtplib.SMTP_SSL(self.host, self.port, timeout=self.answer_timeout, context=context)
+            return smtplib.SMTP(self.host, self.port, timeout=self.answer_timeout)
 
     def _prepare(self, server: smtplib.SMTP) -> None:
         if self.security == "starttls":
@@ -168,8 +170,10 @@ def _said(code: int, text: bytes | str) -> str:
 
 def _reason(error: Exception) -> str:
     match error:
-        case TimeoutError():
+        case TimeoutError() | smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
             return "no answer in time"
+        case smtplib.SMTPServerDisconnected():
+            return "it hung up"
         case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
             return _said(code, text)
         case OSError(strerror=str(reason)) if reason:
