@@ -24,6 +24,7 @@ check: .venv/.ok
 # cartledger.example.toml and docs/CONFIGURATION.md, from the options' fields; the dashboards, from grafana/*.py.
 docs: .venv/.ok
 	@$(BIN)/python -m cartledger.settings.documentation
+	@$(BIN)/python -m cartledger.clients.documentation
 	@$(BIN)/python -m grafana.make
 
 long: .venv/.ok
