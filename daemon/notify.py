@@ -10,13 +10,16 @@ from cartledger import logs
 from cartledger.settings import read_environment
 from daemon.pulse import Pulse
 
+LONGEST_SEND = 1.0  # seconds; the socket takes few messages that nobody has read
+
 
 def notify(*lines: str) -> None:
-    """Send these lines as sd_notify does. A systemd that does not answer is no reason to stop."""
+    """Send these lines as sd_notify does. A systemd that does not listen is no reason to stop."""
     address = read_environment().get("NOTIFY_SOCKET")
     if not address:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as link, contextlib.suppress(OSError):
+        link.settimeout(LONGEST_SEND)
         link.connect("\0" + address[1:] if address[0] == "@" else address)
         link.sendall("\n".join(lines).encode())
 

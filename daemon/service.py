@@ -169,7 +169,7 @@ class Service:
             if getattr(new, section) != getattr(old, section):
                 logs.warning(f"[{section}] has changed, which takes effect after a restart.", action="needs_restart")
         new = new.model_copy(update={section: getattr(old, section) for section in NEED_A_RESTART})
-        if new == old:
+        if new.model_dump() == old.model_dump():  # each reading is of a class of its own
             logs.info("The settings were read anew; nothing to take over has changed.", action="reloaded")
             return None
         logs.info("The settings have changed: what is in flight is finished with the earlier ones.", action="reloading")

@@ -4,7 +4,7 @@
 
 kills the process before its second call of `Ledger.send`; `within` is between the last write and the commit, `after`
 behind the commit. `stop` in place of `kill` sends it SIGSTOP; `stall` lets no call of the transition go on from this
-one on.
+one on. CARTLEDGER_TEST_SILENCE is how many seconds a thread may say nothing before it counts as stuck.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import click
 from cartledger import logs
 from cartledger.ledger.store import Ledger
 from cartledger.settings import Settings
-from daemon import cli
+from daemon import cli, pulse
 from daemon.app import App
 from daemon.context import Context
 
@@ -106,4 +107,5 @@ def main(ctx: click.Context, config: Path) -> None:
 
 
 if __name__ == "__main__":
+    pulse.LONGEST_SILENCE = timedelta(seconds=float(os.environ.get("CARTLEDGER_TEST_SILENCE", "600")))
     main()
