@@ -233,7 +233,12 @@ class App:
             clock=self.clock,
             sleep=self._sleep,
         )
-        tokens = Tokens(intuit=self.intuit(connection), store=store, clock=self.clock)
+        tokens = Tokens(
+            intuit=self.intuit(connection),
+            store=store,
+            clock=self.clock,
+            connect=f"Run `cartledger connect quickbooks {name}`, as an administrator of the company.",
+        )
         quickbooks = QuickBooks(
             http=http.heard_by(calls_of(self.metrics, QUICKBOOKS)),
             base_url=qbo.api_url,
@@ -245,15 +250,7 @@ class App:
             sleep=self._sleep,
             meter=QuickBooksMeter(self.metrics, self.ledger, qbo.realm_id),
         )
-        shop = BigCommerce(
-            http=http.heard_by(calls_of(self.metrics, BIGCOMMERCE)),
-            base_url=connection.bigcommerce.api_url,
-            store_hash=connection.bigcommerce.store_hash,
-            access_token=shop_token,
-            clock=self.clock,
-            sleep=self._sleep,
-            meter=ShopMeter(self.metrics, name),
-        )
+        shop = self.shop(name, connection, shop_token)
         return Line(
             name=name,
             connection=connection,
@@ -268,6 +265,18 @@ class App:
             shop_breaker=Breaker(ledger=self.ledger, pair=pair, connection=name, clock=self.clock, side=BIGCOMMERCE),
             ledger=self.ledger,
             clock=self.clock,
+        )
+
+    def shop(self, name: str, connection: Connection, access_token: Callable[[], str]) -> BigCommerce:
+        """The store of a connection, called with this token."""
+        return BigCommerce(
+            http=self._http.heard_by(calls_of(self.metrics, BIGCOMMERCE)),
+            base_url=connection.bigcommerce.api_url,
+            store_hash=connection.bigcommerce.store_hash,
+            access_token=access_token,
+            clock=self.clock,
+            sleep=self._sleep,
+            meter=ShopMeter(self.metrics, name),
         )
 
     def intuit(self, connection: Connection) -> Intuit:

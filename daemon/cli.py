@@ -17,6 +17,7 @@ from cartledger import logs
 from cartledger.errors import CartledgerError, WrongUse
 from daemon.commands.backup import backup, restore
 from daemon.commands.check import check
+from daemon.commands.connect import connect, disconnect
 from daemon.commands.demo import demo
 from daemon.commands.enable import disable, enable
 from daemon.commands.held import held
@@ -68,9 +69,11 @@ def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
 for command in (
     backup,
     check,
+    connect,
     consume,
     demo,
     disable,
+    disconnect,
     enable,
     held,
     methods,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from mapping.tax.rows import OrderTax, read_taxes
 from producers.orders import STREAM, start_of
 
 T = TypeVar("T")
+EXPIRY_WORTH_A_WORD = timedelta(days=14)
 NO_ANSWER = "no_answer"
 """The code of a side that could not be asked: nothing is known to be wrong."""
 
@@ -73,7 +74,7 @@ class Inspection:
         stock = list(self._stock())
         self.say("reading the company")
         company = self._company(lambda: fetched(self.line))
-        found = [*self._clock(page), *check_catalogue(catalogue or ()), *stock]
+        found = [*self._clock(page), *self._expiry(), *check_catalogue(catalogue or ()), *stock]
         if company is not None:
             found += check_connection(self.line.connection, company, store_currency=self._currency)
             found += check_refunds(self.line.connection, company, restocks=self._restocks)
@@ -88,6 +89,20 @@ class Inspection:
     def _clock(self, page: OrdersPage | None) -> Iterator[Finding]:
         if page is not None and abs(page.skew) > SKEW_WORTH_A_WORD:
             yield warning("clock_skew", skew_sentence(page.skew))
+
+    def _expiry(self) -> Iterator[Finding]:
+        """The end of the connection to the company, which only a person puts off: renewals do so while they go on."""
+        connected = self.line.tokens.connected()
+        if connected is None or connected.expires is None:
+            return
+        left = connected.expires - self.app.clock()
+        if left < EXPIRY_WORTH_A_WORD:
+            yield warning(
+                "token_expires",
+                f"The connection to the company ends on {connected.expires:%Y-%m-%d}.",
+                f"Run `cartledger connect quickbooks {self.line.name}` before that.",
+                key=("quickbooks",),
+            )
 
     def _may_read_transactions(self, page: OrdersPage) -> None:
         """Few orders need them, and a token that lacks their scope would stop the connection at the first."""

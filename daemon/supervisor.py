@@ -303,7 +303,7 @@ def news(orders: int, refunds: int) -> str:
     return f"{orders} orders{f' and {refunds} refunds' if refunds else ''} new or changed"
 
 
-def skew_sentence(skew: timedelta) -> str:
-    """The warning about two clocks that differ; positive when the shop's is ahead."""
+def skew_sentence(skew: timedelta, whose: str = "BigCommerce") -> str:
+    """The warning about two clocks that differ; positive when theirs is ahead."""
     minutes, way = round(abs(skew).total_seconds() / 60), "behind" if skew > timedelta(0) else "ahead of"
-    return f"This machine's clock is {minutes} minutes {way} BigCommerce's; set it (timedatectl set-ntp true)."
+    return f"This machine's clock is {minutes} minutes {way} {whose}'s; set it (timedatectl set-ntp true)."

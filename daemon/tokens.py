@@ -20,6 +20,8 @@ ASK_AGAIN = 0.1
 ORIGIN = "token_origin"
 CONNECTED = "connected"
 ACCESS = "access"
+STATE = "state"
+ADDRESS_LASTS = timedelta(hours=1)
 SETTINGS = "settings"
 """The way of a token that a person put into the settings."""
 
@@ -91,6 +93,21 @@ class LedgerTokens:
         if kept is None:
             return Connected(since=None, way=SETTINGS, expires=token.refresh_expires)
         return Connected(since=kept.fetched_at, way=kept.content.decode(), expires=token.refresh_expires)
+
+    def expect(self, state: str) -> None:
+        """A person was told an address with this state."""
+        self._ledger.save_reference(self._company, STATE, state.encode())
+
+    def expected(self) -> str:
+        """The state of the address that was told last, once. Raises Unauthorised where none was, or long ago."""
+        kept = self._ledger.reference(self._company, STATE)
+        self._ledger.drop_reference(self._company, STATE)
+        if kept is None or self._clock() - kept.fetched_at > ADDRESS_LASTS:
+            raise Unauthorised(
+                "No address was told within the last hour that this could be the answer to.",
+                fix="Run `cartledger connect quickbooks --address` first.",
+            )
+        return kept.content.decode()
 
     def _settle_origin(self) -> None:
         """The settings' token has been used, or was replaced. What is known of one that we were not given stays, since

@@ -25,6 +25,9 @@ RENEWAL_SECONDS = 30.0
 """The deadline of one renewal; a store's lock must outlive two of them."""
 
 _EARLY = timedelta(minutes=1)
+_LIVES = ("x_refresh_token_expires_in", "x_refresh_token_hard_expires_in")
+"""Seconds until a refresh token ends unless it is used (about 100 days), and until it ends in any case (5 years after a
+person said yes)."""
 
 
 class TokenStore(Protocol):
@@ -93,6 +96,7 @@ class Intuit:
             "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
             "Content-Type": content_type,
             "Accept": "application/json",
+            "x-include-refresh-token-hard-expires-in": "true",
         }
         try:
             return self._http.call("POST", url, deadline=RENEWAL_SECONDS, headers=headers, body=body)
@@ -102,9 +106,13 @@ class Intuit:
 
 
 class Tokens:
-    """Access tokens of one company, renewed when due or refused. Raises what Intuit does."""
+    """Access tokens of one company, renewed when due or refused. Raises what Intuit does; `connect` is what a person
+    does where none can be had any more."""
 
-    def __init__(self, *, intuit: Intuit, store: TokenStore, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, intuit: Intuit, store: TokenStore, clock: Callable[[], datetime], connect: str = CONNECT
+    ) -> None:
+        self._connect = connect
         self._intuit = intuit
         self._store = store
         self._clock = clock
@@ -121,7 +129,7 @@ class Tokens:
     def _load(self) -> Token:
         token = self._store.load()
         if token is None:
-            raise Unauthorised("QuickBooks is not connected yet.", fix=CONNECT)
+            raise Unauthorised("QuickBooks is not connected yet.", fix=self._connect)
         return token
 
     def _is_fresh(self, token: Token) -> bool:
@@ -141,13 +149,15 @@ class Tokens:
         """Another pair may have been stored meanwhile: by `connect`, or by an owner of the lock before us who slept."""
         token = self._load()
         if token.refresh == refused.refresh:
-            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=CONNECT)
+            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=self._connect)
         if self._is_fresh(token):
             return token
         try:
             return self._refresh(token)
         except _InvalidGrantError:
-            raise Unauthorised("The connection to QuickBooks has expired or was taken back.", fix=CONNECT) from None
+            raise Unauthorised(
+                "The connection to QuickBooks has expired or was taken back.", fix=self._connect
+            ) from None
 
     def _refresh(self, token: Token) -> Token:
         new = self._intuit.refresh(token)
@@ -194,12 +204,12 @@ def _refusal(answer: Answer, facts: Mapping[str, Any]) -> Exception:
 
 
 def _token(facts: Mapping[str, Any], asked: datetime) -> Token:
-    refresh_life = facts.get("x_refresh_token_expires_in")
+    lives = [int(facts[name]) for name in _LIVES if facts.get(name) is not None]
     token = Token(
         access=facts["access_token"],
         refresh=facts["refresh_token"],
         access_expires=asked + timedelta(seconds=int(facts["expires_in"])),
-        refresh_expires=None if refresh_life is None else asked + timedelta(seconds=int(refresh_life)),
+        refresh_expires=asked + timedelta(seconds=min(lives)) if lives else None,
     )
     if not (isinstance(token.access, str) and isinstance(token.refresh, str) and token.access and token.refresh):
         raise ValueError

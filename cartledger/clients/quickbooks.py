@@ -28,6 +28,9 @@ BATCH_BYTES = 1_000_000
 REQUEST_ID_LENGTH = 36
 BID_LENGTH = 10
 
+RENEWALS = 3
+"""How many new access tokens one call tries: another process may have renewed it meanwhile."""
+
 # A token bucket lets `burst` + 60 × `per_second` calls through in its busiest minute, so both stay under the limits:
 # 10 a second and 500 a minute for all calls, 40 a minute for batches.
 _CALLS_PER_SECOND, _CALLS_BURST = 8.0, 2
@@ -286,8 +289,11 @@ class QuickBooks:
 
     def _call(self, request: _Request, access: str) -> dict[str, Any]:
         answer = self._send(request, access)
-        if answer.status == 401:  # not executed, so it may go out again
-            answer = self._send(request, self._tokens.renewed(access))
+        for _ in range(RENEWALS):
+            if answer.status != 401:
+                break
+            access = self._tokens.renewed(access)
+            answer = self._send(request, access)  # what was refused was not executed
         try:
             return _object(answer)
         except Throttled as error:

@@ -132,7 +132,7 @@ def test_a_company_that_does_not_let_us_in(sound, make_road, command):
     (line,) = checked(command(road), 2)
     assert line.endswith(
         ": connections.demo.quickbooks: The connection to QuickBooks has expired or was taken back. "
-        "Run `cartledger connect quickbooks`, as an administrator of the company."
+        "Run `cartledger connect quickbooks demo`, as an administrator of the company."
     )
 
 

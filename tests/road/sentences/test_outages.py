@@ -17,6 +17,7 @@ from tests.road.sentences.conftest import OTHERS, UNHURRIED, hurried
 DEAD = "http://127.0.0.1:1"
 REFUSED = "No connection to 127.0.0.1: [Errno 111] Connection refused. Check the network."
 CONNECT = "Run `cartledger connect quickbooks`, as an administrator of the company."
+CONNECT_DEMO = "Run `cartledger connect quickbooks demo`, as an administrator of the company."
 SUBSCRIBE = "Renew the QuickBooks subscription, or connect a company that is active."
 
 
@@ -123,7 +124,7 @@ def test_the_subscription_has_lapsed(shop, make_road):
 def test_the_connection_was_taken_back(shop, make_road):
     road = make_road(shop)
     shop.company.tokens.revoke()
-    all_waits(road, road.sync(), f"The connection to QuickBooks has expired or was taken back. {CONNECT}")
+    all_waits(road, road.sync(), f"The connection to QuickBooks has expired or was taken back. {CONNECT_DEMO}")
     connected = shop.company.tokens.exchange(
         (shop.company.client_id, shop.company.client_secret),
         {"grant_type": "authorization_code", "code": shop.company.tokens.issue_code(), "redirect_uri": LOOPBACK},

@@ -1,0 +1,322 @@
+"""`cartledger connect` and `cartledger disconnect`: the tokens of both sides, from a person into the ledger."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from cartledger.errors import WrongUse
+from cartledger.settings import Connection
+from daemon.app import App, Line
+from daemon.authorising import (
+    AppKeys,
+    Authorised,
+    Loopback,
+    Pasted,
+    Way,
+    address_of,
+    authorise,
+    new_state,
+)
+from daemon.console import MINUTES, json_option, out, print_json, table
+from daemon.context import Context
+from daemon.scopes import refuse_missing_scopes
+from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
+from daemon.tokens import SETTINGS, Connected
+
+connection_argument = click.argument("name", metavar="[CONNECTION]", required=False)
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def connect(ctx: click.Context, *, as_json: bool) -> None:
+    """Connect shops and companies.
+
+    Without more: which of them are connected. Exit code 1: one of them is not.
+    """
+    if ctx.invoked_subcommand is None:
+        with ctx.obj.app() as app:
+            facts = {name: _sides(line) for name, line in app.lines.items()}
+        if as_json:
+            print_json(facts)
+        else:
+            _print(facts)
+        ctx.exit(0 if all(side["connected"] for sides in facts.values() for side in sides.values()) else 1)
+
+
+@connect.command()
+@connection_argument
+@click.option("--paste", is_flag=True, help="Paste the address that the browser ends at; it may be on another machine.")
+@click.option("--browser", is_flag=True, help="Open the page in a browser of this machine.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Listen here [default: the port of redirect_uri].")
+@click.option(
+    "--wait", type=click.FloatRange(0, 60), default=10, show_default=True, help="Minutes that a browser is waited for."
+)
+@click.option("--address", "only_address", is_flag=True, help="Print the page's address and end; then --redirected.")
+@click.option("--redirected", metavar="URL", help="Where the browser ended after --address; - reads it from stdin.")
+@json_option
+@click.pass_obj
+def quickbooks(
+    context: Context,
+    name: str | None,
+    port: int | None,
+    wait: float,
+    redirected: str | None,
+    *,
+    paste: bool,
+    browser: bool,
+    only_address: bool,
+    as_json: bool,
+) -> None:
+    """Let cartledger use the company of CONNECTION.
+
+    A person says yes on Intuit's page. Intuit then sends the browser to the connection's redirect_uri: cartledger
+    listens there where that is this machine, else the address is pasted.
+    """
+    if sum((paste, only_address, redirected is not None)) > 1:
+        raise click.UsageError("Choose one of --paste, --address and --redirected.")
+    with context.app() as app:
+        line = _line(app, name)
+        keys = _keys(line.connection)
+        if only_address:
+            state = new_state()
+            line.tokens.expect(state)
+            click.echo(address_of(keys, state))
+            return
+        expected = None if redirected is None else line.tokens.expected()
+        way = _way(keys, redirected, port=port, wait=wait, paste=paste, browser=browser)
+        allowed = authorise(
+            keys,
+            way,
+            tell=lambda text: click.echo(text, err=as_json) if redirected is None else None,
+            realm_id=line.connection.quickbooks.realm_id,
+            state=expected,
+            clock=app.clock,
+        )
+        line.tokens.connect(allowed.token, "pasted" if isinstance(way, Pasted) else "browser")
+        for other in _of_same_company(app, line):
+            app.ledger.hasten(other.connection.pair)
+        company = str(line.quickbooks.company_info().get("CompanyName", ""))
+        _say_connected(app, line, allowed, company, as_json=as_json)
+
+
+@connect.command()
+@connection_argument
+@click.option(
+    "--token-file",
+    type=click.File(),
+    metavar="FILE",
+    help="Where the token stands, - for stdin [default: asked for].",
+)
+@json_option
+@click.pass_obj
+def bigcommerce(context: Context, name: str | None, token_file: Any, *, as_json: bool) -> None:
+    """Let cartledger use the shop of CONNECTION.
+
+    With the access token of a store-level API account, made in the shop's control panel.
+    """
+    with context.app() as app:
+        line = _line(app, name)
+        _refuse_settings_token(line, "access_token")
+        token = _asked_for() if token_file is None else _one_word(token_file.read())
+        shop = app.shop(line.name, line.connection, lambda: token)
+        store = shop.store()
+        refuse_missing_scopes(line.connection, shop)
+        line.shop_token.connect(token)
+        app.ledger.hasten(line.connection.pair)
+    if as_json:
+        print_json({"connection": line.name, "side": "bigcommerce", "store": store.get("name")})
+    else:
+        click.echo(f"{line.name} is connected to the shop “{store.get('name')}”. Next: cartledger check")
+
+
+@click.group()
+def disconnect() -> None:
+    """Take a connection back."""
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@disconnect.command("quickbooks")
+@connection_argument
+@yes_option
+@click.pass_obj
+def disconnect_quickbooks(context: Context, name: str | None, *, yes: bool) -> None:
+    """Take back what lets cartledger use the company of CONNECTION.
+
+    At Intuit, and here. Orders wait until it is connected again.
+    """
+    with context.app() as app:
+        line = _line(app, name)
+        token = line.tokens.load()
+        if token is None:
+            click.echo(f"{line.name} is not connected to its company.")
+            return
+        shops = ", ".join(other.name for other in _of_same_company(app, line))
+        _confirm(f"Take back the connection to company {line.connection.quickbooks.realm_id}, of {shops}?", yes=yes)
+        app.intuit(line.connection).revoke(line.connection.quickbooks.revoke_url, token)
+        line.tokens.forget()
+        click.echo(
+            f"{shops}: no longer connected to company {line.connection.quickbooks.realm_id}. "
+            f"cartledger connect quickbooks {line.name} connects it again."
+        )
+
+
+@disconnect.command("bigcommerce")
+@connection_argument
+@yes_option
+@click.pass_obj
+def disconnect_bigcommerce(context: Context, name: str | None, *, yes: bool) -> None:
+    """Forget the token of the shop of CONNECTION."""
+    with context.app() as app:
+        line = _line(app, name)
+        _refuse_settings_token(line, "access_token")
+        if line.shop_token.connected() is None:
+            click.echo(f"{line.name} is not connected to its shop.")
+            return
+        _confirm(f"Forget the token of store {line.connection.bigcommerce.store_hash}?", yes=yes)
+        line.shop_token.forget()
+    click.echo(
+        f"{line.name}: the token is forgotten here. Delete its API account in the control panel of the shop, too: "
+        "BigCommerce takes it back nowhere else."
+    )
+
+
+def _line(app: App, name: str | None) -> Line:
+    """The connection of this name, or the only one. Raises SettingsWrong."""
+    if name is None:
+        if len(app.lines) > 1:
+            raise click.UsageError(f"Name one of the connections: {', '.join(app.lines)}.")
+        return next(iter(app.lines.values()))
+    app.settings.connection(name)
+    return app.lines[name]
+
+
+def _of_same_company(app: App, line: Line) -> Sequence[Line]:
+    """All that use the tokens of `line`: an app has one pair of them for a company."""
+    here = line.connection.quickbooks
+    return [
+        other
+        for other in app.lines.values()
+        if (other.connection.quickbooks.realm_id, other.connection.quickbooks.client_id)
+        == (here.realm_id, here.client_id)
+    ]
+
+
+def _keys(connection: Connection) -> AppKeys:
+    qbo = connection.quickbooks
+    return AppKeys(
+        client_id=qbo.client_id,
+        client_secret=qbo.client_secret.get_secret_value(),
+        authorize_url=qbo.authorize_url,
+        token_url=qbo.token_url,
+        redirect_uri=qbo.redirect_uri,
+    )
+
+
+def _way(keys: AppKeys, redirected: str | None, *, port: int | None, wait: float, paste: bool, browser: bool) -> Way:
+    """Listening where the browser is sent to this machine, or where a port says that something sends it on."""
+    if redirected is not None:
+        return Pasted(read=lambda: sys.stdin.readline() if redirected == "-" else redirected)
+    target = urlsplit(keys.redirect_uri)
+    if paste or (target.scheme == "https" and port is None):
+        return Pasted(read=_pasted)
+    opens = browser and sys.stdout.isatty()
+    return Loopback(
+        port=port or target.port or 80,
+        path=target.path or "/",
+        browse=webbrowser.open if opens else None,
+        patience=timedelta(minutes=wait),
+    )
+
+
+def _pasted() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline()
+    found: str = click.prompt("Address (it does not show)", hide_input=True)
+    return found
+
+
+def _asked_for() -> str:
+    if not sys.stdin.isatty():
+        return _one_word(sys.stdin.read())
+    return _one_word(click.prompt("Access token (it does not show)", hide_input=True))
+
+
+def _one_word(text: str) -> str:
+    """A token: one word of visible ASCII. Raises WrongUse, without quoting it."""
+    found = text.strip()
+    if not found or not found.isascii() or not found.isprintable() or " " in found:
+        raise WrongUse("That is no access token: it is one word, as the control panel shows it once.")
+    return found
+
+
+def _refuse_settings_token(line: Line, key: str) -> None:
+    if getattr(line.connection.bigcommerce, key) is not None:
+        variable = f"CARTLEDGER_CONNECTIONS__{line.name.upper()}__BIGCOMMERCE__{key.upper()}"
+        raise WrongUse(
+            f"The settings hold the shop's token ({variable}, or a credential of that name), which comes first.",
+            fix="Take it out there, or change it there.",
+        )
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if not yes:
+        click.confirm(question, abort=True)
+
+
+def _say_connected(app: App, line: Line, allowed: Authorised, company: str, *, as_json: bool) -> None:
+    if as_json:
+        expires = allowed.token.refresh_expires
+        facts = {"connection": line.name, "side": "quickbooks", "realm_id": allowed.realm_id, "company": company}
+        print_json({**facts, "expires": expires})
+        return
+    shops = ", ".join(other.name for other in _of_same_company(app, line))
+    click.echo(f"{shops} is connected to “{company}” (company {allowed.realm_id}). Next: cartledger check")
+    if abs(allowed.skew) > SKEW_WORTH_A_WORD:
+        click.echo(skew_sentence(allowed.skew, "Intuit"))
+
+
+def _sides(line: Line) -> dict[str, dict[str, Any]]:
+    return {
+        "bigcommerce": {"of": line.connection.bigcommerce.store_hash, **_facts(line.shop_token.connected())},
+        "quickbooks": {"of": line.connection.quickbooks.realm_id, **_facts(line.tokens.connected())},
+    }
+
+
+def _facts(found: Connected | None) -> dict[str, Any]:
+    if found is None:
+        return {"connected": False, "since": None, "way": None, "expires": None}
+    return {"connected": True, **asdict(found)}
+
+
+def _print(facts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    rows = [
+        (name, side, one["of"], _state(one), _minutes(one["since"]), _minutes(one["expires"]))
+        for name, sides in facts.items()
+        for side, one in sides.items()
+    ]
+    columns = ["connection", "side", "of", "connected", "since (UTC)", "good until (UTC)"]
+    console = out()
+    console.print(table("cartledger", columns, rows))
+    for name, side, *_ in (row for row in rows if row[3] == "no"):
+        console.print(f"{name}: cartledger connect {side} {name}", soft_wrap=True)
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    if not one["connected"]:
+        return "no"
+    return "by the settings" if one["way"] == SETTINGS else f"by {one['way']}"
+
+
+def _minutes(moment: Any) -> str | None:
+    return None if moment is None else f"{moment:{MINUTES}}"
