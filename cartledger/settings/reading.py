@@ -27,8 +27,8 @@ from cartledger.settings.problems import Places, named, sentence, variable_of
 from cartledger.settings.words import closest, nearest
 
 CREDENTIALS = "credentials"
-"""The folder beside the settings with a file for each secret, named as its variable is after CARTLEDGER_, in lower
-case: connections__main__quickbooks__client_secret."""
+"""The folder beside the settings with a file for each secret, named as its variable is, in lower case:
+cartledger_connections__main__quickbooks__client_secret."""
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's
 _OF_THE_LEDGER = f"{ENVIRONMENT_PREFIX}LEDGER__"
@@ -150,7 +150,7 @@ def _variable(name: str, value: str, places: Places) -> Problem | None:
     secret must not be silent."""
     section, _, rest = name.removeprefix(ENVIRONMENT_PREFIX).partition("__")
     connections = places.tree.get("connections")
-    connection = rest.partition("__")[0]
+    connection = rest.partition("__")[0] if section.lower() == "connections" else ""
     if section.lower() not in Settings.model_fields:
         known = closest(section, Settings.model_fields)
         hint = f'Did you mean "{name.replace(section, known.upper(), 1)}"?' if known else "Unset it."
