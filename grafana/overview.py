@@ -8,6 +8,9 @@ from grafana.queries import by, increase, instant, series
 from grafana.shared import HELD_BY_CAUSE, TOKEN
 
 ON_OFF = {1: ("on", "green"), 0: ("off", "orange")}
+ALERTS = f'{m.ALERTS.name}{{connection=~"$connection|"}}'
+"""Of the connections that are chosen, and of the whole installation, whose alerts name none."""
+
 WAITS = {0: ("no", "green"), 1: ("yes", "red")}
 
 
@@ -23,7 +26,7 @@ NOW = Row(
             title="Alerts",
             help="What cartledger itself has raised and not cleared.",
             kind="stat",
-            queries=[Query(expr=f"sum({series(m.ALERTS)}) or vector(0)")],
+            queries=[Query(expr=f"sum({ALERTS}) or vector(0)")],
             alarming=True,
             width=4,
             height=5,
@@ -91,7 +94,7 @@ NEEDS_YOU = Row(
             title="Alerts, by cause",
             help="docs/RUNBOOK.md says of each what it means and what to do.",
             kind="table",
-            queries=[by("connection, cause", series(m.ALERTS), "max")],
+            queries=[by("connection, cause", ALERTS, "max")],
             hidden=["Value"],
             nothing="no alerts",
             width=12,
@@ -154,10 +157,14 @@ STOCK_AND_LIFE = Row(
         ),
         Panel(
             title="All was last well",
-            help="When the heartbeat last beat.",
+            help="When the heartbeat last beat, and when it is to beat next.",
             kind="stat",
-            queries=[Query(expr=f"max({series(m.HEARTBEAT)}) * 1000")],
+            queries=[
+                Query(expr=f"max({series(m.HEARTBEAT)}) * 1000", legend="last"),
+                Query(expr=f"max({series(m.HEARTBEAT_NEXT)}) * 1000", legend="next"),
+            ],
             unit="dateTimeFromNow",
+            nothing="no heartbeat is set up",
             width=6,
             height=3,
         ),

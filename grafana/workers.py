@@ -66,12 +66,20 @@ WAITING = Row(
             width=12,
         ),
         Panel(
+            title="Messages that RabbitMQ gave up",
+            help="They were delivered too often, since consumers ended with them in hand.",
+            kind="timeseries",
+            queries=[by("workflow", series(m.QUEUE_DEAD), "max")],
+            decimals=0,
+            width=6,
+        ),
+        Panel(
             title="Messages that are none of ours, per hour",
             help="They are kept in the ledger; somebody else writes into the queues.",
             kind="bars",
             queries=[by("workflow", increase(m.DEAD_LETTERS, "1h"))],
             step="1h",
-            width=12,
+            width=6,
         ),
     ],
 )

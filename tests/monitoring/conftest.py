@@ -14,9 +14,21 @@ from typing import Any
 import pytest
 import yaml
 
+from cartledger.metrics import COUNTED, LOOKED_UP
+
 ROOT = Path(__file__).parents[2]
 GRAFANA = ROOT / "grafana"
 DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
+
+CATALOGUE = {metric.name: metric for metric in (*COUNTED, *LOOKED_UP)}
+OF_A_HISTOGRAM = ("_bucket", "_sum", "_count")
+
+
+def base(name: str) -> str:
+    """The metric that a series belongs to."""
+    suffix = next((each for each in OF_A_HISTOGRAM if name.endswith(each)), "")
+    found = CATALOGUE.get(name.removesuffix(suffix))
+    return found.name if found and found.kind == "histogram" else name
 
 
 @dataclass(frozen=True)

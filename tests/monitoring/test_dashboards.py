@@ -8,18 +8,7 @@ import sys
 
 import pytest
 
-from cartledger.metrics import COUNTED, LOOKED_UP
-from tests.monitoring.conftest import DASHBOARDS, ROOT, dashboards, metrics_in, queries
-
-CATALOGUE = {metric.name: metric for metric in (*COUNTED, *LOOKED_UP)}
-OF_A_HISTOGRAM = ("_bucket", "_sum", "_count")
-
-
-def base(name: str) -> str:
-    """The metric that a series belongs to."""
-    suffix = next((each for each in OF_A_HISTOGRAM if name.endswith(each)), "")
-    found = CATALOGUE.get(name.removesuffix(suffix))
-    return found.name if found and found.kind == "histogram" else name
+from tests.monitoring.conftest import CATALOGUE, DASHBOARDS, ROOT, base, dashboards, metrics_in, queries
 
 
 def test_the_files_are_what_the_description_says(tmp_path):

@@ -1,0 +1,326 @@
+"""The alert rules, evaluated by promtool: each outage is told once, in time, and taken back; quiet weeks are quiet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+import yaml
+
+from daemon import causes
+from tests.monitoring.conftest import CATALOGUE, GRAFANA, ROOT, base, metrics_in, rules
+from tests.monitoring.world import (
+    CONSUMERS,
+    CONSUMERS_OF_QUEUES,
+    DAY,
+    HOUR,
+    INSTANCES,
+    INTERVAL,
+    PRODUCER,
+    Outage,
+    World,
+    looked_up,
+    of_main,
+    ours,
+)
+
+ALERTS = [rule for rule in rules() if "alert" in rule]
+RULES = {rule["labels"]["cause"]: rule for rule in ALERTS}
+LOOKED_UP_SERIES = looked_up(World(range(1), []).series)
+OF_PROMETHEUS = {"process_start_time_seconds", "cartledger_throttled"}
+OF_TARGETS = {"job", "instance", "alertname", "alertstate", "service"}
+OUTSIDE_ONLY = {"process_gone", "heartbeat_missing"}
+ALL, MAIN = {"job": "cartledger"}, {"connection": "main"}
+OF_MAIN_AT_PRODUCER = {"connection": "main", "instance": PRODUCER, "job": "cartledger"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An outage and its alert: there after `within` minutes, gone `clears` minutes after the end. `value` is how its
+    texts say how bad it is."""
+
+    cause: str
+    outage: Outage
+    labels: Mapping[str, str]
+    about: str = ""
+    within: int = 10
+    clears: int = 6
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.about}".strip()
+
+    @property
+    def minutes(self) -> range:
+        return range(self.outage.ends + max(self.clears, INTERVAL) + INTERVAL)
+
+
+def at_all(name: str, value: float) -> dict[str, float | None]:
+    return {ours(name, instance): value for instance in INSTANCES}
+
+
+ANY = 'cause=~".+"'
+NOBODY: dict[str, float | None] = dict.fromkeys(CONSUMERS_OF_QUEUES, 0)
+NO_QUEUES: dict[str, float | None] = dict.fromkeys(CONSUMERS_OF_QUEUES)
+CASES = [
+    Case(cause="process_gone", about="(a consumer)", outage=Outage(scraped=INSTANCES[:2]), labels=ALL),
+    Case(
+        cause="process_gone",
+        about="(every consumer)",
+        outage=Outage(scraped=[PRODUCER], posts=False, beats=False, sets=NOBODY),
+        labels=ALL,
+    ),
+    Case(cause="process_gone", about="(all)", outage=Outage(scraped=[], posts=False, reads=False), labels=ALL),
+    Case(cause="crash_loop", outage=Outage(starts_again=CONSUMERS[0], beats=False), labels=ALL, clears=20),
+    Case(cause="consumer_missing", outage=Outage(posts=False, beats=False, sets=NOBODY), labels=ALL),
+    Case(
+        cause="ledger_trouble",
+        outage=Outage(posts=False, sets=dict.fromkeys(LOOKED_UP_SERIES)),
+        labels=ALL,
+    ),
+    Case(cause="settings_wrong", outage=Outage(sets=at_all("settings_reload_success", 0)), labels=ALL),
+    Case(cause="heartbeat_missing", outage=Outage(beats=False, tells=False), labels=ALL, within=20),
+    Case(cause="mails_fail", outage=Outage(sets={ours("mails_waiting"): 3}), labels=ALL, within=35),
+    Case(
+        cause="broker_down",
+        outage=Outage(posts=False, beats=False, sets=at_all("broker_connected", 0) | NO_QUEUES),
+        labels=ALL,
+    ),
+    Case(
+        cause="broker_blocked",
+        outage=Outage(posts=False, beats=False, sets={ours("broker_blocked"): 1}),
+        labels=ALL,
+    ),
+    Case(
+        cause="token_refused",
+        about="(QuickBooks)",
+        outage=Outage(posts=False, beats=False, sets={of_main("circuit_open", side="quickbooks"): 2}),
+        labels=MAIN,
+    ),
+    Case(
+        cause="token_refused",
+        about="(BigCommerce)",
+        outage=Outage(
+            reads=False,
+            beats=False,
+            sets={of_main("circuit_open", side=side): 2 for side in ("reading orders", "bigcommerce")},
+        ),
+        labels=MAIN,
+    ),
+    Case(
+        cause="quickbooks_down",
+        outage=Outage(posts=False, beats=False, sets={of_main("circuit_open", side="quickbooks"): 1}),
+        labels=MAIN,
+    ),
+    Case(
+        cause="quickbooks_down",
+        about="(no network)",
+        outage=Outage(
+            posts=False,
+            reads=False,
+            beats=False,
+            sets={
+                of_main("circuit_open", side="quickbooks"): 1,
+                of_main("circuit_open", side="reading orders"): 1,
+                ours("mails_waiting"): 2,
+            },
+        ),
+        labels=MAIN,
+    ),
+    Case(
+        cause="bigcommerce_down",
+        outage=Outage(reads=False, beats=False, sets={of_main("circuit_open", side="reading orders"): 1}),
+        labels=MAIN,
+    ),
+    Case(
+        cause="throttled",
+        outage=Outage(posts=False, beats=False, throttled=True, sets={of_main("circuit_open", side="quickbooks"): 1}),
+        labels={"service": "quickbooks"},
+        within=20,
+        clears=15,
+    ),
+    Case(
+        cause="token_expires",
+        outage=Outage(sets={of_main("token_expires_timestamp_seconds"): 13.5 * 86400}),
+        labels=MAIN,
+        within=15,
+        value="13d 7h 1m 0s",
+    ),
+    Case(
+        cause="reads_near_budget",
+        about="(used)",
+        outage=Outage(sets={of_main("quickbooks_reads_month"): 400_000}),
+        labels=OF_MAIN_AT_PRODUCER,
+        within=20,
+        value="400000",
+    ),
+    Case(
+        cause="reads_near_budget",
+        about="(at this pace)",
+        outage=Outage(sets={of_main("quickbooks_reads_month"): 130_000, of_main("quickbooks_reads_forecast"): 500_001}),
+        labels=OF_MAIN_AT_PRODUCER,
+        within=20,
+        value="130000",
+    ),
+    Case(cause="not_reading", outage=Outage(reads=False), labels=MAIN, within=2 * INTERVAL + 10),
+    Case(
+        cause="nothing_posted",
+        outage=Outage(posts=False),
+        labels=MAIN,
+        within=2 * INTERVAL,
+        clears=15,
+        value="3h 59m 0s",
+    ),
+    Case(
+        cause="queue_growing",
+        outage=Outage(orders=900, ends=8 * HOUR),
+        labels=OF_MAIN_AT_PRODUCER | {"kind": "order", "state": "queued"},
+        within=3 * INTERVAL + 5,
+        clears=3 * HOUR,
+    ),
+    Case(cause="stock_waiting", outage=Outage(sets={of_main("stock_waiting"): 1}), labels=MAIN),
+    Case(
+        cause="difference",
+        outage=Outage(sets={of_main("difference_documents"): 2, of_main("held", cause="total_differs"): 2}),
+        labels=MAIN,
+        value="2",
+    ),
+    Case(
+        cause="held_orders",
+        outage=Outage(sets={of_main("held", cause="not_paid"): 3, of_main("held", cause="tax_unknown"): 2}),
+        labels=MAIN,
+        within=15,
+        value="5",
+    ),
+]
+
+
+@pytest.fixture
+def evaluate(promtool, tmp_path):
+    """`evaluate(world, tests)`: what promtool says of what is wrong in `tests`; nothing where all is as expected."""
+
+    def run(world, every="1m", **tests):
+        group = {"interval": "1m", "input_series": world.input_series(), **tests}
+        content = {"rule_files": [str(GRAFANA / "alerts.yml")], "evaluation_interval": every, "tests": [group]}
+        file = tmp_path / "test.yml"
+        file.write_text(yaml.dump(content, Dumper=yaml.CSafeDumper), encoding="utf-8")
+        return promtool("test", "rules", file)
+
+    return run
+
+
+def told(first, last, alerts, **counts):
+    """A test of how many of the minutes from `first` to `last` have seen each of the alerts that match."""
+    expr = f'sum by (cause) (count_over_time(ALERTS{{alertstate="firing", {alerts}}}[{last - first}m30s]))'
+    found = [{"labels": f'{{cause="{cause}"}}', "value": count} for cause, count in counts.items()]
+    return {"expr": expr, "eval_time": f"{last}m", "exp_samples": found}
+
+
+def said(case):
+    """A test that the alert says what its rule does, with the labels of its cause and connection alone."""
+    rule = RULES[case.cause]
+
+    def read(text):
+        text = re.sub(r"{{ \$labels\.(\w+) }}", lambda found: case.labels[found[1]], text)
+        return re.sub(r"{{ \$value[^}]*}}", case.value, text)
+
+    alert = {
+        "exp_labels": {**rule["labels"], **case.labels},
+        "exp_annotations": {name: read(text) for name, text in rule["annotations"].items()},
+    }
+    return {"eval_time": f"{case.outage.ends - 1}m", "alertname": rule["alert"], "exp_alerts": [alert]}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_outage_is_told_once_in_time_and_taken_back(evaluate, case):
+    begins, ends, last = case.outage.begins, case.outage.ends, case.minutes.stop - 1
+    heard, over = begins + case.within, ends + case.clears
+    states = [
+        told(0, begins, ANY),
+        told(heard, ends - 1, ANY, **{case.cause: ends - heard}),
+        told(over, last, ANY),
+        told(0, last, f'cause!="{case.cause}"'),
+    ]
+    done = evaluate(World(case.minutes, [case.outage]), promql_expr_test=states, alert_rule_test=[said(case)])
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
+def test_every_rule_has_an_outage_and_every_cause_a_rule():
+    assert set(RULES) == set(causes.TITLES) | OUTSIDE_ONLY == {case.cause for case in CASES}
+    assert len(ALERTS) == len(RULES)
+
+
+WEEK = range(7 * DAY)
+WORKING_HOURS, WORKING_DAYS = range(7, 23), range(5)
+
+
+def a_week_of_orders():
+    """By the minute of each reading: none at night and at the weekend, a busy Monday, and one evening with a sale."""
+    orders = {}
+    for minute in range(0, WEEK.stop, INTERVAL):
+        day, hour = divmod(minute // HOUR, 24)
+        open_now = hour in WORKING_HOURS and day in WORKING_DAYS
+        orders[minute] = 0 if not open_now else 200 if day == 0 else 5
+    orders[2 * DAY + 19 * HOUR] = 1500
+    return orders
+
+
+def blips():
+    """What comes and goes by itself, each day at another hour."""
+    of_a_moment = [
+        {"scraped": []},
+        {"scraped": INSTANCES[:2]},
+        {"sets": at_all("broker_connected", 0) | NO_QUEUES, "posts": False},
+        {"sets": {of_main("circuit_open", side="quickbooks"): 1}, "posts": False},
+        {"sets": {of_main("circuit_open", side="reading orders"): 1}, "reads": False},
+        {"sets": {ours("mails_waiting"): 1}},
+        {"sets": dict.fromkeys(LOOKED_UP_SERIES)},
+        {"sets": NOBODY, "posts": False},
+    ]
+    for day in range(7):
+        for number, blip in enumerate(of_a_moment):
+            at = day * DAY + (day + 2 * number + 1) * HOUR - 1
+            yield Outage(begins=at, ends=at + 2, orders=0, **blip)
+
+
+def test_seven_quiet_days_are_quiet(evaluate):
+    world = World(WEEK, blips(), a_week_of_orders())
+    for connection, is_enabled in (("by_hand", 1), ("not_yet", 0)):
+        world.say(ours("enabled", connection=connection), is_enabled)
+        world.say(ours("last_read_timestamp_seconds", connection=connection, stream="orders"), 0)
+        for state in ("queued", "posted"):
+            world.say(ours("sources", connection=connection, kind="order", state=state), 1000)
+    world.say(ours("next_read_timestamp_seconds", connection="not_yet", stream="orders"), HOUR * 60)
+    world.say(ours("oldest_queued_timestamp_seconds", connection="not_yet", kind="order"), 0)
+    world.say(ours("held", connection="not_yet", cause="not_paid"), 7)
+    world.say(ours("difference_documents", connection="not_yet"), 0)
+    world.say(ours("circuit_open", connection="not_yet", side="quickbooks"), 2)
+    done = evaluate(world, every="5m", promql_expr_test=[told(0, WEEK.stop - 1, ANY)])
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_promtool_finds_the_rules_right(promtool):
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", GRAFANA / "alerts.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_rules_ask_for_metrics_and_labels_that_there_are(rule):
+    names = metrics_in(rule["expr"])
+    catalogue = {base(name): CATALOGUE.get(base(name)) for name in names - OF_PROMETHEUS if "cartledger_" in name}
+    assert None not in catalogue.values()
+    labels = {label for metric in catalogue.values() for label in metric.labels} | OF_TARGETS
+    used = {label.strip() for found in re.findall(r"(?:by|on) \(([^)]*)\)", rule["expr"]) for label in found.split(",")}
+    used |= set(re.findall(r"\b([a-z]+)(?:=~|!~|!=|=)\"", rule["expr"]))
+    assert used - {""} <= labels
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda rule: rule["alert"])
+def test_every_alert_leads_to_its_chapter(alert):
+    page, _, anchor = alert["annotations"]["runbook"].partition("#")
+    assert anchor == alert["labels"]["cause"]
+    headings = re.findall(r"^#+ `?(\w+)`?$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings.count(anchor) == 1
+    assert alert["labels"]["severity"] in {"critical", "warning"}
