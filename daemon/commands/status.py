@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from cartledger.ledger.types import State
 from daemon.app import App, Line
 from daemon.console import MINUTES, json_option, out, print_json, table
+from daemon.metering import Use, uses
 
 
 @click.command()
@@ -22,8 +24,9 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
     with ctx.obj.app() as app:
         facts = {name: _facts(app, line) for name, line in app.lines.items()}
         dead = len(app.ledger.dead_letters())
+        reads = uses(app.settings.connections, app.ledger, app.clock())
     if as_json:
-        print_json({"connections": facts, "dead_letters": dead})
+        print_json({"connections": facts, "reads": list(map(asdict, reads)), "dead_letters": dead})
         return
     columns = ["connection", "enabled", "last read (UTC)", "waiting", "posted", "held", "excluded"]
     console = out()
@@ -35,6 +38,8 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
             console.print(_stock_sentence(name, one["stock"]), soft_wrap=True)
         for trouble in one["troubles"]:
             console.print(f"{name}: {trouble}", soft_wrap=True)
+    for use in reads:
+        console.print(_reads_sentence(use), soft_wrap=True)
     if dead:
         console.print(f"{dead} messages in the queues were no messages of cartledger; they are kept in the ledger.")
 
@@ -57,6 +62,13 @@ def _stock_sentence(name: str, stock: dict[str, Any]) -> str:
     if stock["waiting"]:
         return f"{sentence} Something waits for a person: cartledger stock show {stock['waiting']}"
     return sentence
+
+
+def _reads_sentence(use: Use) -> str:
+    return (
+        f"QuickBooks was read {use.reads} times this month (UTC) of {use.budget} that Intuit grants "
+        f"({', '.join(use.connections)}); at this pace it will be {use.forecast}."
+    )
 
 
 def _stock(app: App, line: Line) -> dict[str, Any] | None:

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from daemon.demo_settings import NAME
+
 
 @pytest.fixture
 def uneven(make_order, line):
@@ -38,6 +40,8 @@ def test_cents_within_the_limit_go_to_the_rounding_product(open_books, uneven, c
         assert (journal["Card clearing"], journal["Sales tax payable"]) == ("21.65", "-1.65")
         assert journal["Rounding"] == str(-Decimal(rounding))
     books.prove()
+    counted = books.app.metrics.registry.get_sample_value
+    assert counted("cartledger_rounding_cents_total", {"connection": NAME}) == 7
 
 
 def test_more_than_the_limit_is_held_with_its_breakdown(open_books, uneven):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 
 def test_before_anything_was_read(shop, make_road, command):
     run = command(make_road(shop))
@@ -51,6 +53,20 @@ def test_a_trouble_is_shown_with_its_start(shop, make_road, command):
     oldest = run.facts("status")["connections"]["demo"]["oldest_waiting"]
     when = oldest[:16].replace("T", " ")
     assert f"demo: the oldest order that waits is of {when} UTC." in run("status").stdout
+
+
+@pytest.mark.option("quickbooks.monthly_reads")
+def test_metered_reads_are_shown_against_the_budget(shop, make_road, command):
+    road = make_road(shop, quickbooks={"monthly_reads": 7000})
+    road.sync()
+    (use,) = command(road).facts("status")["reads"]
+    assert (use["connections"], use["budget"]) == (["demo"], 7000)
+    assert use["reads"] == shop.company.counts.reads > 0
+    assert use["forecast"] >= use["reads"]
+    assert command(road)("status").stdout.splitlines()[-1] == (
+        f"QuickBooks was read {use['reads']} times this month (UTC) of 7000 that Intuit grants (demo); at this pace it "
+        f"will be {use['forecast']}."
+    )
 
 
 def test_enabled_and_disabled(shop, make_road, command):
