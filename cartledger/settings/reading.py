@@ -31,6 +31,8 @@ CREDENTIALS = "credentials"
 cartledger_connections__main__quickbooks__client_secret."""
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's
+_FROM_A_FOLDER = "secret_"
+"""What systemd puts before the name of each file for `LoadCredential=secret:/folder`."""
 _OF_THE_LEDGER = f"{ENVIRONMENT_PREFIX}LEDGER__"
 _NO_SETTINGS = (f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}TEST_")
 
@@ -134,13 +136,17 @@ def _build(tree: dict[str, Any], variables: Mapping[str, str], credentials: str 
             environment, file = _Environment(settings_cls, variables), InitSettingsSource(settings_cls, tree)
             if credentials is None:
                 return environment, file
-            secrets = NestedSecretsSettingsSource(
-                file_secret_settings,
-                secrets_dir=credentials,
-                secrets_dir_missing="error",
-                secrets_nested_delimiter="__",
+            one_by_one, from_a_folder = (
+                NestedSecretsSettingsSource(
+                    file_secret_settings,
+                    secrets_dir=credentials,
+                    secrets_dir_missing="error",
+                    secrets_prefix=prefix,
+                    secrets_nested_delimiter="__",
+                )
+                for prefix in (ENVIRONMENT_PREFIX, f"{_FROM_A_FOLDER}{ENVIRONMENT_PREFIX}")
             )
-            return environment, secrets, file
+            return environment, one_by_one, from_a_folder, file
 
     return Read()
 

@@ -94,12 +94,13 @@ def test_an_amount_is_exact_however_it_is_written(read, written):
     assert settings.connections["main"].sales.rounding_limit == Decimal("0.05")
 
 
-def test_the_environment_wins_over_a_credential_and_that_over_the_file(tmp_path, example):
+@pytest.mark.parametrize("loaded_as", ["", "secret_"], ids=["one by one", "as a folder"])
+def test_the_environment_wins_over_a_credential_and_that_over_the_file(tmp_path, example, loaded_as):
     path, credentials = tmp_path / "cartledger.toml", tmp_path / "credentials"
     path.write_text(example)
     credentials.mkdir()
     for name in ("bigcommerce__access_token", "quickbooks__client_secret", "quickbooks__refresh_token"):
-        (credentials / f"cartledger_connections__main__{name}").write_text(f"credential {name}\n")
+        (credentials / f"{loaded_as}cartledger_connections__main__{name}").write_text(f"credential {name}\n")
     (credentials / "of_another_unit").write_text("nothing of ours")
     environment = {
         "CREDENTIALS_DIRECTORY": str(credentials),
