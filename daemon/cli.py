@@ -21,6 +21,7 @@ from daemon.commands.connect import connect, disconnect
 from daemon.commands.demo import demo
 from daemon.commands.enable import disable, enable
 from daemon.commands.held import held
+from daemon.commands.install_service import install_service
 from daemon.commands.methods import methods
 from daemon.commands.products import products
 from daemon.commands.run import consume, produce, run
@@ -76,6 +77,7 @@ for command in (
     disconnect,
     enable,
     held,
+    install_service,
     methods,
     produce,
     products,
