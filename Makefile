@@ -25,6 +25,7 @@ check: .venv/.ok
 docs: .venv/.ok
 	@$(BIN)/python -m cartledger.settings.documentation
 	@$(BIN)/python -m cartledger.clients.documentation
+	@$(BIN)/python -m daemon.documentation
 	@$(BIN)/python -m grafana.make
 
 long: .venv/.ok

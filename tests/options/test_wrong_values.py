@@ -56,6 +56,10 @@ WRONG = [
      "broker.url is no broker: write memory:// (one process) or pika://user:password@host:5672/%2F (RabbitMQ)."),
     ("broker.namespace", '"My Shop"',
      'broker.namespace is "My Shop"; allowed are lower-case letters, digits, - and _.'),
+    # metrics
+    ("metrics.host", '""', "metrics.host is empty."),
+    ("metrics.port", "0", "metrics.port is 0, which is too little; the least is 1."),
+    ("metrics.port", "65001", "metrics.port is 65001, which is too much; the most is 65000."),
     # report, smtp
     ("report.to", '"books@shop.example"',
      'report.to is "books@shop.example" where a list belongs: write ["books@shop.example"].'),
@@ -126,6 +130,7 @@ WRONG = [
     ("quickbooks.token_url", "443", f"quickbooks.token_url is 443; {AN_ADDRESS}"),
     ("quickbooks.revoke_url", '"http://shop.example.com"',
      f'quickbooks.revoke_url is "http://shop.example.com"; {AN_ADDRESS}'),
+    ("quickbooks.monthly_reads", "0", "quickbooks.monthly_reads is 0, which is too little; the least is 1."),
     ("quickbooks.in_flight_limit", "130.5", "quickbooks.in_flight_limit is 130.5, which is no whole number."),
     ("quickbooks.in_flight_limit", "0", "quickbooks.in_flight_limit is 0, which is too little; the least is 1."),
     ("quickbooks.in_flight_limit", "601", "quickbooks.in_flight_limit is 601, which is too much; the most is 600."),
