@@ -24,7 +24,9 @@ from daemon.commands.held import held
 from daemon.commands.install_service import install_service
 from daemon.commands.methods import methods
 from daemon.commands.products import products
+from daemon.commands.report import report
 from daemon.commands.run import consume, produce, run
+from daemon.commands.setup import setup
 from daemon.commands.status import status
 from daemon.commands.stock import stock
 from daemon.commands.sync import sync
@@ -81,8 +83,10 @@ for command in (
     methods,
     produce,
     products,
+    report,
     restore,
     run,
+    setup,
     status,
     stock,
     sync,
