@@ -1,0 +1,149 @@
+"""Outages are told of within two intervals, once, and that they are over once; mails go out with it."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+
+import pytest
+
+INTERVALS = 2
+AFTER = {"hours": 1}
+
+
+@pytest.fixture
+def shop(make_life):
+    """One with an order each hour, which has run for a while."""
+
+    def make(*, nightly=False, **sections):
+        life = make_life(**sections)
+        life.orders()
+        for hour in range(1, 30):
+            if not nightly:
+                life.at(hours=hour, do=life.orders)
+        life.lives(hours=3)
+        assert (life.told(), life.mails()) == ([], [])
+        return life
+
+    return make
+
+
+def goes_through(life, begin, end, cause):
+    """The outage, which lasts for longer than it takes to be told of."""
+    begin()
+    life.lives(hours=INTERVALS)
+    assert (life.told(), life.standing()) == ([cause], [cause])
+    life.lives(**AFTER)
+    assert (life.told(), life.standing()) == ([cause], [cause])
+    end()
+    life.lives(hours=INTERVALS)
+    assert (life.told(), life.standing()) == ([cause, f"over {cause}"], [])
+    life.lives(**AFTER)
+    life.comes_to_rest()
+    assert (life.told(), life.mails()) == ([cause, f"over {cause}"], ["alert", "all clear"])
+    life.all_posted()
+
+
+@pytest.mark.parametrize("nightly", [False, True], ids=["with orders", "while nothing is sold"])
+def test_the_token_is_taken_back(shop, nightly):
+    life = shop(nightly=nightly)
+    goes_through(life, life.sim.company.tokens.revoke, life.connect_again, "token_refused")
+
+
+def both_sides(life, **fault):
+    def begin():
+        for side in ("bigcommerce", "quickbooks"):
+            life.sim.faults.add(side=side, call="*", **fault)
+
+    return begin
+
+
+def test_the_network_is_gone(shop):
+    life = shop()
+    goes_through(life, both_sides(life, kind="drop_before"), life.sim.faults.clear, "bigcommerce_down")
+
+
+@pytest.mark.parametrize(("side", "cause"), [("quickbooks", "throttled"), ("bigcommerce", "throttled")])
+def test_a_quota_is_used_up(shop, side, cause):
+    life = shop()
+    goes_through(life, lambda: life.sim.faults.add(side=side, call="*", kind="throttled"), life.sim.faults.clear, cause)
+
+
+@pytest.mark.parametrize(("side", "cause"), [("quickbooks", "quickbooks_down"), ("bigcommerce", "bigcommerce_down")])
+def test_one_side_is_down(shop, side, cause):
+    life = shop()
+    goes_through(
+        life, lambda: life.sim.faults.add(side=side, call="*", kind="status", status=503), life.sim.faults.clear, cause
+    )
+
+
+def test_an_order_is_held_until_a_person_lets_it_go(shop):
+    life = shop()
+    life.orders(clean=False, share_odd=1)
+    life.lives(hours=2)
+    assert (life.told(), life.standing()) == (["held_orders"], ["held_orders"])
+    life.orders(clean=False, share_odd=1)
+    life.lives(hours=3)
+    (alert,) = life.app.ledger.alerts(life.road.pair)
+    assert alert.text.startswith("2 are")
+    life.app.ledger.ignore([each.key for each in life.app.ledger.held(life.road.pair)], "test")
+    life.lives(hours=2)
+    assert (life.told(), life.standing()) == (["held_orders", "over held_orders"], [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    [
+        ({"side": "quickbooks", "call": "batch", "kind": "drop_after"}, 1),
+        ({"side": "quickbooks", "call": "batch", "kind": "status", "status": 503}, 2),
+        ({"side": "quickbooks", "call": "*", "kind": "throttled"}, 2),
+        ({"side": "bigcommerce", "call": "*", "kind": "drop_before"}, 6),
+        ({"side": "quickbooks", "call": "token", "kind": "status", "status": 503}, 1),
+    ],
+)
+def test_what_passes_by_itself_is_not_told_of(shop, fault, times):
+    life = shop()
+    life.sim.faults.add(**fault, first=times)
+    life.lives(hours=6)
+    life.comes_to_rest()
+    assert (life.told(), life.mails()) == ([], [])
+    life.all_posted()
+
+
+@pytest.mark.option("report.when")
+@pytest.mark.parametrize(
+    ("when", "kinds"),
+    [
+        ("never", []),
+        ("on_problem", ["alert", "all clear"]),
+    ],
+)
+def test_whether_a_mail_goes_out(shop, when, kinds):
+    life = shop(report={"when": when, "to": ["books@shop.example"]})
+    life.sim.faults.add(side="bigcommerce", call="*", kind="status", status=503)
+    life.lives(hours=2)
+    life.sim.faults.clear()
+    life.lives(hours=2)
+    assert life.told() == ["bigcommerce_down", "over bigcommerce_down"]
+    assert life.mails() == kinds
+
+
+def test_what_a_mail_says(shop):
+    life = shop()
+    life.sim.company.tokens.revoke()
+    life.lives(hours=2)
+    (mail,) = life.app.ledger.mails_waiting()
+    message = message_from_bytes(mail.content, policy=policy.default)
+    assert message["Subject"] == "cartledger demo: the connection was refused"
+    said = message.get_content()
+    assert "The connection to QuickBooks has expired or was taken back. Run `cartledger connect quickbooks" in said
+    assert said.splitlines()[-1] == "Since 2026-03-05 09:01 UTC. More about it: docs/RUNBOOK.md#token_refused"
+
+
+def test_short_intervals_are_told_of_sooner(shop):
+    life = shop(connection={"interval": "10m"})
+    life.sim.faults.add(side="bigcommerce", call="*", kind="status", status=503)
+    life.lives(minutes=20)
+    assert life.told() == ["bigcommerce_down"]
+    life.sim.faults.clear()
+    life.lives(minutes=20)
+    assert life.told() == ["bigcommerce_down", "over bigcommerce_down"]
