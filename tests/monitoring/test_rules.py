@@ -276,12 +276,16 @@ def blips():
         {"sets": {of_main("circuit_open", side="quickbooks"): 1}, "posts": False},
         {"sets": {of_main("circuit_open", side="reading orders"): 1}, "reads": False},
         {"sets": {ours("mails_waiting"): 1}},
+        {"sets": {ours("broker_blocked"): 1}},
+        {"sets": at_all("settings_reload_success", 0)},
+        {"sets": {of_main("circuit_open", side="quickbooks"): 2}, "posts": False},
+        {"sets": {of_main("stock_waiting"): 1}},
         {"sets": dict.fromkeys(LOOKED_UP_SERIES)},
         {"sets": NOBODY, "posts": False},
     ]
     for day in range(7):
         for number, blip in enumerate(of_a_moment):
-            at = day * DAY + (day + 2 * number + 1) * HOUR - 1
+            at = day * DAY + (day + number + 1) * HOUR - 1
             yield Outage(begins=at, ends=at + 2, orders=0, **blip)
 
 

@@ -84,7 +84,7 @@ class World:
     def input_series(self) -> list[dict[str, str]]:
         """As promtool reads them."""
         return [
-            {"series": name, "values": " ".join("_" if value is None else f"{value:g}" for value in values)}
+            {"series": name, "values": " ".join("stale" if value is None else f"{value:.15g}" for value in values)}
             for name, values in self.series.items()
         ]
 
@@ -131,10 +131,14 @@ class World:
         self.say(ours("mails_waiting"), 0)
         self.say(ours("heartbeat_timestamp_seconds"), lambda minute: self._beat(minute) * 60.0)
         self.say(ours("heartbeat_next_timestamp_seconds"), lambda minute: (self._beat(minute) + 5) * 60.0)
-        self.say(
-            of_main("alert", cause="of ours"),
-            lambda minute: 1 if self._is(lambda outage: not outage.beats and outage.tells, minute) else None,
+        self.say(of_main("alert", cause="of ours"), self._alert)
+
+    def _alert(self, minute: int) -> float | None:
+        """It is taken back a moment before the heart beats again."""
+        told = any(
+            outage.begins <= minute < outage.ends - 1 and not outage.beats and outage.tells for outage in self._outages
         )
+        return 1 if told else None
 
     def _beat(self, minute: int) -> int:
         """When the heart last beat; every five minutes, on a good day."""
