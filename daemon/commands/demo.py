@@ -29,6 +29,7 @@ from daemon.app import App
 from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
 from daemon.demo_life import ask, live_on
+from daemon.demo_served import hand_out, served_text, setup_words
 from daemon.demo_settings import COMPANIES, NAME, demo_settings
 from daemon.demo_stock import Kept, keep_stock
 from producers.handover import KINDS
@@ -92,6 +93,11 @@ class Shop:
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave all of it in this folder, running."
 )
+@click.option(
+    "--serve",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Post nothing: leave shop and company running, not connected yet, with their keys in this folder.",
+)
 @json_option
 @click.pass_context
 def demo(
@@ -104,6 +110,7 @@ def demo(
     post_as: str | None,
     broker: str,
     keep: Path | None,
+    serve: Path | None,
     *,
     life: bool,
     stock: bool,
@@ -116,6 +123,8 @@ def demo(
     """
     if life and stock:
         raise click.UsageError("Choose one of --life and --stock.")
+    if serve and (keep or life or stock or post_as):
+        raise click.UsageError("--serve posts nothing: take out --keep, --life, --stock and --post-as.")
     made = Shop(
         orders=orders,
         customers=customers or max(1, orders // 5),
@@ -125,6 +134,9 @@ def demo(
         lives=life,
         keeps_stock=stock,
     )
+    if serve:
+        _serve(serve, made, as_json=as_json)
+        return
     post_as = post_as or ("invoice" if life else "sales_receipt")
     started = time.monotonic()
     _end_like_ctrl_c()
@@ -152,6 +164,20 @@ def demo(
             elif not as_json:
                 _say_what_next()
     ctx.exit(0 if agree(facts, proof) and (kept is None or kept.agrees) else 1)
+
+
+def _serve(keep: Path, shop: Shop, *, as_json: bool) -> None:
+    _end_like_ctrl_c()
+    with _folder(keep) as folder, _simulator(shop, connected=False) as addresses:
+        hand_out(folder, addresses)
+        words = setup_words(folder, addresses)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+        if as_json:
+            print_json({"folder": str(folder), "realm_id": addresses["realm_id"], "setup": words})
+        else:
+            out().print(served_text(folder, _program(), words), soft_wrap=True)
+        sys.stdout.flush()
+        signal.sigwait(ENDINGS)
 
 
 def _end_like_ctrl_c() -> None:
@@ -186,7 +212,7 @@ def _queues(settings: Settings) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _simulator(shop: Shop) -> Iterator[dict[str, str]]:
+def _simulator(shop: Shop, *, connected: bool = True) -> Iterator[dict[str, str]]:
     """Both sides in a process of their own; yields their addresses and secrets."""
     arguments = {
         "--orders": shop.orders,
@@ -196,7 +222,7 @@ def _simulator(shop: Shop) -> Iterator[dict[str, str]]:
         "--company": shop.company,
         "--cap": CAP,
     }
-    command = [sys.executable, "-m", "simulator", "--until-stdin-closes"]
+    command = [sys.executable, "-m", "simulator", "--until-stdin-closes", *["--no-connected"] * (not connected)]
     process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
         [*command, *(str(word) for pair in arguments.items() for word in pair)],
         stdin=subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -394,3 +395,47 @@ def _run_and_stop(command, folder):
     process.terminate()
     rest = process.communicate(timeout=PATIENCE)[1]
     assert (process.returncode, json.loads(said)["action"]) == (0, "started"), said + rest
+
+
+# -- served, for somebody who connects it
+
+
+@pytest.fixture
+def served(tmp_path):
+    """`cartledger demo --serve FOLDER` of a few orders, until the test is over. Returns what it has printed."""
+    command = [PROGRAM, "demo", "--serve", "served", "--orders", "12"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, text=True)
+    said = ""
+    while "disconnect" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    yield said
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+
+
+def test_a_served_demo_is_connected_by_hand(served, tmp_path):
+    lines = re.search(r"export (CARTLEDGER_CONFIG)=(\S+)\n(.+? setup .+?)\n\n", served, re.DOTALL)
+    environment = {**_environment(), lines[1]: lines[2]}
+    words = shlex.split(lines[3].replace("\\\n", " "))
+    kept = tmp_path / "served"
+    assert kept.stat().st_mode & 0o077 == 0
+    secrets = [(kept / name).read_text().strip() for name in ("shop-token", "client-secret")]
+    assert not any(secret in served for secret in secrets)
+    assert [one.stat().st_mode & 0o077 for one in kept.iterdir()] == [0, 0]
+    token_url = next(word.partition("=")[2] for word in words if "token_url" in word)
+    secret = httpx.post(
+        token_url, auth=(words[words.index("--client-id") + 1], secrets[1]), data={"grant_type": "none"}
+    )
+    assert secret.json() == {"error": "unsupported_grant_type"}
+    help_of_setup = subprocess.run([*words[:2], "--help"], env=environment, capture_output=True, text=True, check=True)
+    assert [word for word in words[2:] if word.startswith("--") and word not in help_of_setup.stdout] == []
+
+
+def test_what_is_served_posts_nothing(demo, tmp_path):
+    finished = demo("--serve", "served", "--keep", "kept")
+    assert finished.returncode == 2
+    assert "--serve posts nothing: take out --keep, --life, --stock and --post-as." in finished.stderr
+    assert list(tmp_path.iterdir()) == []

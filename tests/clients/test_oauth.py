@@ -6,6 +6,7 @@ import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -221,3 +222,87 @@ def test_what_else_intuit_may_say(
     assert store.saved == []
     assert bool(caught.value.fix) or not isinstance(caught.value, Stop)
     assert not {"access-1", "refresh-1", "client-secret"} & set(str(caught.value).split())
+
+
+# -- the first pair, and the last word
+
+
+@pytest.fixture
+def intuits(wire: Wire, http: Http, clock: Clock) -> Intuit:
+    return Intuit(
+        http=http,
+        token_url=f"{wire.url}/oauth2/v1/tokens/bearer",
+        client_id="client-7",
+        client_secret="client-secret",
+        clock=clock,
+    )
+
+
+def answered(**more: Any) -> Reply:
+    return as_json({"access_token": "a", "refresh_token": "r", "expires_in": 3600, **more})
+
+
+def test_a_code_is_exchanged_with_the_redirect_uri_that_it_was_asked_with(
+    wire: Wire, intuits: Intuit, clock: Clock
+) -> None:
+    wire.replies = [answered(x_refresh_token_expires_in=8726400)]
+    token, _ = intuits.exchange("AB1", "http://localhost:8765/callback")
+    assert (token.access, token.refresh) == ("a", "r")
+    assert token.refresh_expires == clock.now + timedelta(days=101)
+    [asked] = wire.asked
+    assert parse_qs(asked.body.decode()) == {
+        "grant_type": ["authorization_code"],
+        "code": ["AB1"],
+        "redirect_uri": ["http://localhost:8765/callback"],
+    }
+
+
+def test_a_code_that_is_not_taken_is_for_a_person(wire: Wire, intuits: Intuit) -> None:
+    wire.replies = [as_json({"error": "invalid_grant"}, 400)]
+    with pytest.raises(Unauthorised, match="used before, or is older than a few minutes"):
+        intuits.exchange("AB1", "http://localhost:8765/callback")
+
+
+@pytest.mark.parametrize(
+    ("lives", "days"),
+    [
+        ({"x_refresh_token_expires_in": 8726400, "x_refresh_token_hard_expires_in": 5 * 365 * 86400}, 101),
+        ({"x_refresh_token_expires_in": 8726400, "x_refresh_token_hard_expires_in": 10 * 86400}, 10),
+        ({"x_refresh_token_hard_expires_in": 10 * 86400}, 10),
+        ({}, None),
+    ],
+)
+def test_the_connection_ends_with_the_nearer_of_both_ends(
+    wire: Wire, tokens: Tokens, store: Store, clock: Clock, lives: dict[str, int], days: int | None
+) -> None:
+    wire.replies = [answered(**lives)]
+    tokens.renewed("access-1")
+    assert wire.asked[0].headers["x-include-refresh-token-hard-expires-in"] == "true"
+    assert store.token is not None
+    assert store.token.refresh_expires == (None if days is None else clock.now + timedelta(days=days))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_refresh_token_is_taken_back(wire: Wire, intuits: Intuit, clock: Clock, status: int) -> None:
+    wire.replies = [Reply(status=status)]
+    intuits.revoke(f"{wire.url}/v2/oauth2/tokens/revoke", token(7, clock))
+    [asked] = wire.asked
+    assert (asked.method, asked.path, asked.body) == ("POST", "/v2/oauth2/tokens/revoke", b'{"token":"refresh-7"}')
+    assert asked.headers["authorization"] == "Basic " + base64.b64encode(b"client-7:client-secret").decode()
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply(status=401), Unauthorised),
+        (Reply(status=429), Throttled),
+        (Reply(status=503), Unreachable),
+        (Reply(end="reset"), Unreachable),
+    ],
+)
+def test_what_was_not_taken_back_is_told(
+    wire: Wire, intuits: Intuit, clock: Clock, reply: Reply, kind: type[CartledgerError]
+) -> None:
+    wire.replies = [reply]
+    with pytest.raises(kind):
+        intuits.revoke(f"{wire.url}/v2/oauth2/tokens/revoke", token(7, clock))

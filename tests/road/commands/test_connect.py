@@ -502,8 +502,8 @@ def test_check_says_what_is_not_connected(told):
     said = told("check", expect=2).stdout
     assert re.findall(r"demo\.\w+: \w+ is not connected yet\. .*", said) == [
         "demo.bigcommerce: BigCommerce is not connected yet. Run `cartledger connect bigcommerce demo`.",
-        "demo.quickbooks: QuickBooks is not connected yet. Run `cartledger connect quickbooks demo`, as an administrator "
-        "of the company.",
+        "demo.quickbooks: QuickBooks is not connected yet. Run `cartledger connect quickbooks demo`, as an "
+        "administrator of the company.",
     ]
 
 
