@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from cartledger import metrics as m
 from cartledger.errors import CartledgerError
 from cartledger.ledger.store import Glance, Ledger
-from cartledger.ledger.types import Circuit, Standing
+from cartledger.ledger.types import Circuit, Standing, State
 from cartledger.metrics import Metric
 from cartledger.money import read_json
 from cartledger.settings import Schedule
@@ -95,9 +95,10 @@ def _say_of_heartbeat(app: App, ledger: Ledger, now: datetime, say: Say) -> None
 def _say_of_one(line: Line, ledger: Ledger, now: datetime, say: Say) -> None:
     pair, name = line.connection.pair, line.name
     say(m.ENABLED, ledger.is_enabled(pair), connection=name)
+    counts = ledger.all_counts(pair)
     for kind in (kind for kinds in KINDS.values() for kind in kinds):
-        for state, sources in ledger.counts(pair, kind).items():
-            say(m.SOURCES, sources, connection=name, kind=kind, state=state.value)
+        for state in State:
+            say(m.SOURCES, counts.get((kind, state), 0), connection=name, kind=kind, state=state.value)
         say(m.OLDEST_QUEUED, ledger.oldest_ready(pair, kind), connection=name, kind=kind)
     _say_of_held(name, ledger.held(pair), say)
     say(m.IN_DOUBT, ledger.in_doubt(pair), connection=name)

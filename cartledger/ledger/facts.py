@@ -33,6 +33,11 @@ class Facts(Engine):
         rows = self._rows(sql.COUNTS, pair=pair, kind=kind)
         return dict.fromkeys(State, 0) | {State(row["state"]): row["sources"] for row in rows}
 
+    def all_counts(self, pair: str) -> dict[tuple[str, State], int]:
+        """How many sources of each kind stand in each state; what there is none of is left out."""
+        rows = self._rows(sql.ALL_COUNTS, pair=pair)
+        return {(row["kind"], State(row["state"])): row["sources"] for row in rows}
+
     def standing(self, key: SourceKey) -> Standing | None:
         """One source; None when it was never read."""
         row = self._row(sql.STANDING, **as_key(key))

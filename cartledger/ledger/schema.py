@@ -269,6 +269,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) STRICT
         """,
         "CREATE INDEX mail_waiting ON mail (not_before) WHERE sent_at IS NULL",
+        "CREATE INDEX document_sending ON document (pair) WHERE stage = 'sending'",
         "ALTER TABLE circuit ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
     ),
 )

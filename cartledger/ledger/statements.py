@@ -523,6 +523,8 @@ READS_OF = "SELECT reads FROM api_use WHERE realm = :realm AND month = :month"
 
 COUNTS = "SELECT state, count(*) AS sources FROM source WHERE pair = :pair AND kind = :kind GROUP BY state"
 
+ALL_COUNTS = "SELECT kind, state, count(*) AS sources FROM source WHERE pair = :pair GROUP BY state, kind"
+
 STANDING = """
 SELECT pair, kind, id, state, problems, rule, version, modified, attempts, not_before, waits_for, why FROM source
 WHERE pair = :pair AND kind = :kind AND id = :id

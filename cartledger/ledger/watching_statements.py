@@ -27,7 +27,7 @@ PROCESSES = "SELECT * FROM process WHERE ended IS NULL OR ended > :since ORDER B
 
 OLDEST_READY = """
 SELECT min(CASE WHEN not_before IS NULL THEN queued_at ELSE not_before END) AS at FROM source
-WHERE pair = :pair AND kind = :kind AND waits_for IS NULL
+WHERE pair = :pair AND kind = :kind AND state IN ('queued', 'claimed') AND waits_for IS NULL
   AND (state = 'claimed' OR (state = 'queued' AND (not_before IS NULL OR not_before <= :now)))
 """
 
