@@ -15,11 +15,13 @@ from datetime import datetime, timedelta
 from cartledger import logs
 from cartledger.broker.patience import patiently
 from cartledger.broker.queues import Broker
-from cartledger.errors import CartledgerError, LedgerTrouble
+from cartledger.errors import CartledgerError, LedgerTrouble, Stop
 from cartledger.records import SourceKey
 from cartledger.settings import Schedule
+from consumers.circuit import READING_ORDERS, READING_STOCK
 from consumers.outcome import Outcome
 from daemon.app import App, Line
+from daemon.causes import pace
 from daemon.pulse import Pulse
 from daemon.runs import begin_run
 from producers.reading import Walk
@@ -115,13 +117,14 @@ class Producing:
 
     def read_for_ever(self, name: str) -> None:
         """The body of one thread for each connection: reads on its schedule; a time that was missed is caught up."""
-        self._for_ever(name, self._read_when_due, "The shop")
+        self._for_ever(name, self._read_when_due, "The shop", READING_ORDERS)
 
     def read_stock_for_ever(self, name: str) -> None:
         """The same for the stock of a connection that keeps it."""
-        self._for_ever(name, self._read_stock_when_due, "The stock")
+        self._for_ever(name, self._read_stock_when_due, "The stock", READING_STOCK)
 
-    def _for_ever(self, name: str, read_when_due: Callable[[Line], timedelta], what: str) -> None:
+    def _for_ever(self, name: str, read_when_due: Callable[[Line], timedelta], what: str, side: str) -> None:
+        """`side` is what stands in the ledger as a circuit while readings fail."""
         line, failures = self._app.lines[name], 0
         silent_since = self._app.clock()
         while not self.crew.quiet.is_set():
@@ -135,7 +138,15 @@ class Producing:
                     silent_since = self._app.clock()
                     logs.warning(f"{what} cannot be read: {error}", action="read_failed", connection=line.name)
                 failures += 1
-                nap = FIRST_RETRY * (1 << min(failures - 1, 5))
+                nap = min(FIRST_RETRY * (1 << min(failures - 1, 5)), pace(line.connection.interval))
+                self._app.ledger.open_circuit(
+                    line.connection.pair,
+                    side,
+                    until=self._app.clock() + nap,
+                    kind=type(error).__name__,
+                    reason=str(error),
+                    needs_person=isinstance(error, Stop),
+                )
             else:
                 if failures:
                     seconds = int((self._app.clock() - silent_since).total_seconds())
@@ -225,6 +236,7 @@ class Producing:
             return None
         finally:
             ledger.unlease(lease, self._app.owner)
+        ledger.close_circuit(line.connection.pair, READING_STOCK)
         self.crew.wake.set()
         return walk
 
@@ -266,6 +278,7 @@ class Producing:
             return None
         finally:
             ledger.unlease(lease, self._app.owner)
+        ledger.close_circuit(pair, READING_ORDERS)
         if abs(walk.skew) > SKEW_WORTH_A_WORD:
             logs.warning(skew_sentence(walk.skew), action="clock_skew", connection=line.name)
         return walk
