@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from cartledger import metrics as m
 from cartledger.ledger.types import Alert, State
 from consumers.circuit import NAMES
+from daemon.health import pages
 from daemon.tally import CLASSES, OUTCOMES, SERVICES
 from producers.handover import KINDS
 
@@ -237,6 +239,32 @@ def test_quickbooks_that_throttles_makes_the_process_not_ready_and_stays_alive(s
     road.ledger.hasten(road.pair)
     road.until(lambda: ask(port_of(road), "/readyz")[0] == 200)
     assert values(ask(port_of(road))[1], "cartledger_circuit_open", side="quickbooks") == {(road.name,): 0}
+
+
+def test_a_broker_that_is_away_is_told_and_queues_are_left_out(shop):
+    road = shop(broker={"url": f"pika://guest:guest@127.0.0.1:{free_ports()}/%2F"})
+    producer = road.start("produce")
+    road.until(lambda: producer.said("broker_down"))
+    status, said = ask(port_of(road), "/readyz")
+    assert (status, json.loads(said)["broker"]) == (503, "waits")
+    text = ask(port_of(road))[1]
+    assert values(text, "cartledger_broker_connected") == {(): 0}
+    assert values(text, "cartledger_queue_depth") == {}
+    assert ask(port_of(road), "/healthz")[0] == 200
+
+
+def test_a_broker_that_takes_nothing_is_told(shop):
+    road = shop()
+    app = road.app()
+    page = pages(lambda: app, app.pulse)
+    with app.broker() as link:
+        link.declare(["sales"])
+        assert page["/readyz"]("").status == 200
+        link._held_back_until = time.monotonic() + 60  # as after an alarm of RabbitMQ
+        assert page["/readyz"]("").status == 503
+        assert values(page["/metrics"]("").body.decode(), "cartledger_broker_blocked") == {(): 1}
+        link._held_back_until = 0
+        assert values(page["/metrics"]("").body.decode(), "cartledger_broker_blocked") == {(): 0}
 
 
 def test_a_batch_that_never_ends_is_not_alive_and_named(shop):
