@@ -4,7 +4,8 @@
 
 kills the process before its second call of `Ledger.send`; `within` is between the last write and the commit, `after`
 behind the commit. `stop` in place of `kill` sends it SIGSTOP; `stall` lets no call of the transition go on from this
-one on. CARTLEDGER_TEST_SILENCE is how many seconds a thread may say nothing before it counts as stuck.
+one on. CARTLEDGER_TEST_SILENCE is how many seconds a thread may say nothing before it counts as stuck,
+CARTLEDGER_TEST_LEVEL what is logged (INFO).
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Unpaced(Context):
 @click.option("--config", type=click.Path(path_type=Path))
 @click.pass_context
 def main(ctx: click.Context, config: Path) -> None:
-    logs.set_up(sys.stderr, as_json=True, level=logging.INFO)
+    logs.set_up(sys.stderr, as_json=True, level=getattr(logging, os.environ.get("CARTLEDGER_TEST_LEVEL", "INFO")))
     ctx.obj = Unpaced(config=config)
 
 

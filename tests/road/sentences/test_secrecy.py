@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import re
+import socket
 from collections.abc import Iterable, Sequence
 
 import pytest
@@ -18,6 +20,7 @@ FAULTS = (
     ("quickbooks", "batch", {"kind": "unauthorised", "nth": 4}),
     ("bigcommerce", "orders", {"kind": "truncated", "nth": 1}),
 )
+EVERYTHING = {"CARTLEDGER_TEST_LEVEL": "DEBUG"}
 PERSONAL = ("first_name", "last_name", "company", "email", "street_1", "phone", "zip", "city")
 
 
@@ -65,6 +68,56 @@ def test_what_a_process_says_that_is_not_let_in(troubled, make_road):
     troubled.shop.access_token = "another"
     runs = [road.run_cli("--verbose", *words) for words in (["sync", road.name], ["check"], ["status"])]
     assert told(before | people(troubled), [run.stdout + run.stderr for run in runs]) == {}
+
+
+def test_what_a_run_says_and_shows(troubled, make_road):
+    """Its log with every step, what it answers over HTTP, `status`, and the ledger beside its records."""
+    troubled.faults.clear()
+    for side, call, fault in FAULTS[:3]:  # after the last one a process waits for half a minute
+        troubled.faults.add(side=side, call=call, **fault)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    road = make_road(
+        troubled,
+        sales={"default_product": None},
+        connection={"workflows": ["sales", "payments", "stock"]},
+        metrics={"port": port},
+        smtp={"host": "127.0.0.1", "port": 1, "security": "none", "username": "shop@mail.example"},
+        report={"to": ["books@shop.example"], "when": "each_run"},
+        heartbeat={"url": "http://127.0.0.1:1/ping/hush-heartbeat", "interval": "1s"},
+    )
+    road.environment = {**road.environment, "CARTLEDGER_SMTP__PASSWORD": "hush-mail", **EVERYTHING}
+    first = secrets(troubled)
+    road.enable()
+    running = road.start("run")
+    road.until_settled()
+    road.until(lambda: bool(running.said("mails_fail")) and bool(running.said("heartbeat_failed")))
+    pages = [_page(port, path) for path in ("/metrics", "/healthz", "/readyz")]
+    shown = [road.run_cli("status").stdout, road.run_cli("status", "--json").stdout]
+    assert running.stop() == 0
+    tables = ("event", "run", "alert", "process", "circuit", "api_use", "cursor")
+    kept = [str(tuple(row)) for name in tables for row in road.ledger._rows(f"SELECT * FROM {name}")]  # noqa: S608
+    assert '"level": "debug"' in running.log.read_text()
+    assert "cartledger_" in pages[0]
+    assert len(kept) > 100
+    words = first | secrets(troubled) | people(troubled) | {"hush-heartbeat", "hush-mail"}
+    assert told(words, [running.log.read_text(), *pages, *shown, *kept]) == {}
+
+
+def _page(port: int, path: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path)
+    return connection.getresponse().read().decode()
+
+
+@pytest.mark.parametrize("command", ["run", "produce", "consume"])
+def test_what_is_said_of_a_broker_that_is_not_there(make_sim, make_road, command):
+    road = make_road(make_sim(), broker={"url": "pika://shop:hush-broker@127.0.0.1:1/%2F"})
+    road.environment = {**road.environment, **EVERYTHING}
+    running = road.start(command)
+    road.until(lambda: bool(running.said("broker_down")))
+    assert running.stop() == 0
+    assert told({"hush-broker"}, [running.log.read_text(), road.run_cli("status").stdout]) == {}
 
 
 def test_what_travels_and_what_is_kept_as_history(troubled, make_road):
