@@ -1,4 +1,4 @@
-"""A settings file with one connection more, or with one in place of its former self; all else stays letter by letter."""
+"""A settings file with one connection more, or with one anew; all else in it stays letter by letter."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ def with_connection(text: str, name: str, sections: str) -> str:
 
 
 def without_connection(text: str, name: str) -> str:
-    """`text` without the sections [connections.name] and [connections.name.…], their comments included."""
-    kept, ours = [], False
+    """`text` without the sections [connections.name] and [connections.name.…], their comments included. A comment that
+    stands directly above another section is that one's."""
+    kept: list[str] = []
+    above: list[str] = []
+    ours = False
     for line in text.splitlines(keepends=True):
         if header := _HEADER.match(line):
-            ours = _names(header["key"])[:2] == ["connections", name]
+            was_ours, ours = ours, _names(header["key"])[:2] == ["connections", name]
+            if was_ours and not ours:
+                kept += above
+        above = [*above, line] if line.startswith("#") else []
         if not ours:
             kept.append(line)
     return "".join(kept)

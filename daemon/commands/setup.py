@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from cartledger.ledger.store import Ledger
 from cartledger.settings import Settings, read_environment
 from cartledger.settings.options import WORKFLOWS
+from cartledger.settings.values import CONNECTION_NAME, PATTERNS
 from cartledger.settings.words import bare_or_quoted, literal
 from daemon.clock import now
 from daemon.commands.check import facts_of, findings_of, print_findings
@@ -39,8 +41,20 @@ def _with_sales(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -
     return names
 
 
+def _named(_: click.Context, __: click.Parameter, name: str) -> str:
+    if not re.fullmatch(CONNECTION_NAME, name):
+        raise click.BadParameter(f'"{name}"; allowed are {PATTERNS[CONNECTION_NAME]}.')
+    return name
+
+
 @click.command()
-@click.option("--connection", default="main", show_default=True, help="The name of the store and company together.")
+@click.option(
+    "--connection",
+    default="main",
+    show_default=True,
+    callback=_named,
+    help="The name of the store and company together.",
+)
 @click.option("--store-hash", help="Of the shop: what stands after store- in the control panel's address.")
 @click.option("--token-file", type=_A_FILE, help="A file with the token of the shop's API account.")
 @click.option("--client-id", help="Of your app at Intuit's developer portal.")

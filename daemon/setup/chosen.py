@@ -147,7 +147,7 @@ def _pair(text: str) -> tuple[tuple[str, ...], Any]:
     key, _, value = text.partition("=")
     for line in (f"{key} = {value}", f"{key} = {_quoted(value)}"):
         try:
-            return _path(tomllib.loads(line), key.count(".") + 1)
+            return _path(tomllib.loads(line, parse_float=str), key.count(".") + 1)
         except tomllib.TOMLDecodeError:
             continue
     raise WrongUse(f"--set {text} is no KEY=VALUE.", fix="Write it as --set sales.class=Web.")

@@ -79,7 +79,9 @@ post_as = "invoice"
 # about sales
 [ connections.main.payments.methods ]
 "a [b]" = { account = "x" }
+# "PayPal" = { account = "y" }
 
+# who reads them
 [report] # after it
 when = "daily"
 """
@@ -96,7 +98,9 @@ def test_one_connection_more_changes_no_letter_of_the_rest():
 def test_one_connection_anew_changes_no_letter_of_the_rest():
     text = with_connection(OLD, "main", set_up_connection("main", MAIN))
     assert said(text) == {"ledger": {"path": "books.db"}, "report": {"when": "daily"}, "connections": {"main": MAIN}}
-    assert text.startswith('# mine\n[ledger]\npath = "books.db"  # on the big disk\n\n[report] # after it\n')
+    assert text.startswith(
+        '# mine\n[ledger]\npath = "books.db"  # on the big disk\n\n# who reads them\n[report] # after it\n'
+    )
 
 
 def test_a_name_that_begins_like_it_is_another_one():
