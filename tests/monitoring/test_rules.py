@@ -247,6 +247,23 @@ def test_an_outage_is_told_once_in_time_and_taken_back(evaluate, case):
     assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
 
 
+def test_a_process_that_is_given_up_is_told_of_after_its_crashes(evaluate):
+    """One alert at a time: it crashes again and again, then systemd leaves it alone."""
+    begins, given_up, ends = HOUR, HOUR + 12, 4 * HOUR
+    crashes = Outage(begins=begins, ends=given_up, starts_again=CONSUMERS[0])
+    gone = Outage(begins=given_up, ends=ends, scraped=[PRODUCER, CONSUMERS[1]])
+    world = World(range(5 * HOUR), [crashes, gone])
+    at_once = f'max_over_time(count(ALERTS{{alertstate="firing"}})[{ends}m:1m])'
+    states = [
+        {"expr": at_once, "eval_time": f"{ends}m", "exp_samples": [{"labels": "{}", "value": 1}]},
+        told(given_up - 2, given_up + 5, ANY, crash_loop=8),
+        told(ends - HOUR, ends - 1, ANY, process_gone=HOUR),
+        told(ends + 5, 5 * HOUR - 1, ANY),
+    ]
+    done = evaluate(world, promql_expr_test=states)
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
 def test_every_rule_has_an_outage_and_every_cause_a_rule():
     assert set(RULES) == set(causes.TITLES) | OUTSIDE_ONLY == {case.cause for case in CASES}
     assert len(ALERTS) == len(RULES)
@@ -289,18 +306,32 @@ def blips():
             yield Outage(begins=at, ends=at + 2, orders=0, **blip)
 
 
+OTHER_CONNECTIONS = {
+    ours("enabled", connection="by_hand"): 1,
+    ours("last_read_timestamp_seconds", connection="by_hand", stream="orders"): 0,
+    ours("sources", connection="by_hand", kind="order", state="queued"): 1000,
+    ours("sources", connection="by_hand", kind="order", state="posted"): 1000,
+    ours("enabled", connection="not_yet"): 0,
+    ours("last_read_timestamp_seconds", connection="not_yet", stream="orders"): 0,
+    ours("next_read_timestamp_seconds", connection="not_yet", stream="orders"): 3600,
+    ours("oldest_queued_timestamp_seconds", connection="not_yet", kind="order"): 0,
+    ours("sources", connection="not_yet", kind="order", state="queued"): 1000,
+    ours("sources", connection="not_yet", kind="order", state="posted"): 0,
+    ours("held", connection="not_yet", cause="not_paid"): 7,
+    ours("difference_documents", connection="not_yet"): 1,
+    ours("stock_waiting", connection="not_yet"): 1,
+    ours("token_expires_timestamp_seconds", connection="not_yet"): 0,
+    ours("circuit_open", connection="not_yet", side="reading orders"): 1,
+    ours("enabled", connection="neither"): 0,
+    ours("circuit_open", connection="neither", side="quickbooks"): 2,
+    ours("enabled", connection="nor_this"): 0,
+    ours("circuit_open", connection="nor_this", side="quickbooks"): 1,
+}
+"""One that a person reads, and some that do not post yet."""
+
+
 def test_seven_quiet_days_are_quiet(evaluate):
-    world = World(WEEK, blips(), a_week_of_orders())
-    for connection, is_enabled in (("by_hand", 1), ("not_yet", 0)):
-        world.say(ours("enabled", connection=connection), is_enabled)
-        world.say(ours("last_read_timestamp_seconds", connection=connection, stream="orders"), 0)
-        for state in ("queued", "posted"):
-            world.say(ours("sources", connection=connection, kind="order", state=state), 1000)
-    world.say(ours("next_read_timestamp_seconds", connection="not_yet", stream="orders"), HOUR * 60)
-    world.say(ours("oldest_queued_timestamp_seconds", connection="not_yet", kind="order"), 0)
-    world.say(ours("held", connection="not_yet", cause="not_paid"), 7)
-    world.say(ours("difference_documents", connection="not_yet"), 0)
-    world.say(ours("circuit_open", connection="not_yet", side="quickbooks"), 2)
+    world = World(WEEK, blips(), a_week_of_orders(), OTHER_CONNECTIONS)
     done = evaluate(world, every="5m", promql_expr_test=[told(0, WEEK.stop - 1, ANY)])
     assert done.returncode == 0, done.stdout[-3000:]
 

@@ -65,8 +65,15 @@ class Outage:
 class World:
     """Every series over `minutes`, with its outages."""
 
-    def __init__(self, minutes: range, outages: Iterable[Outage], orders: Mapping[int, int] | None = None) -> None:
-        """`orders` says what the reading of a minute finds, where there is no outage and it is not a dozen."""
+    def __init__(
+        self,
+        minutes: range,
+        outages: Iterable[Outage],
+        orders: Mapping[int, int] | None = None,
+        others: Mapping[str, float] | None = None,
+    ) -> None:
+        """`orders` says what the reading of a minute finds, where there is no outage and it is not a dozen; `others`
+        are series that stay as they are."""
         self.minutes = minutes
         self._outages = [*outages]
         self._orders = orders or {}
@@ -74,12 +81,10 @@ class World:
         self._company()
         self._processes()
         self._work()
+        for name, value in (others or {}).items():
+            self._say(name, value)
         for outage in self._outages:
             self._break(outage)
-
-    def say(self, name: str, value: float | Callable[[int], float | None]) -> None:
-        """One series more: a value, or what is made of each minute."""
-        self.series[name] = [value(minute) if callable(value) else value for minute in self.minutes]
 
     def input_series(self) -> list[dict[str, str]]:
         """As promtool reads them."""
@@ -91,23 +96,26 @@ class World:
     def _is(self, what: Callable[[Outage], bool], minute: int) -> bool:
         return any(what(outage) for outage in self._outages if outage.is_on(minute))
 
+    def _say(self, name: str, value: float | Callable[[int], float | None]) -> None:
+        self.series[name] = [value(minute) if callable(value) else value for minute in self.minutes]
+
     def _count(self, name: str, each: Callable[[int], float]) -> None:
         self.series[name] = [*accumulate(each(minute) for minute in self.minutes)]
 
     def _processes(self) -> None:
         for number, instance in enumerate(INSTANCES):
             role = "consume" if number else "produce"
-            self.say(named("up", instance), 1)
-            self.say(named("process_start_time_seconds", instance), lambda minute: 60.0 * _started(minute))
-            self.say(ours("build_info", instance, version="1", python="3.11", number=str(number), role=role), 1)
-            self.say(ours("settings_reload_success", instance), 1)
-            self.say(ours("broker_connected", instance), 1)
-            self.say(ours("broker_blocked", instance), 0)
+            self._say(named("up", instance), 1)
+            self._say(named("process_start_time_seconds", instance), lambda minute: 60.0 * _started(minute))
+            self._say(ours("build_info", instance, version="1", python="3.11", number=str(number), role=role), 1)
+            self._say(ours("settings_reload_success", instance), 1)
+            self._say(ours("broker_connected", instance), 1)
+            self._say(ours("broker_blocked", instance), 0)
             for answer in ("2xx", "429"):
                 labels = {"service": "quickbooks", "class": answer}
                 self._count(ours("api_requests_total", instance, **labels), self._calls(answer))
         for name in CONSUMERS_OF_QUEUES:
-            self.say(name, 2)
+            self._say(name, 2)
 
     def _calls(self, answer: str) -> Callable[[int], float]:
         """Twenty a minute, or two that are refused; on a good day one is refused now and then."""
@@ -119,19 +127,19 @@ class World:
         return calls
 
     def _company(self) -> None:
-        self.say(of_main("enabled"), 1)
-        self.say(of_main("stock_waiting"), 0)
-        self.say(of_main("difference_documents"), 0)
-        self.say(of_main("token_expires_timestamp_seconds"), lambda minute: (minute // DAY + 100) * 86400.0)
-        self.say(of_main("quickbooks_reads_month"), lambda minute: 3 * (minute % (5 * DAY)))
-        self.say(of_main("quickbooks_reads_forecast"), 130_000)
-        self.say(of_main("quickbooks_reads_budget"), 500_000)
+        self._say(of_main("enabled"), 1)
+        self._say(of_main("stock_waiting"), 0)
+        self._say(of_main("difference_documents"), 0)
+        self._say(of_main("token_expires_timestamp_seconds"), lambda minute: (minute // DAY + 100) * 86400.0)
+        self._say(of_main("quickbooks_reads_month"), lambda minute: 3 * (minute % (5 * DAY)))
+        self._say(of_main("quickbooks_reads_forecast"), 130_000)
+        self._say(of_main("quickbooks_reads_budget"), 500_000)
         for side in SIDES:
-            self.say(of_main("circuit_open", side=side), 0)
-        self.say(ours("mails_waiting"), 0)
-        self.say(ours("heartbeat_timestamp_seconds"), lambda minute: self._beat(minute) * 60.0)
-        self.say(ours("heartbeat_next_timestamp_seconds"), lambda minute: (self._beat(minute) + 5) * 60.0)
-        self.say(of_main("alert", cause="of ours"), self._alert)
+            self._say(of_main("circuit_open", side=side), 0)
+        self._say(ours("mails_waiting"), 0)
+        self._say(ours("heartbeat_timestamp_seconds"), lambda minute: self._beat(minute) * 60.0)
+        self._say(ours("heartbeat_next_timestamp_seconds"), lambda minute: (self._beat(minute) + 5) * 60.0)
+        self._say(of_main("alert", cause="of ours"), self._alert)
 
     def _alert(self, minute: int) -> float | None:
         """It is taken back a moment before the heart beats again."""
@@ -169,7 +177,7 @@ class World:
             of_main("next_read_timestamp_seconds", stream="orders"): rows["next"],
         }
         for state in ("claimed", "held", "excluded"):
-            self.say(of_main("sources", kind="order", state=state), 0)
+            self._say(of_main("sources", kind="order", state=state), 0)
 
     def _found(self, minute: int) -> int:
         more = [outage.orders for outage in self._outages if outage.is_on(minute)]
