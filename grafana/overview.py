@@ -138,7 +138,7 @@ STOCK_AND_LIFE = Row(
         ),
         Panel(
             title="Stock levels wait for you",
-            help="So many would fall, or fall to zero, that a person has to look: `cartledger stock`.",
+            help="So many would fall, or fall to zero, that a person has to look: `cartledger stock show`.",
             kind="stat",
             queries=[by("connection", series(m.STOCK_WAITING), "max")],
             says=WAITS,

@@ -17,7 +17,7 @@ TOKEN = Panel(
 )
 HELD_BY_CAUSE = Panel(
     title="Held, by cause",
-    help="What waits for a person. docs/RUNBOOK.md explains each cause; `cartledger held` lists them with the fix.",
+    help="What waits for a person. docs/RUNBOOK.md explains each cause; `cartledger held list` has the fix of each.",
     kind="bargauge",
     queries=[by("connection, cause", series(m.HELD), then=" > 0")],
     nothing="nothing is held",
