@@ -33,7 +33,7 @@ class Upkeep:
         self._chores = chores
         self._clock = clock
         self._due: dict[str, datetime] = {}
-        self._failing: set[str] = set()
+        self._failing_since: dict[str, datetime] = {}
 
     def run(self, quiet: threading.Event, beat: Callable[[], None] = lambda: None) -> None:
         """The body of one thread, until `quiet` is set; `beat` hears of each turn. Raises LedgerTrouble only."""
@@ -56,10 +56,10 @@ class Upkeep:
         except LedgerTrouble:
             raise
         except Exception as error:  # noqa: BLE001 - no chore stops a sync
-            if chore.name not in self._failing:
-                self._failing.add(chore.name)
+            if chore.name not in self._failing_since:
+                self._failing_since[chore.name] = self._clock()
                 logs.exception(f"{chore.name}: {error}", action="chore_failed")
         else:
-            if chore.name in self._failing:
-                self._failing.remove(chore.name)
-                logs.info(f"{chore.name} works again.", action="chore_works")
+            if since := self._failing_since.pop(chore.name, None):
+                seconds = int((self._clock() - since).total_seconds())
+                logs.info(f"{chore.name} works again after {seconds} s.", action="chore_works", seconds=seconds)
