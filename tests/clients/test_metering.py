@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cartledger.clients.bigcommerce import BigCommerce
+from cartledger.clients.http import Http
 from cartledger.clients.quickbooks import BatchItem, QuickBooks
 from cartledger.errors import CartledgerError, Throttled, Unreachable
 from tests.clients.conftest import Reply, as_json
@@ -129,3 +130,11 @@ def test_every_call_is_heard_of_as_it_was_answered(http, wire):
     wire.replies = [Reply()]
     http.call("GET", wire.url, deadline=5)
     assert heard == [(200, True), (429, True), (302, True), (None, True), (None, True)]
+
+
+def test_an_answer_that_is_too_large_is_none(wire):
+    heard = []
+    with Http(max_body=10) as http, pytest.raises(Unreachable):
+        wire.replies = [Reply(body=b"x" * 11)]
+        http.heard_by(lambda status, _: heard.append(status)).call("GET", wire.url, deadline=5)
+    assert heard == [None]
