@@ -24,8 +24,10 @@ from cartledger.settings import Connection
 from consumers.customers import CUSTOMER
 from consumers.prerequisites import CUSTOMER_HELD
 from daemon.app import App, Line
+from daemon.causes import EVERYWHERE, HELD_ORDERS, STOCK_WAITING
 from daemon.metering import Use, uses
 from daemon.report_days import REFUND, Compared, compare_days
+from mapping.payments.applied import UNDONE
 from mapping.refunds.cancellation import CANCELLATION
 
 NAMED = 5
@@ -34,6 +36,9 @@ NAMED = 5
 _ORDER = "order"
 _EARLY = re.compile(r"^(Placed|Shipped|Paid) on \S+, before")
 _OPEN = (State.QUEUED, State.CLAIMED)
+
+_TOLD_ANYWAY = (HELD_ORDERS, STOCK_WAITING)
+"""Alerts of what a report has a section for."""
 
 Amounts = Mapping[str, Decimal]
 """By currency."""
@@ -98,6 +103,7 @@ class Report:
     booked: Sequence[Booked]
     refunds: int
     refunded: Amounts
+    undone: int
     taken_back: int
     rounded: int
     rounding: Amounts
@@ -146,6 +152,7 @@ def gather(app: App, line: Line, zone: ZoneInfo, since: datetime, until: datetim
         booked=_booked(event for event in answered if _went_back(event) is None),
         refunds=sum(_went_back(event) == "refund" for event in answered),
         refunded=_sums((event for event in answered if _went_back(event) == "refund"), "amount"),
+        undone=sum(_went_back(event) == "undone" for event in answered),
         taken_back=sum(_went_back(event) == CANCELLATION for event in answered),
         rounded=len({event.key for event in rounding}),
         rounding=_sums(rounding, "rounding"),
@@ -156,7 +163,9 @@ def gather(app: App, line: Line, zone: ZoneInfo, since: datetime, until: datetim
         in_doubt=ledger.in_doubt(pair),
         stock=_stock(ledger, connection, zone, events),
         compared=compared,
-        alerts=(*ledger.alerts(""), *ledger.alerts(pair)),
+        alerts=[
+            alert for each in (EVERYWHERE, pair) for alert in ledger.alerts(each) if alert.cause not in _TOLD_ANYWAY
+        ],
         reads=next(use for use in uses(app.settings.connections, ledger, until) if line.name in use.connections),
     )
 
@@ -180,11 +189,13 @@ def _is_posted(event: Event) -> bool:
 
 
 def _went_back(event: Event) -> str | None:
-    """What of an order went back with this document: `refund` for a refund's own, `cancellation`; "" for what goes with
-    one of these; None for what is sold."""
+    """What of an order went back with this document: `refund` for a refund's own, `undone` where that was deleted,
+    `cancellation`; "" for what goes with one of these; None for what is sold."""
     part = str(event.detail["part"])
     if REFUND.fullmatch(part):
         return "refund"
+    if REFUND.fullmatch(part.removesuffix(UNDONE)):
+        return "undone"
     if part == CANCELLATION:
         return CANCELLATION
     return "" if part.startswith(("refund-", f"{CANCELLATION}-")) else None

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from cartledger.records import Operation
 from daemon.report_days import Day
@@ -97,6 +98,8 @@ def _under_way(report: Report) -> Iterator[str]:
 def _went_back(report: Report) -> Iterator[str]:
     if report.refunds:
         yield f"{_count(report.refunds, 'refund')} booked: {' and '.join(_amounts(report.refunded))}."
+    if report.undone:
+        yield f"{_count(report.undone, 'refund')} taken out again, since declined by the payment provider."
     if report.taken_back:
         yield f"{_count(report.taken_back, 'sale')} taken back, since the order was called off."
     if report.rounded:
@@ -156,8 +159,19 @@ def _kind(row: Booked) -> str:
 
 
 def _which(group: Cause | LeftOut) -> str:
+    """How many there are, of them how many are new, and the numbers of the first."""
+    fresh = group.fresh if isinstance(group, Cause) else group.count
+    new = f" ({fresh} new)" if 0 < fresh < group.count else ""
     more = " …" if group.count > len(group.orders) else ""
-    return f"{', '.join(group.orders)}{more}"
+    return f"{group.count}{new}{': ' if group.orders else ''}{', '.join(group.orders)}{more if group.orders else ''}"
+
+
+def _commands(text: str) -> Markup:
+    """What stands between backticks is to be typed."""
+    pieces = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else piece for number, piece in enumerate(pieces)
+    )
 
 
 def _why(day: Day) -> str:
@@ -183,6 +197,7 @@ _templates.filters |= {
     "count": _count,
     "kind": _kind,
     "which": _which,
+    "commands": _commands,
     "why": _why,
     "folded": _folded,
 }

@@ -14,7 +14,7 @@ from daemon.app import STORE, App, Line
 from daemon.mails import compose
 from daemon.report_facts import Report, gather
 from daemon.report_shown import show_report
-from daemon.runs import BY_ITSELF
+from daemon.runs import BY_ITSELF, nothing_due
 from daemon.schedule import next_time
 
 REPORT = "report"
@@ -24,6 +24,7 @@ SETTLED = timedelta(seconds=5)
 """What happened less than this ago may still be on its way into the ledger, from another process."""
 
 LEASE_TIME = timedelta(minutes=5)
+NOTED_EVERY = timedelta(hours=1)
 
 
 class Reporting:
@@ -49,14 +50,17 @@ class Reporting:
             ledger.unlease(lease, self._app.owner)
 
     def _make(self, line: Line, until: datetime) -> None:
-        since = self._daily(line, until) if self._app.settings.report.when == "daily" else self._each_run(line, until)
+        daily = self._app.settings.report.when == "daily"
+        since = self._daily(line, until) if daily else self._each_run(line, until)
         if since is None:
             return
         report = gather(self._app, line, zone_of(line), since, until)
+        if not (daily or report.something_happened):
+            self._nothing_to_tell(line, since, until)
+            return
         with self._app.ledger.transaction():
             self._told(line, until)
-            if self._app.settings.report.when == "daily" or report.something_happened:
-                mail_report(self._app, line, report)
+            mail_report(self._app, line, report)
 
     def _daily(self, line: Line, until: datetime) -> datetime | None:
         """Since when there is to be told, where the time has come; the first time begins with the first look."""
@@ -69,18 +73,24 @@ class Reporting:
         return cursor.watermark if due is not None and due <= until else None
 
     def _each_run(self, line: Line, until: datetime) -> datetime | None:
-        """The same where runs have come to their end since the last report, and none goes on."""
+        """The same where no run goes on, and nothing more comes by itself soon; the first time begins with the first of
+        the runs."""
         ledger, pair = self._app.ledger, line.connection.pair
-        cursor = ledger.cursor(pair, REPORT)
-        runs = [run for run in ledger.runs(pair) if run.facts.get("by") == BY_ITSELF]
-        if any(run.ended is None for run in runs):
+        cursor, runs = (
+            ledger.cursor(pair, REPORT),
+            [run for run in ledger.runs(pair) if run.facts.get("by") == BY_ITSELF],
+        )
+        under_way = ledger.may_write(pair) and not nothing_due(self._app, line)
+        if under_way or any(run.ended is None or run.ended > until for run in runs):
             return None
-        ended = [
-            run for run in runs if run.ended and run.ended <= until and (not cursor or run.ended > cursor.watermark)
-        ]
-        if not ended:
-            return None
-        return cursor.watermark if cursor else min(run.started for run in ended)
+        if cursor is not None and cursor.watermark <= until:
+            return cursor.watermark
+        return min((run.started for run in runs if cursor is None), default=until)
+
+    def _nothing_to_tell(self, line: Line, since: datetime, until: datetime) -> None:
+        """A look costs what happened since it begins, and a note of it a write: so one now and then."""
+        if until - since > NOTED_EVERY:
+            self._told(line, until)
 
     def _told(self, line: Line, until: datetime) -> None:
         self._app.ledger.set_cursor(line.connection.pair, REPORT, Cursor(watermark=until, polled_at=until))
