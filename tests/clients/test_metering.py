@@ -134,7 +134,7 @@ def test_every_call_is_heard_of_as_it_was_answered(http, wire):
 
 def test_an_answer_that_is_too_large_is_none(wire):
     heard = []
+    wire.replies = [Reply(body=b"x" * 11)]
     with Http(max_body=10) as http, pytest.raises(Unreachable):
-        wire.replies = [Reply(body=b"x" * 11)]
         http.heard_by(lambda status, _: heard.append(status)).call("GET", wire.url, deadline=5)
     assert heard == [None]
