@@ -73,7 +73,7 @@ def test_each_tells_of_what_came_since_the_last_one(make_life):
     assert (first["Subject"], second["Subject"]) == ("cartledger demo: 3 posted", "cartledger demo: 2 posted")
     assert [plain(message).splitlines()[1] for message in (first, second)] == [
         "Thu 5 Mar 2026, 01:00 to Thu 5 Mar 2026, 01:01, America/Chicago",
-        "Thu 5 Mar 2026, 01:01 to Thu 5 Mar 2026, 02:02, America/Chicago",
+        "Thu 5 Mar 2026, 01:01 to Thu 5 Mar 2026, 02:01, America/Chicago",
     ]
 
 
