@@ -26,7 +26,8 @@ class Processes(Engine):
         self._rows(sql.PROCESS_ENDED, owner=owner, now=self._now())
 
     def processes(self, since: datetime) -> list[Process]:
-        """Those that run, those that ended without a word, and those that ended properly after `since`, by start."""
+        """Those that run, those that ended without a word, those that ended properly after `since`, and in any case the
+        last one of each role and instance; by start."""
         return [
             Process(
                 owner=row["owner"],

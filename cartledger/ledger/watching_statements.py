@@ -23,7 +23,12 @@ PROCESS_SEEN = "UPDATE process SET seen_at = :now WHERE owner = :owner"
 
 PROCESS_ENDED = "UPDATE process SET seen_at = :now, ended = :now WHERE owner = :owner"
 
-PROCESSES = "SELECT * FROM process WHERE ended IS NULL OR ended > :since ORDER BY started, owner"
+PROCESSES = """
+SELECT * FROM process p WHERE ended IS NULL OR ended > :since OR NOT EXISTS (
+  SELECT 1 FROM process n
+  WHERE n.role = p.role AND n.instance = p.instance AND (n.started, n.owner) > (p.started, p.owner))
+ORDER BY started, owner
+"""
 
 OLDEST_READY = """
 SELECT min(CASE WHEN not_before IS NULL THEN queued_at ELSE not_before END) AS at FROM source

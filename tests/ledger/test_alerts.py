@@ -71,7 +71,10 @@ def test_a_process_runs_until_it_says_goodbye(ledger, clock):
     assert (one.owner, one.role, one.instance, one.ended) == ("a", "consume", 3, None)
     assert one.seen_at - one.started == timedelta(seconds=30)
     assert (other.owner, other.ended) == ("b", ended_at)
-    assert [each.owner for each in ledger.processes(clock.now)] == ["a"]
+    assert [each.owner for each in ledger.processes(clock.now)] == ["a", "b"]
+    clock.step(1)
+    ledger.process_started("c", "run", 0)
+    assert [each.owner for each in ledger.processes(clock.now)] == ["a", "c"]
 
 
 def test_an_order_is_ready_where_it_waits_for_nothing_but_a_consumer(shop):
