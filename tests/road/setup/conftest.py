@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from tests.road.conftest import PATIENCE, PROGRAM
 
 ADDRESS = re.compile(r"^(https?://\S+oauth2\?\S+)\s*$")
 CTRL_C = "\x03"
+AGAIN = 1.0  # seconds of silence after which a person presses it once more
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -142,8 +144,8 @@ class Stranger:
         return self.run("setup", "--paste", *self.flags(**others), *words, browser=browser)
 
     def talk(self, *words: str, answers: list[tuple[str, str | Callable[[str], str]]]) -> str:
-        """A command at a terminal: each of `answers` is typed when its question stands there. A callable is given what
-        was shown so far. Returns all that was shown."""
+        """A command at a terminal: each of `answers` is typed when its question stands there (CTRL_C interrupts). A
+        callable is given what was shown so far. Returns all that was shown."""
         terminal, theirs = pty.openpty()
         command = [*self.program, "--config", str(self.config), *words]
         with subprocess.Popen(
@@ -157,7 +159,7 @@ class Stranger:
         ) as process:
             os.close(theirs)
             try:
-                shown = _conversation(terminal, answers)
+                shown = _conversation(process, terminal, answers)
             finally:
                 os.close(terminal)
         return f"{shown}\nexit {process.returncode}"
@@ -167,24 +169,31 @@ class Stranger:
         return {**kept, "COLUMNS": "200", **self.environment}
 
 
-def _conversation(terminal: int, answers: list[tuple[str, str | Callable[[str], str]]]) -> str:
+def _conversation(
+    process: subprocess.Popen[bytes], terminal: int, answers: list[tuple[str, str | Callable[[str], str]]]
+) -> str:
     shown, seen = "", 0
-    waiting = list(answers)
+    waiting, presses = list(answers), 0
     while True:
-        ready, _, _ = select.select([terminal], [], [], PATIENCE)
-        assert ready, f"nothing more was said after:\n{shown}"
+        ready, _, _ = select.select([terminal], [], [], AGAIN if presses else PATIENCE)
+        if not ready:  # Python may lose a signal that comes between its question and its wait
+            assert 0 < presses < PATIENCE / AGAIN, f"nothing more was said after:\n{shown}"
+            process.send_signal(signal.SIGINT)
+            presses += 1
+            continue
         try:
             piece = os.read(terminal, 4096).decode(errors="replace")
         except OSError:  # the other side has ended
-            return shown
-        if not piece:
             return shown
         shown += piece
         while waiting and waiting[0][0] in shown[seen:]:
             question, answer = waiting.pop(0)
             seen = shown.index(question, seen) + len(question)
-            typed = answer if isinstance(answer, str) else answer(shown)
-            os.write(terminal, typed.encode() if typed == CTRL_C else f"{typed}\n".encode())
+            if answer == CTRL_C:
+                process.send_signal(signal.SIGINT)
+                presses = 1
+            else:
+                os.write(terminal, f"{answer if isinstance(answer, str) else answer(shown)}\n".encode())
 
 
 @pytest.fixture
