@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from cartledger.errors import WrongUse
+from cartledger.errors import CartledgerError, WrongUse
 from cartledger.settings import Connection
 from daemon.app import App, Line
 from daemon.authorising import (
@@ -104,7 +104,11 @@ def quickbooks(
         line.tokens.connect(allowed.token, "pasted" if isinstance(way, Pasted) else "browser")
         for other in _of_same_company(app, line):
             app.ledger.hasten(other.connection.pair)
-        company = str(line.quickbooks.company_info().get("CompanyName", ""))
+        try:
+            company = str(line.quickbooks.company_info().get("CompanyName", ""))
+        except CartledgerError:
+            click.echo("The tokens are kept, but the company cannot be read:", err=True)
+            raise
         _say_connected(app, line, allowed, company, as_json=as_json)
 
 
@@ -125,13 +129,14 @@ def bigcommerce(context: Context, name: str | None, token_file: Any, *, as_json:
     """
     with context.app() as app:
         line = _line(app, name)
-        _refuse_settings_token(line, "access_token")
+        _refuse_settings_token(line)
         token = _asked_for() if token_file is None else _one_word(token_file.read())
         shop = app.shop(line.name, line.connection, lambda: token)
         store = shop.store()
         refuse_missing_scopes(line.connection, shop)
         line.shop_token.connect(token)
-        app.ledger.hasten(line.connection.pair)
+        for other in _of_same_store(app, line):
+            app.ledger.hasten(other.connection.pair)
     if as_json:
         print_json({"connection": line.name, "side": "bigcommerce", "store": store.get("name")})
     else:
@@ -179,7 +184,7 @@ def disconnect_bigcommerce(context: Context, name: str | None, *, yes: bool) -> 
     """Forget the token of the shop of CONNECTION."""
     with context.app() as app:
         line = _line(app, name)
-        _refuse_settings_token(line, "access_token")
+        _refuse_settings_token(line)
         if line.shop_token.connected() is None:
             click.echo(f"{line.name} is not connected to its shop.")
             return
@@ -210,6 +215,12 @@ def _of_same_company(app: App, line: Line) -> Sequence[Line]:
         if (other.connection.quickbooks.realm_id, other.connection.quickbooks.client_id)
         == (here.realm_id, here.client_id)
     ]
+
+
+def _of_same_store(app: App, line: Line) -> Sequence[Line]:
+    """All that use the token of the shop of `line`."""
+    store = line.connection.bigcommerce.store_hash
+    return [other for other in app.lines.values() if other.connection.bigcommerce.store_hash == store]
 
 
 def _keys(connection: Connection) -> AppKeys:
@@ -260,9 +271,9 @@ def _one_word(text: str) -> str:
     return found
 
 
-def _refuse_settings_token(line: Line, key: str) -> None:
-    if getattr(line.connection.bigcommerce, key) is not None:
-        variable = f"CARTLEDGER_CONNECTIONS__{line.name.upper()}__BIGCOMMERCE__{key.upper()}"
+def _refuse_settings_token(line: Line) -> None:
+    if line.connection.bigcommerce.access_token is not None:
+        variable = f"CARTLEDGER_CONNECTIONS__{line.name.upper()}__BIGCOMMERCE__ACCESS_TOKEN"
         raise WrongUse(
             f"The settings hold the shop's token ({variable}, or a credential of that name), which comes first.",
             fix="Take it out there, or change it there.",

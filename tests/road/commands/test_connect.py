@@ -247,6 +247,16 @@ def test_a_clock_that_is_wrong_is_told(told, sim):
     ]
 
 
+def test_a_company_that_cannot_be_read_is_connected_all_the_same(told, road, sim):
+    sim.company.subscription_lapsed = True
+    answer = press(told("connect", "quickbooks", "--address").stdout.strip())
+    said = told("connect", "quickbooks", "--redirected", answer, expect=1).stderr
+    assert said.startswith(
+        "The tokens are kept, but the company cannot be read:\nThe company's subscription has lapsed. (QuickBooks 7001)"
+    )
+    assert kept(road).refresh == sim.company.refresh_token
+
+
 def test_a_network_that_does_not_answer_is_named(told, road, sim):
     answer = press(told("connect", "quickbooks", "--address").stdout.strip())
     sim.faults.add(side="quickbooks", call="token", kind="drop_after")
