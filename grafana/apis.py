@@ -23,7 +23,8 @@ CALLS = Row(
             title="Calls per minute",
             help="By service and by what was answered; none is no answer at all.",
             kind="bars",
-            queries=[by("service, class", rate(m.REQUESTS), then=" * 60")],
+            queries=[by("service, class", rate(m.REQUESTS), then=" * 60 > 0")],
+            nothing="none in this time",
             width=12,
         ),
         Panel(

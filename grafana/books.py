@@ -12,9 +12,10 @@ WRITTEN = Row(
     panels=[
         Panel(
             title="Documents per hour",
-            help="What QuickBooks took, by what it is and what was done with it.",
+            help="What QuickBooks took, by what it is and what was done with it; customers and items, too.",
             kind="bars",
-            queries=[by("connection, entity, operation", increase(m.POSTED, "1h"))],
+            queries=[by("connection, entity, operation", increase(m.POSTED, "1h"), then=" > 0")],
+            nothing="nothing in this time",
             step="1h",
             width=12,
         ),
@@ -22,7 +23,8 @@ WRITTEN = Row(
             title="Amounts per hour",
             help="What documents that were made come to, in the currency they bear.",
             kind="bars",
-            queries=[by("connection, entity, currency", increase(m.POSTED_AMOUNT, "1h"))],
+            queries=[by("connection, entity, currency", increase(m.POSTED_AMOUNT, "1h"), then=" > 0")],
+            nothing="nothing in this time",
             step="1h",
             decimals=2,
             width=12,
@@ -76,9 +78,9 @@ STANDING = Row(
     panels=[
         Panel(
             title="In the ledger",
-            help="Orders, customers, items, by where they stand.",
+            help="Orders, customers, items, stock, by where they stand; those of which there are any.",
             kind="timeseries",
-            queries=[by("connection, kind, state", series(m.SOURCES))],
+            queries=[by("connection, kind, state", series(m.SOURCES), then=" > 0")],
             width=12,
         ),
         Panel(

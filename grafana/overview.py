@@ -106,9 +106,10 @@ MONEY = Row(
     panels=[
         Panel(
             title="Documents, per 24 hours",
-            help="What QuickBooks took: made, changed, voided, deleted.",
+            help="What QuickBooks took: made, changed, voided, deleted. Customers and items are not among them.",
             kind="bars",
-            queries=[by("entity, operation", increase(m.POSTED, "1d"))],
+            queries=[by("entity, operation", increase(m.POSTED, "1d", 'entity!~"Customer|Item"'), then=" > 0")],
+            nothing="nothing in this time",
             step="1d",
             decimals=0,
             width=12,
@@ -117,7 +118,8 @@ MONEY = Row(
             title="Amounts, per 24 hours",
             help="What documents that were made come to, in the currency they bear.",
             kind="bars",
-            queries=[by("entity, currency", increase(m.POSTED_AMOUNT, "1d"))],
+            queries=[by("entity, currency", increase(m.POSTED_AMOUNT, "1d"), then=" > 0")],
+            nothing="nothing in this time",
             step="1d",
             decimals=2,
             width=12,

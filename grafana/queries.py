@@ -24,9 +24,9 @@ def rate(metric: Metric, *matchers: str, suffix: str = "") -> str:
     return f"rate({series(metric, *matchers, suffix=suffix)}[{INTERVAL}])"
 
 
-def increase(metric: Metric, time: str) -> str:
+def increase(metric: Metric, time: str, *matchers: str) -> str:
     """What came in `time`."""
-    return f"increase({series(metric)}[{time}])"
+    return f"increase({series(metric, *matchers)}[{time}])"
 
 
 def by(labels: str, expr: str, how: str = "sum", then: str = "") -> Query:

@@ -143,13 +143,15 @@ def test_every_query_of_every_panel_answers_with_data(make_careless_sim, make_ro
     prometheus = start_prometheus(range(port, port + 3))
     road.until(prometheus.is_ready)
 
-    road.start("produce")
+    first = road.start("produce")
     road.until(
         lambda: prometheus.now("cartledger_oldest_queued_timestamp_seconds and on () cartledger_queue_depth > 0")
     )
     for number in ("1", "2"):
         road.start("consume", "--threads", "1", "--instance", number)
     road.until_settled()
+    assert first.stop() == 0
+    road.start("produce")  # looks for what is wrong when it begins, then once a minute
     road.until(lambda: prometheus.now("cartledger_alert"))
     road.until(lambda: len(prometheus.now('up{job="cartledger"} == 1')) == 3)
     road.until(lambda: prometheus.now('sum(cartledger_sources{kind="order", state=~"queued|claimed"}) == 0'))
