@@ -5,8 +5,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 UV := 0.13.9
+PREFIX := /opt/cartledger
 
-.PHONY: demo test check docs long lock clean
+.PHONY: demo test check docs long lock install clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.ok
@@ -27,6 +28,15 @@ docs: .venv/.ok
 	@$(BIN)/python -m cartledger.clients.documentation
 	@$(BIN)/python -m daemon.documentation
 	@$(BIN)/python -m grafana.make
+
+# The program for a server, apart from this checkout: sudo make install PREFIX=/opt/cartledger. Again for an upgrade.
+install:
+	@test -n "$(PYTHON)" || { echo 'cartledger needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)'; exit 1; }
+	@$(PYTHON) -m venv $(PREFIX)
+	@$(PREFIX)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@$(PREFIX)/bin/uv pip install --quiet --python $(PREFIX)/bin/python --require-hashes -r requirements.lock
+	@$(PREFIX)/bin/uv pip install --quiet --python $(PREFIX)/bin/python --no-deps --no-build-isolation \
+		--reinstall-package cartledger .
 
 long: .venv/.ok
 	@CARTLEDGER_TEST_PROFILE=long bin/with-services rabbitmq prometheus -- $(BIN)/pytest -n 2 --dist worksteal $(ARGS)

@@ -32,7 +32,7 @@ from daemon.commands.stock import stock
 from daemon.commands.sync import sync
 from daemon.commands.taxes import taxes
 from daemon.commands.why import why
-from daemon.context import HERE, SYSTEM, Context
+from daemon.context import HERE, SYSTEM, Context, default_config
 
 
 class Commands(click.Group):
@@ -66,7 +66,7 @@ class Commands(click.Group):
 def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
     """Keeps a BigCommerce shop's books in QuickBooks Online: to the cent, exactly once."""
     logs.set_up(sys.stderr, as_json=not sys.stderr.isatty(), level=logging.DEBUG if verbose else logging.INFO)
-    ctx.obj = Context(config=config or (SYSTEM if SYSTEM.exists() and not HERE.exists() else HERE))
+    ctx.obj = Context(config=config or default_config())
 
 
 for command in (

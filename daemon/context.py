@@ -15,6 +15,16 @@ HERE = Path("cartledger.toml")
 SYSTEM = Path("/etc/cartledger/cartledger.toml")
 
 
+def default_config() -> Path:
+    """The settings file where none is named. Whoever gives commands as the service's user may stand in a folder that
+    this user cannot look into."""
+    try:
+        here = HERE.exists()
+    except PermissionError:
+        here = False
+    return SYSTEM if not here and SYSTEM.exists() else HERE
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What the options before the command say."""

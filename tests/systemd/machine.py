@@ -59,6 +59,7 @@ rm -rf "$root/etc/cartledger" "$root/var/lib/cartledger" "$root/etc/systemd/syst
 mkdir -p "$root/etc/systemd/system" "$root/etc/ld.so.conf.d"
 echo /opt/python/lib > "$root/etc/ld.so.conf.d/python-of-the-test.conf"
 chroot "$root" ldconfig
+chmod 700 "$root/root"
 chroot "$root" /opt/python/bin/python3 -m venv --without-pip /opt/cartledger
 site=$(chroot "$root" /opt/cartledger/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 cp "$WHEEL" "$root/run/cartledger.whl"
@@ -173,11 +174,12 @@ class Machine:
         return (self._folder.parent / "boot.log").read_text(errors="replace")
 
     def run(self, *command: str, user: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-        """A command in it, as root or as `user`."""
-        enter = ["nsenter", "--target", str(self._pid()), "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--wd=/"]
-        as_user = ["runuser", "-u", user, "--"] if user else []
+        """A command in it, as root or as `user`; given from root's home, which that user cannot look into."""
+        spaces = ("--mount", "--pid", "--uts", "--ipc", "--cgroup")
+        from_home = ("/bin/sh", "-c", 'cd /root && exec "$@"', "sh")
+        as_user = ("runuser", "-u", user, "--") if user else ()
         done = subprocess.run(
-            [*enter, "--", *as_user, *command],
+            ["nsenter", "--target", str(self._pid()), *spaces, "--", *from_home, *as_user, *command],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SYSTEMD_PAGER": ""},
             capture_output=True,
             text=True,
