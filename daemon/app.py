@@ -84,6 +84,13 @@ class Line:
             return ZoneInfo(self.connection.timezone)
         return ZoneInfo(self.store()["timezone"]["name"])
 
+    def known_zone(self, ledger: Ledger) -> ZoneInfo | None:
+        """The same as the settings or an earlier answer of the store say; no call is made for it."""
+        if self.connection.timezone:
+            return ZoneInfo(self.connection.timezone)
+        store = ledger.reference(self.connection.pair, STORE)
+        return None if store is None else ZoneInfo(read_json(store.content)["timezone"]["name"])
+
     def store(self) -> dict[str, Any]:
         """The facts of `/v2/store`, as read within the last hours."""
         pair = self.connection.pair

@@ -21,11 +21,10 @@ from cartledger.errors import CartledgerError
 from cartledger.ledger.store import Glance, Ledger
 from cartledger.ledger.types import Circuit, Standing, State
 from cartledger.metrics import Metric
-from cartledger.money import read_json
 from cartledger.settings import Schedule
 from cartledger.stock import ITEMS
 from consumers.circuit import NAMES
-from daemon.app import STORE, App, Line
+from daemon.app import App, Line
 from daemon.causes import EVERYWHERE
 from daemon.heartbeat import BEAT
 from daemon.metering import uses
@@ -128,7 +127,7 @@ def _say_of_circuits(name: str, circuits: Iterable[Circuit], say: Say) -> None:
 
 def _say_of_readings(line: Line, ledger: Ledger, now: datetime, say: Say) -> None:
     connection = line.connection
-    zone = _known_zone(line, ledger)
+    zone = line.known_zone(ledger)
 
     def reading(stream: str, asked: str, schedule: Schedule) -> None:
         """Of `stream`, whose next time counts from the last one of `asked`."""
@@ -161,14 +160,6 @@ def _last_stream(line: Line) -> str:
 def _polled_at(ledger: Ledger, pair: str, stream: str) -> datetime | None:
     cursor = ledger.cursor(pair, stream)
     return None if cursor is None else cursor.polled_at
-
-
-def _known_zone(line: Line, ledger: Ledger) -> ZoneInfo | None:
-    """The zone as the settings or an earlier answer of the store say; a scrape makes no call for it."""
-    if line.connection.timezone:
-        return ZoneInfo(line.connection.timezone)
-    store = ledger.reference(line.connection.pair, STORE)
-    return None if store is None else ZoneInfo(read_json(store.content)["timezone"]["name"])
 
 
 def _say_of_queues(app: App, say: Say) -> None:
