@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
+from cartledger.errors import BrokerDown
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import State
 from daemon.chores import chores
@@ -127,10 +128,24 @@ class Life:
     def _post(self) -> None:
         """Until nothing is due in this minute."""
         expected = self._outcomes
-        while handed := self._handing.once():
+        while handed := self._hands_over():
             expected += handed
             with self._heard:
                 assert self._heard.wait_for(partial(self._has_heard_of, expected), PATIENCE), self.road.report()
+
+    def _hands_over(self) -> int:
+        with suppress(BrokerDown):
+            return self._handing.once()
+        return 0
+
+    def until_the_broker_is_reached(self) -> None:
+        """Links are tried again in time of their own."""
+
+        def all_up() -> bool:
+            self._hands_over()
+            return all(link.is_up for link in self.app.links)
+
+        self.road.until(all_up)
 
     def _has_heard_of(self, expected: int) -> bool:
         return self._outcomes >= expected

@@ -6,6 +6,8 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from tests.broker.conftest import Proxy
+
 INTERVALS = 2
 AFTER = {"hours": 1}
 
@@ -60,6 +62,29 @@ def both_sides(life, **fault):
 def test_the_network_is_gone(shop):
     life = shop()
     goes_through(life, both_sides(life, kind="drop_before"), life.sim.faults.clear, "bigcommerce_down")
+
+
+def test_the_broker_is_down(shop, rabbitmq_url):
+    proxy = Proxy(rabbitmq_url)
+    try:
+        life = shop(broker={"url": proxy.url})
+
+        def end():
+            proxy.up()
+            life.until_the_broker_is_reached()
+
+        goes_through(life, proxy.down, end, "broker_down")
+    finally:
+        proxy.close()
+
+
+def test_a_consumer_is_not_seen_any_more(shop):
+    life = shop()
+
+    def begin():
+        life.app.ledger.process_started("elsewhere:1:a:b", "consume", 2)
+
+    goes_through(life, begin, lambda: life.app.ledger.process_ended("elsewhere:1:a:b"), "consumer_missing")
 
 
 @pytest.mark.parametrize(("side", "cause"), [("quickbooks", "throttled"), ("bigcommerce", "throttled")])
