@@ -43,7 +43,8 @@ def errors() -> str:
             "",
             *_table("BigCommerce", "status", shop),
             "",
-            "Other statuses from 500 on are as 500, from 400 on as 400. Levels of stock are written again after a 5xx.",
+            "Other statuses from 500 on are as 500, others from 400 on are held with BigCommerce's own words. Levels "
+            "of stock are written again after a 5xx.",
             "",
         ]
     )
@@ -64,7 +65,7 @@ def _table(side: str, code: str, rows: dict[str, Row]) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Without the places that the case at hand fills."""
-    words = {"what": "what was asked for", "give": "give or take", "read": "read or write", "scope": "…"}
+    words = {"what": "the object", "give": "give or take", "read": "read or write", "scope": "…"}
     said = text.format(**words)
     return said[:1].upper() + said[1:]
 

@@ -303,10 +303,18 @@ _NEW_ACCOUNT = (
 )
 _SHOP_LATER = "It goes on by itself when BigCommerce is back."
 _SHOP_DOWN = Row(verdict=Unreachable, cause="BigCommerce could not {give} {what}.", fix=_SHOP_LATER)
-_SHOP_REFUSED = Row(verdict=Refused, cause="BigCommerce refused to {give} {what}.", fix=_REPORT)
+
+
+def _shop_mistake(cause: str) -> Row:
+    return Row(verdict=Refused, cause=cause, fix=_REPORT)
+
+
+_SHOP_REFUSED = _shop_mistake("BigCommerce refused to {give} {what}.")
+_NO_SUCH_CALL = _shop_mistake("BigCommerce knows no such call about {what}.")
+_WRONG_FORM = _shop_mistake("BigCommerce does not speak the form in which it was asked about {what}.")
 
 BIGCOMMERCE: Mapping[int, Row] = {
-    400: _SHOP_REFUSED,
+    400: _shop_mistake("BigCommerce did not understand what was asked about {what}."),
     401: Row(verdict=Unauthorised, cause="BigCommerce refuses the token.", fix=_NEW_ACCOUNT),
     403: Row(
         verdict=Forbidden,
@@ -314,18 +322,26 @@ BIGCOMMERCE: Mapping[int, Row] = {
         fix="Make a BigCommerce API account with the scope “{scope}” and give its token to `cartledger connect "
         "bigcommerce`.",
     ),
-    404: _SHOP_REFUSED,
-    405: _SHOP_REFUSED,
-    406: _SHOP_REFUSED,
+    404: Row(
+        verdict=Refused,
+        cause="BigCommerce does not find {what}.",
+        fix="Look whether it was deleted in the shop; retry it, and report it if it is there.",
+    ),
+    405: _NO_SUCH_CALL,
+    406: _WRONG_FORM,
     409: Row(verdict=TryLater, cause="{what} conflicts with another change.", fix="It is tried again by itself."),
-    413: _SHOP_REFUSED,
-    415: _SHOP_REFUSED,
-    422: _SHOP_REFUSED,
+    413: _shop_mistake("Too much of {what} was asked for or sent at once."),
+    415: _WRONG_FORM,
+    422: Row(
+        verdict=Refused,
+        cause="BigCommerce refused to {give} {what}.",
+        fix="Mend what it names, then retry; report it if nothing there is wrong.",
+    ),
     423: Row(verdict=TryLater, cause="{what} is locked.", fix="It is tried again by itself."),
     429: Row(verdict=Throttled, cause="The store's quota of calls is used up.", fix="It goes on by itself."),
     499: _SHOP_DOWN,
     500: _SHOP_DOWN,
-    501: _SHOP_REFUSED,
+    501: _NO_SUCH_CALL,
     503: Row(
         verdict=Unreachable,
         cause="The store is under maintenance or suspended: no answer about {what}.",
@@ -347,6 +363,8 @@ _NAMED_SKU = re.compile(
 # 6000 covers refusals and hiccups alike; this sentence of its English text marks a hiccup.
 _HICCUP = re.compile(r"wait a few minutes", re.IGNORECASE)
 _HICCUP_ROW = _later("QuickBooks was busy with the same data.", in_doubt=True)
+# Companies were reported whose closed books are told by the code of a conflict, which would be tried again and again.
+_CLOSED = re.compile(r"account period has closed", re.IGNORECASE)
 _UNKNOWN_ROW = _hold("", "Look the code up at developer.intuit.com, or ask its support.")
 _GRAVITY = (Stop, Pause, TryLater, Refused)
 _TELLS_THE_TOKEN = frozenset({"120", "3100", "3200", "3202"})
@@ -390,6 +408,8 @@ def _text(value: Any) -> str:
 
 def _error(error: Mapping[str, Any], kind: str) -> Fault:
     code = _text(error.get("code")).lstrip("0")
+    if code == "5010" and _CLOSED.search(_text(error.get("detail"))):
+        code = "6210"
     return Fault(
         code=code,
         message=_text(error.get("message")),

@@ -38,7 +38,7 @@ def test_every_code_has_a_cause_what_happens_and_a_fix(side, code):
         "It goes on by itself. |",
         "| `6190` | The company's subscription has ended. | the connection waits for a person; tried every 15 minutes "
         "| Renew the QuickBooks subscription, or connect a company that is active. |",
-        "| `503` | The store is under maintenance or suspended: no answer about what was asked for. | the connection "
+        "| `503` | The store is under maintenance or suspended: no answer about the object. | the connection "
         "waits, ten minutes at most between two tries | It goes on by itself when BigCommerce is back. |",
     ],
     ids=lambda row: row.split("`")[1],

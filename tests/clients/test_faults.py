@@ -10,8 +10,10 @@ from cartledger.clients.faults import (
     BIGCOMMERCE,
     QUICKBOOKS,
     Fault,
+    books_are_closed,
     duplicate_of,
     fault_of,
+    is_stale,
     lists_are_stale,
     shop_error,
     verdict,
@@ -79,6 +81,15 @@ def test_codes_that_hold_the_source(code: str) -> None:
     assert problem.code == f"quickbooks_{code}"
     assert "Bezeichnung zu lang" in problem.text
     assert problem.fix
+
+
+def test_closed_books_that_are_told_by_the_code_of_a_conflict() -> None:
+    error = {"code": "5010", "Message": "words", "Detail": "The account period has closed. {1}"}
+    found = fault_of({"Fault": {"Error": [error], "type": "ValidationFault"}})
+    assert found is not None
+    assert books_are_closed(found)
+    assert not is_stale(found)
+    assert isinstance(verdict(found), Refused)
 
 
 @pytest.mark.parametrize("code", OTHERS)
