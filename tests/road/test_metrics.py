@@ -179,6 +179,7 @@ def test_a_producer_and_two_consumers_say_all_that_the_catalogue_has(shop, rabbi
     outcomes = counted("cartledger_messages_total", "outcome", workflow="sales")
     settled = {"done": State.POSTED, "held": State.HELD, "excluded": State.EXCLUDED}
     assert {name: outcomes[name,] for name in settled} == {name: road.counts()[at] for name, at in settled.items()}
+    assert counted("cartledger_handling_seconds_count", workflow="sales")[()] > 0
     looked_up = values(late, "cartledger_sources", kind="order")
     assert {state: number for (_, state), number in looked_up.items()} == dict(road.counts())
     calls = counted("cartledger_api_requests_total", "class", service="quickbooks")
