@@ -517,7 +517,7 @@ def wears_out(claim: Claim) -> bool:
 def keeps_failing(claim: Claim, error: CartledgerError) -> Problem:
     """Why it is not tried once more."""
     text = f"It failed {claim.attempts + 1} times: {error}"
-    return Problem(code="keeps_failing", text=text, fix="See `cartledger held`.")
+    return Problem(code="keeps_failing", text=text, fix="Mend what it says, then retry.")
 
 
 def _groups(claims: Sequence[Claim]) -> Iterable[Sequence[Claim]]:
