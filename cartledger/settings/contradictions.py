@@ -10,6 +10,7 @@ from cartledger.settings.options import (
     NUMBER_LENGTH,
     TAKEN_SUFFIX,
     Connection,
+    Heartbeat,
     Refunds,
     Section,
     Settings,
@@ -33,6 +34,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _of_several(settings)
     yield from _of_tokens(settings)
     yield from _of_mails(settings)
+    yield from _of_the_heartbeat(settings.heartbeat)
 
 
 def _of_several(settings: Settings) -> Iterator[Contradiction]:
@@ -102,6 +104,15 @@ def _of_mails(settings: Settings) -> Iterator[Contradiction]:
             yield ("smtp", "host"), "no_mail_server", f"is missing: {wanted} needs a server that takes mails."
     if _is_set(report, "daily_at") and report.when != "daily":
         yield ("report", "daily_at"), "no_effect", 'has no effect without when = "daily"; add that, or take it out.'
+
+
+def _of_the_heartbeat(heartbeat: Heartbeat) -> Iterator[Contradiction]:
+    if _is_set(heartbeat, "interval") and not (heartbeat.file or heartbeat.url or heartbeat.mail):
+        yield (
+            ("heartbeat", "interval"),
+            "no_effect",
+            "has no effect without heartbeat.file, url or mail; add one of them.",
+        )
 
 
 def _of_the_mail_server(smtp: Smtp) -> Iterator[Contradiction]:

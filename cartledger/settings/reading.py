@@ -63,7 +63,9 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsWrong(problems)
     ledger = settings.ledger.model_copy(update={"path": path.parent / settings.ledger.path})
-    return settings.model_copy(update={"ledger": ledger})
+    file = settings.heartbeat.file
+    heartbeat = settings.heartbeat.model_copy(update={"file": None if file is None else path.parent / file})
+    return settings.model_copy(update={"ledger": ledger, "heartbeat": heartbeat})
 
 
 def _credentials(path: Path, environment: Mapping[str, str]) -> str | None:

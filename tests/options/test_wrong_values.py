@@ -82,6 +82,17 @@ WRONG = [
      "instead."),
     ("smtp.sender", '"cartledger"',
      'smtp.sender is "cartledger", which is no mail address; write it as books@shop.example.'),
+    # heartbeat
+    ("heartbeat.file", "7", "heartbeat.file is 7, which is no text; put it in quotation marks."),
+    ("heartbeat.url", '"heartbeat.example"',
+     'heartbeat.url is "heartbeat.example"; write an address that begins with https://, or with http:// and this '
+     "machine (127.0.0.1)."),
+    ("heartbeat.mail", '"daily"', 'heartbeat.mail is "daily"; write true or false.'),
+    ("heartbeat.interval", '"often"',
+     'heartbeat.interval is "often", which is no interval. Allowed: "1h", "15m", "daily at 02:30", '
+     '"daily at 02:30 and 14:30", "manual".'),
+    ("heartbeat.interval", '"1m"', "heartbeat.interval has no effect without heartbeat.file, url or mail; add one of "
+     "them."),
     ("start_date", '"soon"', 'start_date is "soon", which is no day; write it as 2026-01-31.'),
     ("start_date", "86400", "start_date is 86400, which is no day; write it as 2026-01-31."),
     ("start_date", "2026-01-01T10:00:00",
