@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from cartledger.ledger.types import State
 
 INTERVAL = {"interval": "1m"}
+PROGRAM = Path(__file__).parent / "program.py"
 
 
 class Systemd:
@@ -170,6 +175,21 @@ def test_what_is_open_already_stays_until_a_restart_and_the_rest_is_taken_over(s
     assert run.said("needs_restart") == ["[broker] has changed, which takes effect after a restart."]
     assert run.said("reloaded") == ["The new settings are in force."]
     assert run.stop() == 0
+
+
+def test_at_a_terminal_that_is_closed_it_stops(shop):
+    road = shop()
+    ours, theirs = os.openpty()
+    command = [sys.executable, str(PROGRAM), "--config", str(road.config), "run"]
+    run = subprocess.Popen(command, env=os.environ | dict(road.environment), stdout=theirs, stderr=theirs)
+    try:
+        road.until_settled()
+        run.send_signal(signal.SIGHUP)
+        assert run.wait(60) == 0
+    finally:
+        run.kill()
+        os.close(theirs)
+        os.close(ours)
 
 
 def test_told_to_stop_while_it_reloads_it_stops(shop):

@@ -130,13 +130,15 @@ def make_shop(machine: Any) -> Iterator[Callable[..., Shop]]:
                 company="us", post_as="sales_receipt", in_flight=130, start_date=date(2020, 1, 1), **facts
             )
             text = text.replace('path = "cartledger.db"', 'path = "/var/lib/cartledger/cartledger.db"')
-            assert tomllib.loads(text)["ledger"]["path"].startswith("/var")
+            text = text.replace(f'url = "{broker}"\n', "")
+            assert tomllib.loads(text)["broker"].keys() == {"namespace"}
             shop = Shop(machine=machine, sim=sim)
             shop.config.write_text(text)
             shop.config.chmod(0o644)
-            for name, key in SECRETS.items():
-                path = shop.config.parent / "credentials" / f"cartledger_connections__{NAME}__{name}"
-                path.write_text(facts[key])
+            held = {f"connections__{NAME}__{name}": facts[key] for name, key in SECRETS.items()}
+            for name, secret in (held | {"broker__url": broker}).items():
+                path = shop.config.parent / "credentials" / f"cartledger_{name}"
+                path.write_text(secret)
                 path.chmod(0o600)
             machine.run("chown", "-R", f"{machines.USER}:{machines.USER}", "/etc/cartledger")
             return shop
