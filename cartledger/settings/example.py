@@ -22,9 +22,10 @@ WIDTH = 120
 COMMENTS_AT = 42  # column
 
 HEAD = """\
-# cartledger: settings of one shop and one company. Copy to cartledger.toml and go through the lines without a #.
+# cartledger: settings of one shop and one company. `cartledger setup` writes such a file from what both sides have; by
+# hand, copy this one to cartledger.toml and go through the lines without a #.
 # A line with a # is not in force: it shows the option's default, or an example where there is none.
-# Secrets do not stand here; README.md, "A real shop", says where they go. More on each option: docs/CONFIGURATION.md
+# Secrets do not stand here; docs/CONFIGURATION.md says where they go, and more on each option.
 """
 SET_UP_HEAD = """\
 # cartledger: written by `cartledger setup`, yours from now on. After a change: cartledger check

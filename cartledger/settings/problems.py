@@ -196,7 +196,7 @@ def _text(path: Path) -> str:
         problem = Problem(
             code="no_file",
             text=f"There is no settings file {path}.",
-            fix="Name it with --config, or copy cartledger.example.toml to it.",
+            fix="Name it with --config, or make it: cartledger setup.",
         )
         raise SettingsWrong([problem]) from error
     except UnicodeDecodeError as error:

@@ -281,7 +281,7 @@ def test_no_file(tmp_path):
         read_settings(tmp_path / "nowhere.toml", {})
     assert str(wrong.value) == (
         f"There is no settings file {tmp_path}/nowhere.toml. "
-        "Name it with --config, or copy cartledger.example.toml to it."
+        "Name it with --config, or make it: cartledger setup."
     )
 
 

@@ -48,7 +48,7 @@ def test_the_settings_here_are_taken_before_those_of_the_system(shop, make_road,
     missing = runner.invoke(main, ["status"], env=road.environment)
     assert (missing.exit_code, missing.stderr) == (
         2,
-        "There is no settings file cartledger.toml. Name it with --config, or copy cartledger.example.toml to it.\n",
+        "There is no settings file cartledger.toml. Name it with --config, or make it: cartledger setup.\n",
     )
     named = runner.invoke(main, ["status"], env={**road.environment, "CARTLEDGER_CONFIG": str(road.config)})
     assert named.exit_code == 0
