@@ -7,6 +7,7 @@ is left out, so that a ledger in trouble makes gaps and no failed scrape.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -113,9 +114,14 @@ def _say_of_one(line: Line, ledger: Ledger, now: datetime, say: Say) -> None:
 
 def _say_of_held(name: str, held: Iterable[Standing], say: Say) -> None:
     codes = [[problem.code for problem in standing.problems] for standing in held if standing.problems]
-    for cause, sources in Counter(first for first, *_ in codes).items():
+    for cause, sources in Counter(_label(first) for first, *_ in codes).items():
         say(m.HELD, sources, connection=name, cause=cause)
     say(m.DIFFERENCE, sum(not TOTALLED_OTHERWISE.isdisjoint(each) for each in codes), connection=name)
+
+
+def _label(code: str) -> str:
+    """A code that QuickBooks gave may be anything."""
+    return code if re.fullmatch("[a-z0-9_]{1,40}", code) else "other"
 
 
 def _say_of_circuits(name: str, circuits: Iterable[Circuit], say: Say) -> None:

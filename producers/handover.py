@@ -77,7 +77,6 @@ class HandOver:
         if self._sweep_at is not None and now < self._sweep_at:
             return
         self._sweep_at = now + SWEEP_EVERY
-        self._on_queues({workflow: self._broker.standing(workflow) for workflow in KINDS})
         swept = self._ledger.sweep(gone=filter(self._is_gone, self._ledger.owners()))
         if swept.dead_leases or swept.lost:
             logs.info(
@@ -85,3 +84,4 @@ class HandOver:
                 action="sweep",
                 count=swept.dead_leases + swept.lost,
             )
+        self._on_queues({workflow: self._broker.standing(workflow) for workflow in KINDS})

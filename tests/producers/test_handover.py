@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from cartledger.broker.queues import Broker
-from cartledger.ledger.types import Read
+from cartledger.errors import BrokerDown
+from cartledger.ledger.types import Read, State
+from cartledger.records import SourceKey
 from cartledger.stock import LEVELS, STOCK
 from producers.handover import KINDS, HandOver
 from producers.orders import ORDER
@@ -46,3 +48,39 @@ def test_a_closed_side_keeps_what_is_written_to_it(world, hand_over, side, queue
     assert hand_over() == queues
     world.clock.step(minutes=2)
     assert hand_over() == {"lists": 0, "sales": 1, "stock": 1}
+
+
+def test_what_an_ended_consumer_held_is_free_while_the_broker_is_away(world):
+    world.ledger.remember(PAIR, ORDER, [Read(id="1001", version="1", record=b"{}", modified=BEGUN)])
+    key = SourceKey(pair=PAIR, kind=ORDER, id="1001")
+    world.ledger.claim([key], "somebody", timedelta(seconds=1))
+    world.clock.step(minutes=1)
+    with Broker("pika://guest:guest@127.0.0.1:1/%2F", "test") as broker:
+        handing = HandOver(
+            broker=broker, ledger=world.ledger, pairs=[PAIR], clock=world.clock, is_gone=lambda owner: False
+        )
+        with pytest.raises(BrokerDown):
+            handing.once()
+    assert world.ledger.standing(key).state is State.QUEUED
+
+
+def test_how_the_queues_stand_is_told_now_and_then(world):
+    told = []
+    with Broker("memory://", f"test-{uuid.uuid4().hex}") as broker:
+        handing = HandOver(
+            broker=broker,
+            ledger=world.ledger,
+            pairs=[PAIR],
+            clock=world.clock,
+            is_gone=lambda owner: False,
+            on_queues=lambda queues: told.append({name: standing.messages for name, standing in queues.items()}),
+        )
+        handing.start(messages_are_gone=True)
+        broker.publish("sales", [b"one", b"two"])
+        for _ in range(3):
+            handing.once()
+        world.clock.step(seconds=6)
+        broker.publish("stock", [b"one"])
+        handing.once()
+        broker.delete(list(KINDS))
+    assert told == [{"lists": 0, "sales": 2, "stock": 0}, {"lists": 0, "sales": 2, "stock": 1}]

@@ -86,16 +86,17 @@ def test_a_new_ledger_says_where_nothing_is(look):
 
 def test_held_orders_count_by_their_first_reason(look):
     looked = look()
-    looked.read("1", "2", "3")
+    looked.read("1", "2", "3", "4")
     looked.holds("1", "no_item", "no_tax_code")
     looked.holds("2", "no_item")
     looked.holds("3", "quickbooks_6190")
-    assert looked("held") == {("demo", "no_item"): 2, ("demo", "quickbooks_6190"): 1}
+    looked.holds("4", "quickbooks_Jane Doe, 12 Mill Lane")
+    assert looked("held") == {("demo", "no_item"): 2, ("demo", "quickbooks_6190"): 1, ("demo", "other"): 1}
     assert looked("sources", connection="demo", kind="order") == {
         ("queued",): 0,
         ("claimed",): 0,
         ("posted",): 0,
-        ("held",): 3,
+        ("held",): 4,
         ("excluded",): 0,
     }
 
@@ -196,7 +197,7 @@ def test_alerts_and_mails_that_fail(look):
 
 @pytest.mark.parametrize(
     ("heartbeat", "said"),
-    [({}, False), ({"interval": "10m"}, False), ({"file": "beat"}, True), ({"url": "https://beat.example/x"}, True)],
+    [({}, False), ({"file": "beat"}, True), ({"url": "https://beat.example/x"}, True)],
 )
 def test_a_heartbeat_is_said_where_one_is_wanted(look, heartbeat, said):
     looked = look(heartbeat=heartbeat)
