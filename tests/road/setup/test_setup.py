@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.context import SYSTEM
+from daemon.setup.chosen import Chosen, Existing
 from tests.road.setup.conftest import allow
 
 SECRET = "credentials/cartledger_connections__{}__quickbooks__client_secret"
@@ -209,6 +211,24 @@ def test_a_second_shop_needs_no_keys_of_the_same_app(begun):
     assert said.code == 0, said.err
     secrets = {(stranger.folder / SECRET.format(name)).read_text() for name in ("main", "second")}
     assert len(secrets) == 1
+
+
+def test_a_second_shop_with_a_company_of_its_own(begun, make_stranger):
+    stranger, _, _ = begun
+    north = make_stranger("uk", store_hash="n0rth", realm_id="2002")
+    said = stranger.setup("--connection", "north", "--json", **north.sim.addresses())
+    assert said.code == 0, said.err
+    second = stranger.tree["connections"]["north"]
+    assert (second["sales"]["number_prefix"], second["refunds"]["number_prefix"]) == ("BC", "R")
+    assert (second["quickbooks"]["realm_id"], second["tax"]["out_of_scope"]) == ("2002", "No VAT")
+    checked = stranger.run("check", "--json")
+    assert (checked.code, set(checked.facts)) == (0, {"main", "north"})
+
+
+def test_a_settings_file_of_the_system_has_the_services_ledger():
+    chosen, new = Chosen(name="main"), Existing(text=None, settings=None)
+    assert 'path = "/var/lib/cartledger/cartledger.db"' in chosen.text(new, SYSTEM).splitlines()[5]
+    assert "# path = " in chosen.text(new, Path("/home/me/cartledger.toml")).splitlines()[5]
 
 
 def test_what_stands_there_is_not_written_over(begun):
