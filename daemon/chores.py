@@ -28,7 +28,7 @@ def chores(app: App, names: Sequence[str]) -> list[Chore]:
         Chore(name="History", every=timedelta(minutes=10), do=partial(forget_history, app)),
         Chore(name="Signing in", every=SIGN_IN_EVERY, do=partial(sign_in, app, names)),
         Chore(name="Alerts", every=LOOK_EVERY, do=watch.look),
-        Chore(name="Reports", every=timedelta(seconds=20), do=Reporting(app, names).make_due),
+        Chore(name="Reports", every=timedelta(seconds=10), do=Reporting(app, names).make_due),
         Chore(name="Heartbeat", every=BEAT_EVERY, do=Heartbeat(app, watch).beat_when_due),
     ]
 
