@@ -141,6 +141,14 @@ def test_tries_that_end_alike_are_told_once(shop):
     assert [event.detail.get("why") for event in shop.ledger.events(key)][2::2] == ["locked", "throttled", "locked"]
 
 
+def test_a_try_after_something_else_is_told(shop):
+    key = shop.read()
+    shop.ledger.later(shop.claimed(key), shop.clock.now, "locked")
+    shop.ledger.release([shop.claimed(key)])
+    shop.ledger.later(shop.claimed(key), shop.clock.now, "locked")
+    assert shop.whats(key) == ["read", "claimed", "later", "claimed", "released", "claimed", "later"]
+
+
 def test_a_try_that_did_something_is_told(shop):
     claim = shop.planned()
     shop.ledger.later(claim, shop.clock.now, "locked")

@@ -218,5 +218,9 @@ def test_a_sync_by_hand_is_no_run_of_the_schedule(make_careless_sim, make_road, 
     sim.fill(orders=1, customers=1, clean=True)
     road = make_road(sim, connection={"interval": "manual"})
     run_sync(road.app(), road.name, lambda _: None)
+    road.ledger.start_run(road.pair, "sales", {"by": "sync"})  # one that was killed
     process(Days(now(), 0.02), road)
-    assert [run.facts["by"] for run in road.ledger.runs(road.pair)] == ["sync"]
+    assert [(run.facts["by"], run.ended is None) for run in road.ledger.runs(road.pair)] == [
+        ("sync", True),
+        ("sync", False),
+    ]
