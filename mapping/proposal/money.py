@@ -56,7 +56,7 @@ _WAYS = (
     ),
     _Way(words=("card", "visa", "mastercard", "stripe", "square", "braintree", "authorize"), quickbooks=_CARDS),
 )
-_LEFT_OUT = frozenset({"", "test payment gateway", "gift certificate", "store credit", "amazon", "ebay", "manual"})
+_LEFT_OUT = frozenset({"", "test payment gateway", "gift certificate", "store credit", "amazon", "ebay"})
 """Methods of orders that rules leave out, or whose money is no provider's."""
 
 
@@ -141,9 +141,7 @@ def _undeposited(company: Company) -> str | None:
 
 
 def _takes(account: Account, currency: str, company: Company) -> bool:
-    """An account of another currency than the books' takes that one alone."""
-    kept_in = account.currency or company.home_currency
-    return kept_in == currency and not list(check_money_account((), account.name, currency, company))
+    return not list(check_money_account((), account.name, currency, company))
 
 
 def _payment_method(names: Iterable[str], company: Company) -> str | None:

@@ -52,6 +52,10 @@ def test_what_was_chosen_is_in_force_and_nothing_else():
     assert said(set_up(CHOSEN)) == CHOSEN
 
 
+def test_where_nothing_was_chosen_nothing_is_in_force():
+    assert said(set_up_connection("main", {})) == {}
+
+
 def test_every_option_stands_in_it_with_its_meaning():
     """The same lines as in the example, whether in force or not, but for those that only tests need."""
     keys = [[line.removeprefix("# ").split(" = ")[0] for line in text.splitlines()] for text in (example(), set_up({}))]
@@ -114,6 +118,7 @@ def test_a_name_that_begins_like_it_is_another_one():
         "connections.main.start_date = 2026-01-01\n",
         "[connections]\nmain = { start_date = 2026-01-01 }\n",
         "[connections]\nmain.start_date = 2026-01-01\n",
+        '[connections."main.old"]\nstart_date = 2026-01-01\n',
     ],
 )
 def test_a_connection_that_is_written_otherwise_is_not_edited(text):

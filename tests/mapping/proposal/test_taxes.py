@@ -103,6 +103,12 @@ def test_no_supply_that_nobody_named(proposed):
     assert list(left) == ["tax.out_of_scope"]
 
 
+def test_a_code_of_no_supply_bears_nothing(proposed):
+    codes = {"Standard": ["20"], "No VAT": ["5"], "BAS Excluded": ["0"]}
+    values, _ = proposed(("GB", ("VAT", "20")), codes=codes, tax=PER_LINE, country="GB", home="GBP")
+    assert values["tax.out_of_scope"] == "BAS Excluded"
+
+
 def test_what_was_mapped_stays(proposed):
     codes = {"TX": ["8.25"], "Town": ["2"]}
     assert proposed(("US", ("City", "2")), tax_settings={"map": {"*": "TX"}}, **us(codes)) == ({}, {})
