@@ -88,6 +88,16 @@ CASES = [
         labels=ALL,
     ),
     Case(
+        cause="broker_down",
+        about="(for the consumers)",
+        outage=Outage(
+            posts=False,
+            beats=False,
+            sets={ours("broker_connected", instance): 0.0 for instance in CONSUMERS} | NOBODY,
+        ),
+        labels=ALL,
+    ),
+    Case(
         cause="broker_blocked",
         outage=Outage(posts=False, beats=False, sets={ours("broker_blocked"): 1}),
         labels=ALL,
@@ -135,9 +145,11 @@ CASES = [
     ),
     Case(
         cause="throttled",
-        outage=Outage(posts=False, beats=False, throttled=True, sets={of_main("circuit_open", side="quickbooks"): 1}),
+        outage=Outage(
+            posts=False, beats=False, calls=0, refused=2, sets={of_main("circuit_open", side="quickbooks"): 1}
+        ),
         labels={"service": "quickbooks"},
-        within=20,
+        within=30,
         clears=15,
     ),
     Case(
@@ -246,6 +258,19 @@ def test_an_outage_is_told_once_in_time_and_taken_back(evaluate, case):
     assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
 
 
+def test_two_sides_that_are_down_are_told_as_the_one_that_was_first(evaluate):
+    begins, ends = HOUR, 5 * HOUR
+    shop = Outage(begins=begins, ends=ends, reads=False, sets={of_main("circuit_open", side="reading orders"): 1})
+    company = Outage(begins=2 * HOUR, ends=ends, sets={of_main("circuit_open", side="quickbooks"): 1})
+    world = World(range(6 * HOUR), [shop, company])
+    states = [
+        told(begins + 6, ends - 1, ANY, bigcommerce_down=ends - begins - 6),
+        told(0, 6 * HOUR - 1, 'cause!="bigcommerce_down"'),
+    ]
+    done = evaluate(world, promql_expr_test=states)
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
 def test_a_process_that_is_given_up_is_told_of_after_its_crashes(evaluate):
     """One alert at a time: it crashes again and again, then systemd leaves it alone."""
     begins, given_up, ends = HOUR, HOUR + 12, 4 * HOUR
@@ -296,13 +321,15 @@ def blips():
         {"sets": at_all("settings_reload_success", 0)},
         {"sets": {of_main("circuit_open", side="quickbooks"): 2}, "posts": False},
         {"sets": {of_main("stock_waiting"): 1}},
-        {"sets": dict.fromkeys(LOOKED_UP_SERIES)},
+        {"sets": dict.fromkeys([*LOOKED_UP_SERIES, *OTHER_CONNECTIONS])},
+        {"calls": 0, "refused": 2},
         {"sets": NOBODY, "posts": False},
     ]
     for day in range(7):
         for number, blip in enumerate(of_a_moment):
             at = day * DAY + (day + number + 1) * HOUR - 1
             yield Outage(begins=at, ends=at + 2, orders=0, **blip)
+        yield Outage(begins=day * DAY + 23 * HOUR, ends=day * DAY + 24 * HOUR, calls=20, refused=1, orders=0)
 
 
 OTHER_CONNECTIONS = {

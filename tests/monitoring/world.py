@@ -16,6 +16,7 @@ WORKFLOWS = ("sales", "lists", "stock")
 SIDES = ("quickbooks", "bigcommerce", "reading orders", "reading stock", "signing in")
 POSTED_A_MINUTE = 8
 ORDERS = 12
+CALLS = 2
 
 Values = list[float | None]
 
@@ -44,7 +45,8 @@ CONSUMERS_OF_QUEUES = [ours("queue_consumers", workflow=workflow) for workflow i
 class Outage:
     """What goes wrong between two minutes. Then series have the values that `sets` says (None: they are gone), only
     `scraped` answers, the shop is not read, nothing is posted, the heart does not beat and an alert of ours says so,
-    `starts_again` crashes every other minute, calls are throttled, and a reading finds `orders`."""
+    `starts_again` crashes every other minute, each process makes `calls` a minute that are answered and `refused` ones
+    (429), and a reading finds `orders`."""
 
     begins: int = HOUR + 1
     ends: int = 5 * HOUR
@@ -55,7 +57,8 @@ class Outage:
     beats: bool = True
     tells: bool = True
     starts_again: str = ""
-    throttled: bool = False
+    calls: int = CALLS
+    refused: int = 0
     orders: int = ORDERS
 
     def is_on(self, minute: int) -> bool:
@@ -118,11 +121,11 @@ class World:
             self._say(name, 2)
 
     def _calls(self, answer: str) -> Callable[[int], float]:
-        """Twenty a minute, or two that are refused; on a good day one is refused now and then."""
+        """How many calls of a minute are answered, or refused: on a good day one in an hour."""
 
         def calls(minute: int) -> float:
-            throttled = self._is(lambda outage: outage.throttled, minute)
-            return (2 if throttled else minute % HOUR == 30) if answer == "429" else (0 if throttled else 20)
+            outage = next((each for each in self._outages if each.is_on(minute)), Outage())
+            return max(outage.refused, minute % HOUR == 30) if answer == "429" else outage.calls
 
         return calls
 
