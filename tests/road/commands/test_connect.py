@@ -369,12 +369,16 @@ def test_a_forged_answer_ends_it_and_nothing_is_kept(ask, road, port):
     assert kept(road) is None
 
 
-def test_connections_on_which_nothing_comes_and_other_paths_are_no_answer(ask, road, port):
+def test_connections_on_which_nothing_comes_and_what_is_no_answer_are_passed_over(ask, road, port):
     asking = ask()
     with socket.create_connection(("127.0.0.1", port)):
         assert httpx.get(f"http://localhost:{port}/favicon.ico").status_code == 404
+        with socket.create_connection(("127.0.0.1", port)) as garbled:
+            garbled.sendall(b"GET /callback?code=AB1secret HTTP/nonsense and more\r\n\r\n")
+            assert b"400" in garbled.recv(1000)
         assert httpx.get(press(asking.address)).status_code == 200
-        assert asking.end()[0] == 0
+        code, said = asking.end()
+        assert (code, "AB1secret" in said) == (0, False)
 
 
 def test_only_this_machine_is_listened_to(ask, port):
@@ -589,7 +593,7 @@ def test_a_running_program_takes_a_new_connection_at_once(told, road, sim):
     sim.company.tokens.revoke()
     running = road.start("run")
     road.until(lambda: any(circuit.needs_person for circuit in road.ledger.circuits(road.pair)))
-    connect(told)
+    told("connect", "quickbooks", "--redirected", press(told("connect", "quickbooks", "--address").stdout.strip()))
     road.until_settled()
     assert running.process.poll() is None
     assert running.stop() == 0
@@ -604,7 +608,7 @@ def test_what_was_allowed_replaces_the_token_of_the_settings(sim, make_road):
     told = Command(road=settled)
     told("connect", "quickbooks", "--redirected", press(told("connect", "quickbooks", "--address").stdout.strip()))
     assert told.facts("connect")["demo"]["quickbooks"]["way"] == "pasted"
-    assert settled.sync().exit_code == 0
+    assert settled.app().lines["demo"].quickbooks.company_info()["CompanyName"] == "Lantern Goods"
     assert sim.company.counts.invalid_grants == 0
 
 
@@ -619,7 +623,7 @@ def test_a_process_without_the_settings_token_does_not_revive_it(sim, make_road)
     told = Command(road=settled)
     told("connect", "quickbooks", "--redirected", press(told("connect", "quickbooks", "--address").stdout.strip()))
     settled.environment = service
-    assert settled.sync().exit_code == 0
+    assert settled.app().lines["demo"].quickbooks.company_info()["CompanyName"] == "Lantern Goods"
     assert sim.company.counts.invalid_grants == 0
 
 
