@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import click
@@ -41,7 +40,7 @@ class Installation:
         """What stands where, without `root`."""
         return {
             PLACES.get(each.name, UNITS / each.name): self._fitted(each.read_text())
-            for each in sorted(_templates().iterdir(), key=lambda one: one.name)
+            for each in sorted((files("daemon") / "systemd").iterdir(), key=lambda one: one.name)
         }
 
     def _fitted(self, text: str) -> str:
@@ -137,12 +136,6 @@ def _of_the_settings(context: Context, here: Installation) -> Iterator[str]:
         return
     if STATE not in path.parents:
         yield f'The ledger is {path}, where the service may not write. Set ledger.path = "{STATE}/cartledger.db".'
-
-
-def _templates() -> Traversable:
-    """In the installed program they lie beside this package, in a checkout at its top."""
-    inside = files("daemon") / "systemd"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "systemd"
 
 
 def _closed_to_others(path: Path) -> Path | None:
