@@ -105,7 +105,11 @@ CASES = [
     Case(
         cause="token_refused",
         about="(QuickBooks)",
-        outage=Outage(posts=False, beats=False, sets={of_main("circuit_open", side="quickbooks"): 2}),
+        outage=Outage(
+            posts=False,
+            beats=False,
+            sets={of_main("circuit_open", side="quickbooks"): 2, of_main("token_expires_timestamp_seconds"): 86400},
+        ),
         labels=MAIN,
     ),
     Case(
@@ -164,7 +168,7 @@ CASES = [
         about="(used)",
         outage=Outage(sets={of_main("quickbooks_reads_month"): 400_000}),
         labels=MAIN,
-        within=20,
+        clears=12 * HOUR + 5,
         value="400000",
     ),
     Case(
@@ -172,7 +176,7 @@ CASES = [
         about="(at this pace)",
         outage=Outage(sets={of_main("quickbooks_reads_month"): 130_000, of_main("quickbooks_reads_forecast"): 500_001}),
         labels=MAIN,
-        within=20,
+        clears=12 * HOUR + 5,
         value="130000",
     ),
     Case(cause="not_reading", outage=Outage(reads=False), labels=MAIN, within=2 * INTERVAL),
@@ -249,12 +253,40 @@ def test_an_outage_is_told_once_in_time_and_taken_back(evaluate, case):
     begins, ends, last = case.outage.begins, case.outage.ends, case.minutes.stop - 1
     heard, over = begins + case.within, ends + case.clears
     states = [
-        told(0, begins, ANY),
+        told(0, begins - 1, ANY),
         told(heard, ends - 1, ANY, **{case.cause: ends - heard}),
         told(over, last, ANY),
         told(0, last, f'cause!="{case.cause}"'),
     ]
     done = evaluate(World(case.minutes, [case.outage]), promql_expr_test=states, alert_rule_test=[said(case)])
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
+def test_a_machine_that_was_off_is_told_of_as_that_alone(evaluate):
+    """What is overdue when it comes back is done within minutes."""
+    off = Outage(begins=HOUR, ends=5 * HOUR, scraped=[], reads=False, posts=False)
+    back = Outage(begins=5 * HOUR, ends=5 * HOUR + 4, reads=False, posts=False)
+    silent = Outage(begins=HOUR, ends=5 * HOUR + 1, beats=False, tells=False)
+    world = World(range(6 * HOUR), [off, back, silent])
+    states = [
+        told(0, 6 * HOUR - 1, 'cause!="process_gone"'),
+        told(5 * HOUR - 10, 5 * HOUR - 1, ANY, process_gone=10),
+    ]
+    done = evaluate(world, promql_expr_test=states)
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
+def test_a_reading_of_many_pages_is_none_that_does_not_come(evaluate):
+    """Nor does what it brings pile up for want of consumers."""
+    behind = {
+        ours("enabled", connection="behind"): 1,
+        ours("last_read_timestamp_seconds", connection="behind", stream="orders"): 0,
+        ours("next_read_timestamp_seconds", connection="behind", stream="orders"): 3600,
+        ours("sources", connection="behind", kind="order", state="queued"): lambda minute: 400 + minute // 5 * 200,
+        ours("sources", connection="behind", kind="order", state="posted"): lambda minute: minute,
+    }
+    last = 6 * HOUR - 1
+    done = evaluate(World(range(6 * HOUR), [], others=behind), promql_expr_test=[told(0, last, ANY)])
     assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
 
 

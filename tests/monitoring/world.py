@@ -73,10 +73,10 @@ class World:
         minutes: range,
         outages: Iterable[Outage],
         orders: Mapping[int, int] | None = None,
-        others: Mapping[str, float] | None = None,
+        others: Mapping[str, float | Callable[[int], float]] | None = None,
     ) -> None:
         """`orders` says what the reading of a minute finds, where there is no outage and it is not a dozen; `others`
-        are series that stay as they are."""
+        are more series: a value, or what is made of each minute."""
         self.minutes = minutes
         self._outages = [*outages]
         self._orders = orders or {}
