@@ -10,9 +10,9 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from cartledger import logs
-from cartledger.errors import CartledgerError, LedgerTrouble
 from cartledger.ledger.types import Alert, Process, State
 from cartledger.settings import Schedule
 from daemon.app import App, Line
@@ -36,6 +36,7 @@ from daemon.mails import compose
 from daemon.metering import uses
 from daemon.outside import forget_ledger_trouble, ledger_trouble_since
 from daemon.owners import is_gone
+from daemon.schedule import next_time
 
 LOOK_EVERY = timedelta(minutes=1)
 LEASE, LEASE_TIME = "alerts", timedelta(minutes=3)
@@ -150,12 +151,8 @@ class Watch:
     def _stream(
         self, what: str, line: Line, schedule: Schedule, last: datetime | None, lease: str, now: datetime
     ) -> Stream:
-        try:
-            due = line.next_time(schedule, last, now)
-        except LedgerTrouble:
-            raise
-        except CartledgerError:  # a daily time needs the store's zone, and the store does not answer
-            due = None
+        zone = line.known_zone(self._app.ledger) if schedule.at else ZoneInfo("UTC")
+        due = None if zone is None else next_time(schedule, last or self._since, now, zone)
         if due is not None and last is None:
             due = self._since
         return Stream(what=what, due=due, pace=pace(schedule), going_on=self._app.ledger.is_leased(lease))

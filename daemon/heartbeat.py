@@ -49,7 +49,7 @@ class Heartbeat:
         self._app = app
         self._watch = watch
         self._settings = app.settings.heartbeat
-        self._silent: dict[str, str] = {}
+        self._silent: dict[str, datetime] = {}
 
     def beat_when_due(self) -> None:
         """Raises LedgerTrouble only."""
@@ -109,10 +109,12 @@ class Heartbeat:
         except CartledgerError as error:
             if name not in self._silent:
                 logs.warning(f"No sign of life could be given: {error}", action="heartbeat_failed")
-            self._silent[name] = str(error)
+            self._silent.setdefault(name, self._app.clock())
         else:
-            if self._silent.pop(name, None):
-                logs.info("The sign of life is given again.", action="heartbeat_works")
+            if since := self._silent.pop(name, None):
+                seconds = int((self._app.clock() - since).total_seconds())
+                text = f"The sign of life is given again after {seconds} s."
+                logs.info(text, action="heartbeat_works", seconds=seconds)
 
     def _mail_once_a_day(self) -> None:
         plain = "cartledger runs, reads and posts. If this mail stays away for more than a day, look at it.\n"

@@ -82,6 +82,10 @@ class Life:
         )
         self._crew.start("work", lambda: worker.run(self._crew.quiet))
 
+    def watched_anew(self) -> None:
+        """As after a start of the process: what it knew from looking is gone."""
+        self._upkeep = Upkeep(chores(self.app, [self.road.name]), self.app.clock)
+
     def end(self) -> None:
         self._crew.stop()
         self._crew.wait()

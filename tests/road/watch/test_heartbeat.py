@@ -22,7 +22,7 @@ class Listener:
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the library's name
+            def do_GET(self) -> None:
                 listener.calls.append(self.path)
                 self.send_response(listener.status)
                 self.end_headers()
@@ -146,7 +146,7 @@ def test_a_sign_that_cannot_be_given_is_told_of_once_and_stops_nothing(make_life
     (life.road.config.parent / "missing").mkdir()
     listener.status = 204
     life.lives(minutes=6)
-    assert said(caplog, "heartbeat_works") == ["The sign of life is given again."] * 2
+    assert said(caplog, "heartbeat_works") == ["The sign of life is given again after 7200 s."] * 2
     assert last_beat(life) > datetime(2026, 3, 5, tzinfo=UTC)
     assert (life.told(), life.mails()) == ([], [])
     assert "secret" not in caplog.text

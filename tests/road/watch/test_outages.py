@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from daemon.alerts import Watch
 from tests.broker.conftest import Proxy
 
 INTERVALS = 2
@@ -76,6 +77,41 @@ def test_the_broker_is_down(shop, rabbitmq_url):
         goes_through(life, proxy.down, end, "broker_down")
     finally:
         proxy.close()
+
+
+def test_a_start_in_the_middle_of_an_outage_tells_nothing_again(shop):
+    life = shop()
+
+    def begin():
+        life.sim.company.tokens.revoke()
+        life.lives(hours=1)
+        life.watched_anew()
+
+    def end():
+        life.connect_again()
+        life.watched_anew()
+
+    goes_through(life, begin, end, "token_refused")
+
+
+def test_of_two_that_watch_one_tells(shop):
+    life = shop()
+    other = life.road.app(clock=life.app.clock)
+    watch = Watch(other, [life.road.name])
+    life.sim.company.tokens.revoke()
+    for _ in range(90):
+        life.lives(minutes=1)
+        watch.look()
+    assert (life.told(), life.mails()) == (["token_refused"], ["alert"])
+
+
+def test_settings_that_are_wrong_are_told_of_until_they_are_mended(shop):
+    life = shop()
+
+    def told_to_reload(problem):
+        life.app.settings_wrong = problem
+
+    goes_through(life, lambda: told_to_reload("Line 3 is wrong."), lambda: told_to_reload(""), "settings_wrong")
 
 
 def test_a_consumer_is_not_seen_any_more(shop):
