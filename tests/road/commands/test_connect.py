@@ -612,6 +612,15 @@ def test_what_was_allowed_replaces_the_token_of_the_settings(sim, make_road):
     assert sim.company.counts.invalid_grants == 0
 
 
+def test_a_token_of_the_settings_that_was_never_used_is_replaced_too(sim, make_road):
+    settled = make_road(sim)
+    settled.environment = {**settled.environment, "CARTLEDGER_CONNECTIONS__DEMO__QUICKBOOKS__REFRESH_TOKEN": "RT1-dead"}
+    told = Command(road=settled)
+    told("connect", "quickbooks", "--redirected", press(told("connect", "quickbooks", "--address").stdout.strip()))
+    assert settled.app().lines["demo"].quickbooks.company_info()["CompanyName"] == "Lantern Goods"
+    assert sim.company.counts.invalid_grants == 0
+
+
 def test_a_process_without_the_settings_token_does_not_revive_it(sim, make_road):
     """A person's shell may lack the credentials that the service has."""
     settled = make_road(sim)
