@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from cartledger import logs
 from cartledger.ledger.types import Cursor
-from cartledger.money import read_json
 from cartledger.settings import Schedule
-from daemon.app import STORE, App, Line
+from daemon.app import App, Line
 from daemon.mails import compose
 from daemon.report_facts import Report, gather
 from daemon.report_shown import show_report
@@ -109,5 +108,4 @@ def mail_report(app: App, line: Line, report: Report) -> bool:
 
 def zone_of(line: Line) -> ZoneInfo:
     """The connection's zone. What the shop once said is good enough: a report does not wait for it."""
-    known = None if line.connection.timezone else line.ledger.reference(line.connection.pair, STORE)
-    return ZoneInfo(read_json(known.content)["timezone"]["name"]) if known else line.zone()
+    return line.known_zone(line.ledger) or line.zone()
