@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from cartledger.errors import Problem, SettingsWrong, WrongUse
-from cartledger.settings import Connection, Settings, nearest, read_environment, read_settings
+from cartledger.settings import Connection, Settings, nearest, places_in, read_environment, read_settings
 from cartledger.settings.editing import with_connection
 from cartledger.settings.example import set_up, set_up_connection
 from cartledger.settings.fields import fields, section_at
@@ -45,15 +45,18 @@ class Existing:
         that is wrong: it would be as wrong with one connection more."""
         if not path.exists():
             return cls(text=None, settings=None)
-        text = path.read_text(encoding="utf-8-sig")
-        if not replace and name in _connections(text):
+        connections = places_in(path, read_environment()).tree.get("connections", {})
+        if not replace and name in connections:
             raise WrongUse(
                 f"{path} has a connection {name} already.",
                 fix="Add another one with --connection NAME, or write this one anew with --replace: the file as it is "
                 "is kept beside.",
             )
-        others = set(_connections(text)) - {name}
-        return cls(text=text, settings=read_settings(path, read_environment()) if others else None)
+        others = set(connections) - {name}
+        return cls(
+            text=path.read_text(encoding="utf-8-sig"),
+            settings=read_settings(path, read_environment()) if others else None,
+        )
 
     @property
     def apps(self) -> dict[str, str]:
@@ -204,15 +207,6 @@ def _check_key(text: str, key: tuple[str, ...], path: tuple[str, ...]) -> None:
         raise WrongUse(f"--set {text}: there is no setting {'.'.join(key)}.{hint}")
     if key[-2:] in SECRETS:
         raise WrongUse(f"--set {'.'.join(key)} is a secret, which does not stand in the file.")
-
-
-def _connections(text: str) -> Mapping[str, Any]:
-    """None where the file is no TOML: reading it tells where."""
-    try:
-        found = tomllib.loads(text).get("connections", {})
-    except tomllib.TOMLDecodeError:
-        return {"": None}
-    return found if isinstance(found, Mapping) else {}
 
 
 def check_country(company: Company) -> None:

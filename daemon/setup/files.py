@@ -116,8 +116,13 @@ def _put_back(path: Path, content: bytes | None) -> None:
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """The few moments of writing are not torn apart by Ctrl-C, which counts afterwards."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    # Not by a mask, which is of one thread alone: Python acts on the main thread whichever has taken the signal.
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _SIGNALS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
