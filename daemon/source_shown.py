@@ -63,8 +63,10 @@ def reasons(one: Standing) -> dict[str, Any]:
 def print_source(console: Console, told: Mapping[str, Any]) -> None:
     """The same for a person."""
     modified = f"{told['modified']:{MINUTES}} UTC"
-    console.print(f"{told['kind']} {told['id']} of {told['connection']}, modified {modified}, is {told['state']}:")
-    for line in _sentences(told):
+    sentences = list(_sentences(told))
+    end = ":" if sentences else "."
+    console.print(f"{told['kind']} {told['id']} of {told['connection']}, modified {modified}, is {told['state']}{end}")
+    for line in sentences:
         console.print(line, soft_wrap=True)
     if told["documents"]:
         columns = ["in QuickBooks", "number", "id", "day", "amount", ""]
@@ -74,13 +76,14 @@ def print_source(console: Console, told: Mapping[str, Any]) -> None:
         ]
         console.print(table("documents", columns, rows, right=["amount"]))
     history = [
-        (event["at"], event["what"], _detail((name, value) for name, value in event.items() if name not in _COLUMNS))
+        (event["at"], event["what"], _detail((name, value) for name, value in event.items() if name not in _UNSHOWN))
         for event in told["history"]
     ]
     console.print(table("history", ["at (UTC)", "what", "detail"], history))
 
 
-_COLUMNS = ("at", "what")
+_UNSHOWN = ("at", "what", "version", "hash")
+"""Of an event's detail: what is a column, and what only programs compare."""
 
 
 def _sentences(told: Mapping[str, Any]) -> Iterator[str]:
@@ -161,7 +164,9 @@ def _kept_by(app: App, line: Line, one: Standing) -> list[str]:
 
 def _detail(detail: Iterable[tuple[str, Any]]) -> str:
     return " ".join(
-        f"{name}={', '.join(map(str, value)) if isinstance(value, list) else value}" for name, value in detail
+        f"{name}={', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in detail
+        if value != ""
     )
 
 

@@ -35,7 +35,7 @@ def test_a_posted_order_with_its_documents(synced, command):
     assert [event["what"] for event in told["history"]][-1] == "posted"
     said = command(synced)("why", str(SHIPPED)).stdout
     assert said.startswith(f"order {SHIPPED} of demo, modified ")
-    for words in ("is posted:", "SalesReceipt", receipt["DocNumber"], receipt["Id"], told["documents"][0]["amount"]):
+    for words in ("is posted.", "SalesReceipt", receipt["DocNumber"], receipt["Id"], told["documents"][0]["amount"]):
         assert words in said
 
 
