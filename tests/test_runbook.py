@@ -10,10 +10,12 @@ from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 
+import click
 import pytest
 
 from cartledger import errors
 from daemon.causes import TITLES
+from daemon.cli import main
 from mapping.company import Miss
 
 ROOT = Path(__file__).parents[1]
@@ -167,3 +169,17 @@ def test_links_within_the_page():
         re.sub(r"[^\w\- ]", "", title).replace(" ", "-").lower() for title in re.findall(r"^#+ (.+)$", PAGE, re.M)
     }
     assert set(re.findall(r"\]\(#(.+?)\)", PAGE)) - anchors == set()
+
+
+def test_every_command_is_there():
+    code = re.findall(r"`([^`]+)`", PAGE) + re.findall(r"^ {4,}(.+)", PAGE, re.MULTILINE)
+    called = {tuple(words.split()) for text in code for words in re.findall(r"\bcartledger ((?:[a-z]+ ?)+)", text)}
+    assert {("held", "list"), ("why",), ("connect", "quickbooks", "main")} <= called
+    for words in called - {("cartledger",)}:
+        command: click.Command = main
+        for word in words:
+            inner = getattr(command, "commands", None)
+            if inner is None:
+                break  # an argument
+            assert word in inner, words
+            command = inner[word]
