@@ -11,8 +11,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import click
 
 from cartledger import logs
 from cartledger.ledger.store import Ledger
+from cartledger.settings import Settings
 from daemon import cli
 from daemon.app import App
 from daemon.context import Context
@@ -56,13 +56,8 @@ class Frail(Ledger):
 
 
 class OnFrailGround(Context):
-    @contextmanager
-    def app(self) -> Iterator[App]:
-        app = App(self.settings(), quota=lambda _: Unhurried(), open_ledger=Frail.open)
-        try:
-            yield app
-        finally:
-            app.close()
+    def build(self, settings: Settings, **shared: Any) -> App:
+        return App(settings, quota=lambda _: Unhurried(), open_ledger=Frail.open, **shared)
 
 
 @click.group(cls=cli.Commands, commands=cli.main.commands)
