@@ -1,4 +1,4 @@
-"""What a report makes of one order: the side of the shop, that of the books, why they differ; and whom it names: nobody."""
+"""What a report makes of one order: the shop's side, the books', and why they differ; and that it names nobody."""
 
 from __future__ import annotations
 
