@@ -235,7 +235,7 @@ class App:
             ledger=self.ledger,
             realm_id=qbo.realm_id,
             client_id=qbo.client_id,
-            first_refresh=None if qbo.refresh_token is None else qbo.refresh_token.get_secret_value(),
+            first_refresh=self._refresh_token(connection),
             new_owner=new_owner,
             clock=self.clock,
             sleep=self._sleep,
@@ -383,6 +383,16 @@ class App:
             shop=line.shop,
             on_order=on_order,
         )
+
+    def _refresh_token(self, connection: Connection) -> str | None:
+        """That of the settings for an app at a company: one of the shops that post there may have it for all."""
+        here = connection.quickbooks
+        told = (
+            other.quickbooks.refresh_token
+            for other in self.settings.connections.values()
+            if (other.quickbooks.realm_id, other.quickbooks.client_id) == (here.realm_id, here.client_id)
+        )
+        return next((token.get_secret_value() for token in told if token is not None), None)
 
     def _is_alone(self, connection: Connection) -> bool:
         """Whether no other shop posts to its company."""

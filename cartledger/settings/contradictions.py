@@ -72,13 +72,14 @@ def _numbers_documents(connection: Connection) -> bool:
 
 def _of_tokens(settings: Settings) -> Iterator[Contradiction]:
     """An app has one secret, and one refresh token for a company: the next one that Intuit gives voids the others."""
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str, str], str] = {}
     for name, connection in settings.connections.items():
         here = connection.quickbooks
-        other = first.setdefault((here.realm_id, here.client_id), name)
-        there = settings.connections[other].quickbooks
         for key in ("client_secret", "refresh_token"):
-            if getattr(here, key) != getattr(there, key):
+            if getattr(here, key) is None:
+                continue
+            other = first.setdefault((here.realm_id, here.client_id, key), name)
+            if getattr(here, key) != getattr(settings.connections[other].quickbooks, key):
                 text = f"is not that of connection {other}, which is of the same app and company; use one for both."
                 yield ("connections", name, "quickbooks", key), "other_secret", text
 

@@ -280,8 +280,7 @@ def test_no_file(tmp_path):
     with pytest.raises(SettingsWrong) as wrong:
         read_settings(tmp_path / "nowhere.toml", {})
     assert str(wrong.value) == (
-        f"There is no settings file {tmp_path}/nowhere.toml. "
-        "Name it with --config, or make it: cartledger setup."
+        f"There is no settings file {tmp_path}/nowhere.toml. Name it with --config, or make it: cartledger setup."
     )
 
 
@@ -357,6 +356,14 @@ def test_two_shops_of_one_company_use_an_app_with_the_same_secrets(mistakes, exa
         f"environment: {variable} is not that of connection main, which is of the same app and company; "
         "use one for both."
     ]
+
+
+def test_one_of_two_shops_of_a_company_may_have_the_refresh_token_for_both(read, example):
+    same_app = example + SECOND.replace('client_id = "id"', CLIENT)
+    same = {"CARTLEDGER_CONNECTIONS__SECOND__QUICKBOOKS__CLIENT_SECRET": "shh-client"}
+    without = {name: value for name, value in SECOND_SECRETS.items() if not name.endswith("REFRESH_TOKEN")}
+    settings = read(text=same_app, env=without | same)
+    assert [one.quickbooks.refresh_token is None for one in settings.connections.values()] == [False, True]
 
 
 def test_case_does_not_make_two_numbers_differ(mistakes, example):

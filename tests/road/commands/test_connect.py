@@ -651,3 +651,15 @@ def test_several_connections_are_named(make_sim, make_road, command):
     road = with_second_shop(first, make_sim(), make_road)
     said = command(road)("connect", "quickbooks", "--address", expect=2).stderr
     assert "Name one of the connections: demo, second." in said
+
+
+def test_a_refresh_token_in_the_settings_of_one_shop_serves_all_of_its_company(make_sim, make_road):
+    first = make_sim()
+    road = with_second_shop(first, make_sim(), make_road)
+    name = "CARTLEDGER_CONNECTIONS__SECOND__QUICKBOOKS__"
+    road.environment = without(road.environment, f"{name}REFRESH_TOKEN") | {
+        f"{name}CLIENT_SECRET": first.company.client_secret
+    }
+    road.app().lines["second"].quickbooks.company_info()
+    road.app().lines[road.name].quickbooks.company_info()
+    assert (first.company.counts.token_refreshes, first.company.counts.invalid_grants) == (1, 0)
