@@ -39,9 +39,11 @@ Every option of `cartledger.toml`. This page and [cartledger.example.toml](../ca
   | a list | as JSON: `…__SALES__STATUSES='["Shipped", "Completed"]'` |
   | a table | as JSON: `…__TAX__MAP='{"*": "State tax"}'`; its rows come to those of the file |
 
-- **Secrets** do not stand in the file. They are variables of the environment, or
-  [systemd credentials](https://systemd.io/CREDENTIALS/) of the same names in lower case
-  (`cartledger_connections__main__quickbooks__client_secret`). The environment wins over a credential.
+- **Secrets** do not stand in the file. They are variables of the environment, or files of the same names in lower case
+  (`cartledger_connections__main__quickbooks__client_secret`):
+  [systemd credentials](https://systemd.io/CREDENTIALS/) or, where there are none, in the folder `credentials` beside
+  the file, which nobody but its owner may look into (0700). The environment wins over a file. The tokens of both sides
+  stand in the ledger ([CONNECT.md](CONNECT.md)).
 - **Everything is checked at once**, before anything is touched: each mistake is told with its file and line, the key,
   the value and what is allowed. So is an option that has no effect beside the others. `cartledger check` then asks the
   shop and the company whether the names in it are theirs.

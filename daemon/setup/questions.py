@@ -17,7 +17,6 @@ import click
 
 from cartledger.errors import CartledgerError, SettingsWrong, Stop
 from cartledger.settings import Settings, read_environment
-from cartledger.settings.options import LOOPBACK, QUICKBOOKS_PAGE, QUICKBOOKS_TOKENS
 from daemon.app import App, Line
 from daemon.authorising import AppKeys, Loopback, Pasted, Way, authorise
 from daemon.console import doing
@@ -167,12 +166,14 @@ class Questions:
         quickbooks = self.chosen.connection.setdefault("quickbooks", {})
         if flags.redirect_uri is not None:
             quickbooks["redirect_uri"] = flags.redirect_uri
+        with self._line() as line:
+            side = line.connection.quickbooks
         app = AppKeys(
             client_id=client_id,
             client_secret=secret,
-            authorize_url=quickbooks.get("authorize_url", QUICKBOOKS_PAGE),
-            token_url=quickbooks.get("token_url", QUICKBOOKS_TOKENS),
-            redirect_uri=quickbooks.get("redirect_uri", LOOPBACK),
+            authorize_url=side.authorize_url,
+            token_url=side.token_url,
+            redirect_uri=side.redirect_uri,
         )
         with _in_our_words():
             allowed = authorise(app, self._way(app.redirect_uri), tell=_tell, realm_id=flags.realm_id, clock=self.clock)
@@ -210,11 +211,13 @@ class Questions:
 
     def _workflows(self, company: Company) -> list[str]:
         """Refunds go along where there is an item for goods that come back."""
+        named = list(self.flags.workflows) or self.chosen.get(("workflows",))
+        if named:
+            return list(named)
         proposed = [one.key for one in propose_refund_items(company) if isinstance(one, Proposed)]
-        books_refunds = self.chosen.get(_RESTOCKING) or _RESTOCKING in proposed
+        restocks = self.chosen.get(("refunds", "restock")) == "always"
+        books_refunds = restocks or self.chosen.get(_RESTOCKING) or _RESTOCKING in proposed
         usual = ["sales", "payments", *(["refunds"] if books_refunds else [])]
-        if self.flags.workflows:
-            return list(self.flags.workflows)
         return answer(None, "What is kept in step", workflows_in, default=usual) if self._asks else usual
 
     def _creates(self, missing: int, matched: str) -> bool:

@@ -154,6 +154,38 @@ def test_refunds_are_kept_in_step_where_they_can_be_booked(make_stranger):
     assert stranger.tree["connections"]["main"]["workflows"] == ["sales", "payments"]
 
 
+@pytest.mark.parametrize(
+    ("words", "workflows"),
+    [
+        (("--workflow", "sales"), ["sales"]),
+        (("--set", 'workflows=["sales", "refunds"]'), ["sales", "refunds"]),
+    ],
+)
+def test_who_names_workflows_has_these(make_stranger, words, workflows):
+    stranger = make_stranger(orders=4)
+    assert stranger.setup(*words).code == 0
+    assert stranger.tree["connections"]["main"]["workflows"] == workflows
+
+
+def test_where_all_goods_go_back_to_stock_refunds_need_no_item(make_stranger):
+    stranger = make_stranger(orders=4)
+    for item in stranger.sim.company.objects("Item"):
+        if item["Name"] in {"Returned goods", "Returned"}:
+            stranger.sim.company.edit_item(item["Id"], Active=False)
+    assert stranger.setup("--set", "refunds.restock=always").code == 0
+    assert "refunds" in stranger.tree["connections"]["main"]["workflows"]
+
+
+def test_addresses_may_come_from_the_environment(make_stranger):
+    stranger = make_stranger(orders=4)
+    here = stranger.sim.addresses()
+    flags = stranger.flags()
+    pairs = zip(flags[::2], flags[1::2], strict=True)
+    words = [word for flag, value in pairs if "authorize_url" not in value for word in (flag, value)]
+    stranger.environment["CARTLEDGER_CONNECTIONS__MAIN__QUICKBOOKS__AUTHORIZE_URL"] = here["authorize_url"]
+    assert stranger.run("setup", "--paste", *words).code == 0
+
+
 def test_what_check_finds_is_told_at_the_end(make_stranger):
     stranger = make_stranger()
     said = stranger.setup("--default-account", "Card clering")
