@@ -29,6 +29,7 @@ from daemon.causes import (
     MailTrouble,
     Stream,
     causes,
+    heading,
     pace,
     to_tell,
 )
@@ -40,8 +41,9 @@ from daemon.schedule import next_time
 
 LOOK_EVERY = timedelta(minutes=1)
 LEASE, LEASE_TIME = "alerts", timedelta(minutes=3)
-QUIET_FOR = timedelta(minutes=5)
-"""How long a cause has to be gone before it is said to be over; half an interval where that is shorter."""
+QUIET_FOR = timedelta(minutes=15)
+"""How long a cause has to be gone before it is said to be over; three quarters of an interval where that is shorter.
+Longer than a side may be silent before it is told of: else one that comes and goes would be told of each time."""
 
 
 @dataclass(kw_only=True)
@@ -177,7 +179,7 @@ class Watch:
     def _raise(self, alert: Alert) -> None:
         if self._app.ledger.raise_alert(alert) and alert.cause != LEDGER_TROUBLE:
             # That the ledger could not be written was told when it happened, in another way.
-            said = f"{TITLES[alert.cause].capitalize()}. {alert.text} {alert.fix}".strip()
+            said = f"{heading(alert.cause)} {alert.text} {alert.fix}".strip()
             logs.warning(said, action="alert", cause=alert.cause, **self._connection_of(alert))
             self._mail(alert, "alert", TITLES[alert.cause], f"{alert.text}\n\n{alert.fix}".strip())
 
@@ -191,7 +193,7 @@ class Watch:
 
     def _quiet_for(self, pair: str) -> timedelta:
         paces = [pace(line.connection.interval) for line in self._lines if pair in {EVERYWHERE, line.connection.pair}]
-        return min([QUIET_FOR, *(each / 2 for each in paces)])
+        return min([QUIET_FOR, *(each * 3 / 4 for each in paces)])
 
     def _over(self, pair: str, cause: str, at: datetime) -> None:
         alert = self._app.ledger.clear_alert(pair, cause)

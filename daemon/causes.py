@@ -200,6 +200,11 @@ def _explains(other: Alert, alert: Alert) -> bool:
     return near and other.cause in EXPLAINED_BY.get(alert.cause, ())
 
 
+def heading(cause: str) -> str:
+    """The title as the first sentence of what is told."""
+    return f"{TITLES[cause][0].upper()}{TITLES[cause][1:]}."
+
+
 def pace(schedule: Schedule) -> timedelta:
     """How often something happens, within bounds, as the measure for what is late."""
     return min(max(schedule.every or UNSCHEDULED_PACE, SHORTEST_PACE), LONGEST_PACE)

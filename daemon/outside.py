@@ -18,7 +18,7 @@ from cartledger import logs
 from cartledger.errors import CartledgerError, LedgerTrouble
 from cartledger.ledger.store import Ledger
 from cartledger.settings import Settings
-from daemon.causes import CRASHES_WITHIN, LEDGER_TROUBLE, TITLES
+from daemon.causes import CRASHES_WITHIN, LEDGER_TROUBLE, TITLES, heading
 from daemon.clock import now
 from daemon.mails import addressed, compose, sender_of, server_of
 
@@ -39,10 +39,12 @@ def telling_of_ledger_trouble(settings: Settings, clock: Callable[[], datetime] 
 def _tell(settings: Settings, error: LedgerTrouble, at: datetime) -> None:
     if not _first_to_notice(settings.ledger.path, at):
         return
-    title = TITLES[LEDGER_TROUBLE]
-    logs.warning(f"{title.capitalize()}. {error}", action="alert", cause=LEDGER_TROUBLE)
+    logs.warning(f"{heading(LEDGER_TROUBLE)} {error}", action="alert", cause=LEDGER_TROUBLE)
     plain = f"{error}\n\nMore about it: docs/RUNBOOK.md#{LEDGER_TROUBLE}\n"
-    content, server = compose(settings, subject=f"cartledger: {title}", plain=plain), server_of(settings.smtp)
+    content, server = (
+        compose(settings, subject=f"cartledger: {TITLES[LEDGER_TROUBLE]}", plain=plain),
+        server_of(settings.smtp),
+    )
     if settings.report.when == "never" or content is None or server is None:
         return
     try:

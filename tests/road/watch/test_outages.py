@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -92,6 +93,19 @@ def test_a_start_in_the_middle_of_an_outage_tells_nothing_again(shop):
         life.watched_anew()
 
     goes_through(life, begin, end, "token_refused")
+
+
+def test_a_side_that_comes_and_goes_is_one_outage(shop):
+    life = shop()
+    ledger, side = life.app.ledger, (life.road.pair, "quickbooks")
+    for _ in range(4):
+        ledger.open_circuit(*side, until=life.now + timedelta(days=1), kind="Unreachable", reason="It is down.")
+        life.lives(minutes=30)
+        ledger.close_circuit(*side)
+        life.lives(minutes=3)
+    assert (life.told(), life.standing()) == (["quickbooks_down"], ["quickbooks_down"])
+    life.comes_to_rest()
+    assert life.told() == ["quickbooks_down", "over quickbooks_down"]
 
 
 def test_of_two_that_watch_one_tells(shop):

@@ -73,7 +73,7 @@ def test_killed_three_times_within_a_quarter_of_an_hour(make_careless_sim, make_
         "A process ends again and again. cartledger run ended 3 times within 15 minutes without being told to. Its "
         "last lines say why: `journalctl -u 'cartledger*' -p warning -n 50`."
     ]
-    assert looks_ahead(road, 1, 16, 18, 22, 23) == [["crash_loop"]] * 3 + [[], []]
+    assert looks_ahead(road, 1, 16, 30, 31, 32) == [["crash_loop"]] * 3 + [[], []]
     assert [record.cause for record in caplog.records if record.action == "alert_over"] == ["crash_loop"]
     assert [record.cause for record in caplog.records if record.action == "alert"] == []
     title = "a process ends again and again"
@@ -125,7 +125,7 @@ def test_the_disk_under_the_ledger_is_full(make_sim, make_road, office, small_di
     road.until(lambda: road.counts()[State.POSTED] == 203)
     assert again.stop() == 0
     assert alerts(again) == []
-    assert looks_ahead(road, 3, 4, 10) == [["ledger_trouble"], ["ledger_trouble"], []]
+    assert looks_ahead(road, 3, 4, 19) == [["ledger_trouble"], ["ledger_trouble"], []]
     assert ledger_trouble_since(road.ledger) is None
     assert [record.cause for record in caplog.records if record.action == "alert_over"] == ["ledger_trouble"]
     title = "the ledger cannot be written"
