@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 90.0
-TOOLS = ("unshare", "nsenter", "pivot_root", "systemctl", "systemd-analyze")
+TOOLS = ("unshare", "setpriv", "nsenter", "pivot_root", "systemctl", "systemd-analyze")
 SYSTEMD = Path("/lib/systemd/systemd")
 PROGRAM = "/opt/cartledger/bin/cartledger"
 USER = "cartledger"
@@ -122,7 +122,8 @@ class Machine:
             "PROGRAM": PROGRAM,
             "MASKED": " ".join(MASKED),
         }
-        in_group = f'echo $$ > "{self._group}/cgroup.procs"; exec "$@"'
+        # However the test's process ends, the machine ends with it.
+        in_group = f'echo $$ > "{self._group}/cgroup.procs"; exec setpriv --pdeathsig KILL "$@"'
         spaces = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child")
         self._log = (self._folder.parent / "boot.log").open("wb")
         self._process = subprocess.Popen(
