@@ -63,6 +63,29 @@ def at_all(name: str, value: float) -> dict[str, float | None]:
 ANY = 'cause=~".+"'
 NOBODY: dict[str, float | None] = dict.fromkeys(CONSUMERS_OF_QUEUES, 0)
 NO_QUEUES: dict[str, float | None] = dict.fromkeys(CONSUMERS_OF_QUEUES)
+OTHER_CONNECTIONS = {
+    ours("enabled", connection="by_hand"): 1,
+    ours("last_read_timestamp_seconds", connection="by_hand", stream="orders"): 0,
+    ours("sources", connection="by_hand", kind="order", state="queued"): 1000,
+    ours("sources", connection="by_hand", kind="order", state="posted"): 1000,
+    ours("enabled", connection="not_yet"): 0,
+    ours("last_read_timestamp_seconds", connection="not_yet", stream="orders"): 0,
+    ours("next_read_timestamp_seconds", connection="not_yet", stream="orders"): 3600,
+    ours("oldest_queued_timestamp_seconds", connection="not_yet", kind="order"): 0,
+    ours("sources", connection="not_yet", kind="order", state="queued"): 1000,
+    ours("sources", connection="not_yet", kind="order", state="posted"): 0,
+    ours("held", connection="not_yet", cause="not_paid"): 7,
+    ours("difference_documents", connection="not_yet"): 1,
+    ours("stock_waiting", connection="not_yet"): 1,
+    ours("token_expires_timestamp_seconds", connection="not_yet"): 0,
+    ours("circuit_open", connection="not_yet", side="reading orders"): 1,
+    ours("enabled", connection="neither"): 0,
+    ours("circuit_open", connection="neither", side="quickbooks"): 2,
+    ours("enabled", connection="nor_this"): 0,
+    ours("circuit_open", connection="nor_this", side="quickbooks"): 1,
+}
+"""One that a person reads, and some that do not post yet."""
+
 CASES = [
     Case(cause="process_gone", about="(a consumer)", outage=Outage(scraped=INSTANCES[:2]), labels=ALL),
     Case(
@@ -76,7 +99,7 @@ CASES = [
     Case(cause="consumer_missing", outage=Outage(posts=False, beats=False, sets=NOBODY), labels=ALL),
     Case(
         cause="ledger_trouble",
-        outage=Outage(posts=False, sets=dict.fromkeys(LOOKED_UP_SERIES)),
+        outage=Outage(posts=False, sets=dict.fromkeys([*LOOKED_UP_SERIES, *OTHER_CONNECTIONS])),
         labels=ALL,
     ),
     Case(cause="settings_wrong", outage=Outage(sets=at_all("settings_reload_success", 0)), labels=ALL),
@@ -258,7 +281,8 @@ def test_an_outage_is_told_once_in_time_and_taken_back(evaluate, case):
         told(over, last, ANY),
         told(0, last, f'cause!="{case.cause}"'),
     ]
-    done = evaluate(World(case.minutes, [case.outage]), promql_expr_test=states, alert_rule_test=[said(case)])
+    world = World(case.minutes, [case.outage], others=OTHER_CONNECTIONS)
+    done = evaluate(world, promql_expr_test=states, alert_rule_test=[said(case)])
     assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
 
 
@@ -362,30 +386,6 @@ def blips():
             at = day * DAY + (day + number + 1) * HOUR - 1
             yield Outage(begins=at, ends=at + 2, orders=0, **blip)
         yield Outage(begins=day * DAY + 23 * HOUR, ends=day * DAY + 24 * HOUR, calls=20, refused=1, orders=0)
-
-
-OTHER_CONNECTIONS = {
-    ours("enabled", connection="by_hand"): 1,
-    ours("last_read_timestamp_seconds", connection="by_hand", stream="orders"): 0,
-    ours("sources", connection="by_hand", kind="order", state="queued"): 1000,
-    ours("sources", connection="by_hand", kind="order", state="posted"): 1000,
-    ours("enabled", connection="not_yet"): 0,
-    ours("last_read_timestamp_seconds", connection="not_yet", stream="orders"): 0,
-    ours("next_read_timestamp_seconds", connection="not_yet", stream="orders"): 3600,
-    ours("oldest_queued_timestamp_seconds", connection="not_yet", kind="order"): 0,
-    ours("sources", connection="not_yet", kind="order", state="queued"): 1000,
-    ours("sources", connection="not_yet", kind="order", state="posted"): 0,
-    ours("held", connection="not_yet", cause="not_paid"): 7,
-    ours("difference_documents", connection="not_yet"): 1,
-    ours("stock_waiting", connection="not_yet"): 1,
-    ours("token_expires_timestamp_seconds", connection="not_yet"): 0,
-    ours("circuit_open", connection="not_yet", side="reading orders"): 1,
-    ours("enabled", connection="neither"): 0,
-    ours("circuit_open", connection="neither", side="quickbooks"): 2,
-    ours("enabled", connection="nor_this"): 0,
-    ours("circuit_open", connection="nor_this", side="quickbooks"): 1,
-}
-"""One that a person reads, and some that do not post yet."""
 
 
 def test_seven_quiet_days_are_quiet(evaluate):
