@@ -461,8 +461,8 @@ def test_a_revoked_token_leaves_the_other_connection_alone(two_of_each, north, s
     assert circuit.needs_person
     assert two_of_each.app.ledger.circuits(two_of_each.pair("south")) == []
     shown = two_of_each("status")
-    assert "north: quickbooks since" in shown
-    assert "south: quickbooks" not in shown
+    assert "north: QuickBooks since" in shown
+    assert "south: QuickBooks" not in shown
 
 
 def test_a_company_that_hangs_leaves_the_other_connection_alone(two_of_each, north):
