@@ -354,7 +354,7 @@ def test_a_connection_that_is_not_enabled_decides_and_writes_nothing(world):
     world.ledger.switch(PAIR, enabled=False, who="ann")
     world.carries("MUG", 10, 8)
     world.has_read()
-    assert world.work() == Later(until=world.now + timedelta(hours=1), why="the connection is not enabled")
+    assert world.work() == Later(until=world.now + timedelta(days=1), why="the connection is not enabled")
     assert (world.calls(), world.believed()) == (0, {"MUG": (10, True)})
     world.ledger.switch(PAIR, enabled=True, who="ann")
     world.ledger.hasten(PAIR)
