@@ -40,11 +40,11 @@ from consumers.stock import LevelWriter, StockDesk
 from consumers.trial import Trial
 from consumers.worker import Desk, Worker
 from daemon.clock import now
+from daemon.connecting.tokens import LedgerTokens, ShopToken
 from daemon.owners import is_gone, new_owner
 from daemon.pulse import BeatingHttp, Pulse
 from daemon.schedule import next_time
 from daemon.tally import INTUIT, CountingDesk, QuickBooksMeter, ShopMeter, calls_of, start_from_zero
-from daemon.tokens import LedgerTokens, ShopToken
 from mapping.checks.trial import try_order
 from mapping.company import Company
 from mapping.item_changes import Prices, read_prices

@@ -19,7 +19,7 @@ from cartledger.records import Order, order_modified, read_order, with_refunds
 from consumers.company import fetch_company
 from consumers.posting import DOCUMENT
 from daemon.app import App, Line
-from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
+from daemon.running.supervisor import SKEW_WORTH_A_WORD, skew_sentence
 from mapping.checks.company import check_connection
 from mapping.checks.findings import Finding, Level, at, warning
 from mapping.checks.opening import CERTIFICATES, CREDIT, Owed, certificates_owed, check_opening, credit_owed, to_come

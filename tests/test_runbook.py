@@ -14,8 +14,8 @@ import click
 import pytest
 
 from cartledger import errors
-from daemon.causes import TITLES
 from daemon.cli import main
+from daemon.watching.causes import TITLES
 from mapping.company import Miss
 
 ROOT = Path(__file__).parents[1]

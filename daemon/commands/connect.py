@@ -15,7 +15,7 @@ import click
 from cartledger.errors import CartledgerError, WrongUse
 from cartledger.settings import Connection
 from daemon.app import App, Line
-from daemon.authorising import (
+from daemon.connecting.authorising import (
     AppKeys,
     Authorised,
     Loopback,
@@ -25,11 +25,11 @@ from daemon.authorising import (
     authorise,
     new_state,
 )
+from daemon.connecting.scopes import refuse_missing_scopes
+from daemon.connecting.tokens import SETTINGS, Connected
 from daemon.console import MINUTES, json_option, out, print_json, table
 from daemon.context import Context
-from daemon.scopes import refuse_missing_scopes
-from daemon.supervisor import SKEW_WORTH_A_WORD, skew_sentence
-from daemon.tokens import SETTINGS, Connected
+from daemon.running.supervisor import SKEW_WORTH_A_WORD, skew_sentence
 
 connection_argument = click.argument("name", metavar="[CONNECTION]", required=False)
 

@@ -28,10 +28,10 @@ from cartledger.settings import Settings, read_settings
 from daemon.app import App
 from daemon.commands.sync import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
-from daemon.demo_life import ask, live_on
-from daemon.demo_served import hand_out, served_text, setup_words
-from daemon.demo_settings import COMPANIES, NAME, demo_settings
-from daemon.demo_stock import Kept, keep_stock
+from daemon.demos.life import ask, live_on
+from daemon.demos.served import hand_out, served_text, setup_words
+from daemon.demos.settings import COMPANIES, NAME, demo_settings
+from daemon.demos.stock import Kept, keep_stock
 from producers.handover import KINDS
 
 IN_FLIGHT = 2  # seconds, in place of 130

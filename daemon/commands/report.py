@@ -18,9 +18,9 @@ from daemon.app import App, Line
 from daemon.console import json_option, print_json
 from daemon.context import Context
 from daemon.mails import Postman, send_test
-from daemon.report_facts import Report, gather
-from daemon.report_shown import show_report
-from daemon.reports import mail_report, zone_of
+from daemon.reporting.facts import Report, gather
+from daemon.reporting.reports import mail_report, zone_of
+from daemon.reporting.shown import show_report
 
 _SPANS = {"h": "hours", "d": "days"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from daemon.context import Context
-from daemon.service import Role, Service
+from daemon.running.service import Role, Service
 
 THREADS = 8  # a batch is serial inside QuickBooks, about 0.4 s a document: 8 in flight fill the quota of batches
 

@@ -17,6 +17,7 @@ from cartledger.settings.values import CONNECTION_NAME, PATTERNS
 from cartledger.settings.words import bare_or_quoted, literal
 from daemon.clock import now
 from daemon.commands.check import facts_of, findings_of, print_findings
+from daemon.connecting.tokens import keep, keep_shop
 from daemon.console import doing, json_option, out, print_json, table
 from daemon.context import Context
 from daemon.setup.asking import at_a_terminal, yes
@@ -24,7 +25,6 @@ from daemon.setup.chosen import Chosen, Existing, read_sets
 from daemon.setup.files import SettingsFile, check_place
 from daemon.setup.looking import CLIENT_SECRET, Keys
 from daemon.setup.questions import POST_AS, Flags, Questions
-from daemon.tokens import keep, keep_shop
 from mapping.checks.findings import Finding, Level
 from mapping.proposal.connection import Seen
 from mapping.proposal.products import matches

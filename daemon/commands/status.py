@@ -14,10 +14,10 @@ from cartledger.ledger.types import Alert, Process, State
 from cartledger.settings import Schedule
 from consumers.circuit import NAMES
 from daemon.app import App, Line
-from daemon.causes import EVERYWHERE, MISSING_AFTER
 from daemon.console import MINUTES, json_option, out, print_json, table
 from daemon.metering import Use, uses
 from daemon.schedule import next_time
+from daemon.watching.causes import EVERYWHERE, MISSING_AFTER
 
 RUNS = 5
 WORTH_A_LOOK = timedelta(days=1)

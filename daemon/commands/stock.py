@@ -26,6 +26,7 @@ from daemon.commands.held import connection_option
 from daemon.commands.sync import Permit
 from daemon.console import MINUTES, doing, json_option, print_json
 from daemon.context import Context
+from daemon.running.supervisor import Crew, Producing
 from daemon.stock_shown import (
     FATES,
     Facts,
@@ -36,7 +37,6 @@ from daemon.stock_shown import (
     print_proposals,
     proposal_facts,
 )
-from daemon.supervisor import Crew, Producing
 from mapping.levels import is_unread
 
 Walked = TypeVar("Walked")

@@ -19,8 +19,8 @@ from consumers.circuit import NAMES
 from daemon.app import App, Line
 from daemon.console import json_option, out, print_json
 from daemon.context import Context
+from daemon.running.supervisor import Consuming, Crew, Producing, news
 from daemon.runs import BY_A_PERSON, in_the_ledger, nothing_due
-from daemon.supervisor import Consuming, Crew, Producing, news
 from producers.reading import Walk
 
 T = TypeVar("T")

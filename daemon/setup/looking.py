@@ -15,10 +15,10 @@ from cartledger.settings import Settings, read_settings
 from cartledger.settings.example import set_up
 from cartledger.settings.reading import CREDENTIALS
 from daemon.app import App, Line
+from daemon.connecting.scopes import refuse_missing_scopes
+from daemon.connecting.tokens import keep, keep_shop
 from daemon.inspection import fetched, latest_orders, taxed_samples
-from daemon.scopes import refuse_missing_scopes
 from daemon.setup.chosen import Chosen
-from daemon.tokens import keep, keep_shop
 from mapping.proposal.connection import Seen
 
 CLIENT_SECRET = "cartledger_connections__{name}__quickbooks__client_secret"  # noqa: S105 - the name of its file

@@ -18,7 +18,7 @@ import click
 from cartledger.errors import CartledgerError, SettingsWrong, Stop
 from cartledger.settings import Settings, read_environment
 from daemon.app import App, Line
-from daemon.authorising import AppKeys, Loopback, Pasted, Way, authorise
+from daemon.connecting.authorising import AppKeys, Loopback, Pasted, Way, authorise
 from daemon.console import doing
 from daemon.setup.asking import all_given, answer, at_a_terminal, choice, secret_in, yes
 from daemon.setup.chosen import (

@@ -21,7 +21,7 @@ from cartledger.records import SourceKey
 from cartledger.settings import read_settings
 from daemon.app import App
 from daemon.commands.sync import Synced, run_sync
-from daemon.demo_settings import NAME, demo_settings
+from daemon.demos.settings import NAME, demo_settings
 from producers.orders import STREAM
 from simulator import Simulator
 

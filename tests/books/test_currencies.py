@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from consumers.rates import RateBook
-from daemon.demo_settings import NAME
+from daemon.demos.settings import NAME
 from mapping.currency import DayRate
 
 D = Decimal

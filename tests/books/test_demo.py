@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from daemon.commands.demo import agree
-from daemon.demo_stock import Kept
+from daemon.demos.stock import Kept
 
 PROGRAM = Path(sys.executable).parent / "cartledger"
 PATIENCE = 60

@@ -12,7 +12,7 @@ from cartledger.ledger.types import State
 from cartledger.records import read_order
 from consumers.restocking import AGES_AFTER, StockSettings
 from daemon.commands.sync import run_sync, say
-from daemon.demo_settings import NAME
+from daemon.demos.settings import NAME
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, refund
 from tests.said import REFUNDS

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.demo_settings import NAME
+from daemon.demos.settings import NAME
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from cartledger.settings import read_settings
 from daemon.app import App
 from daemon.cli import main
 from daemon.commands.sync import Synced, run_sync
-from daemon.demo_settings import demo_settings
-from daemon.supervisor import Consuming, Crew, Producing
+from daemon.demos.settings import demo_settings
+from daemon.running.supervisor import Consuming, Crew, Producing
 from simulator import Simulator
 from simulator.proof import prove
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.demo_settings import COMPANIES
+from daemon.demos.settings import COMPANIES
 
 EACH = [(company, price_mode) for company in COMPANIES for price_mode in ("exclusive", "inclusive")]
 DOCUMENTS = ("sales_receipt", "invoice")

@@ -9,7 +9,7 @@ import pytest
 from cartledger.ledger.types import Alert, Circuit, Process
 from cartledger.settings import Schedule
 from consumers.circuit import BIGCOMMERCE, NAMES, QUICKBOOKS, READING_ORDERS, READING_STOCK, SIGNING_IN
-from daemon.causes import (
+from daemon.watching.causes import (
     EXPLAINED_BY,
     TITLES,
     BrokerTrouble,

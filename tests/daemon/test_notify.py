@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from daemon.notify import Watch, notify, ready
 from daemon.pulse import LONGEST_SILENCE, Pulse
+from daemon.running.notify import Watch, notify, ready
 
 
 class Clock:
@@ -70,7 +70,7 @@ def test_where_nobody_listens_nothing_happens(monkeypatch, address):
 def test_one_who_does_not_read_holds_nobody_up(tmp_path, monkeypatch):
     path = str(tmp_path / "notify")
     monkeypatch.setenv("NOTIFY_SOCKET", path)
-    monkeypatch.setattr("daemon.notify.LONGEST_SEND", 0.001)
+    monkeypatch.setattr("daemon.running.notify.LONGEST_SEND", 0.001)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(path)
         for _ in range(1000):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from daemon.pulse import LONGEST_SILENCE, Pulse
-from daemon.supervisor import Crew
+from daemon.running.supervisor import Crew
 
 
 class Clock:

@@ -14,8 +14,8 @@ from cartledger.ledger.types import Link, Read
 from cartledger.records import SourceKey
 from cartledger.settings import read_settings
 from cartledger.stock import Allocation
-from daemon.report_days import MOST_DAYS, compare_days
-from daemon.report_facts import plainly
+from daemon.reporting.days import MOST_DAYS, compare_days
+from daemon.reporting.facts import plainly
 from tests.options.test_wrong_values import RIGHT, SECRETS, full
 
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cartledger.errors import LedgerTrouble
-from daemon.upkeep import Chore, Upkeep
+from daemon.running.upkeep import Chore, Upkeep
 
 HOUR = timedelta(hours=1)
 

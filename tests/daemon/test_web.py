@@ -10,8 +10,8 @@ import threading
 import pytest
 
 from cartledger.errors import WrongUse
-from daemon import web
-from daemon.web import MOST_AT_ONCE, Page, as_json, serving
+from daemon.web import server as web
+from daemon.web.server import MOST_AT_ONCE, Page, as_json, serving
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 import yaml
 
-from daemon import causes
+from daemon.watching import causes
 from tests.monitoring.conftest import CATALOGUE, GRAFANA, ROOT, base, metrics_in, rules
 from tests.monitoring.world import (
     CONSUMERS,

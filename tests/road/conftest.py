@@ -38,7 +38,7 @@ from cartledger.settings import Settings, read_settings
 from daemon.app import App
 from daemon.commands.demo import CAP, IN_FLIGHT
 from daemon.commands.sync import Synced, run_sync
-from daemon.demo_settings import NAME, demo_settings
+from daemon.demos.settings import NAME, demo_settings
 from simulator import Simulator
 from simulator.quickbooks.oauth import LOOPBACK
 

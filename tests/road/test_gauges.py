@@ -12,7 +12,7 @@ from cartledger.ledger.types import Alert, Cursor, Read
 from cartledger.records import SourceKey, Token
 from cartledger.stock import ITEMS
 from daemon.app import SeenQueues
-from daemon.gauges import LookedUp
+from daemon.web.gauges import LookedUp
 
 NOW = datetime(2026, 4, 16, 12, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=5)

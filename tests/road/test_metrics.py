@@ -19,8 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from cartledger import metrics as m
 from cartledger.ledger.types import Alert, State
 from consumers.circuit import NAMES
-from daemon.health import pages
 from daemon.tally import CLASSES, OUTCOMES, SERVICES
+from daemon.web.health import pages
 from producers.handover import KINDS
 
 ORDERS = {"orders": 60, "customers": 6}

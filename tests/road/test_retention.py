@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from cartledger.ledger.retention import HISTORY
-from daemon.chores import chores
 from daemon.clock import now
-from daemon.upkeep import Upkeep
+from daemon.running.chores import chores
+from daemon.running.upkeep import Upkeep
 
 LIVES = {
     "connection": {"workflows": ["sales", "payments", "refunds", "stock"]},

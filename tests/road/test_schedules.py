@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.chores import chores
 from daemon.clock import now
 from daemon.commands.sync import run_sync
+from daemon.running.chores import chores
+from daemon.running.supervisor import Consuming, Crew, Producing
+from daemon.running.upkeep import Upkeep
 from daemon.runs import nothing_due
-from daemon.supervisor import Consuming, Crew, Producing
-from daemon.upkeep import Upkeep
 
 CHICAGO = ZoneInfo("America/Chicago")
 STEP = timedelta(minutes=5)

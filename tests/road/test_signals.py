@@ -8,7 +8,7 @@ import sys
 ROUNDS = 500
 TOLD_AT_ANY_STEP = f"""
 import signal
-from daemon.signals import Signals, Told
+from daemon.running.signals import Signals, Told
 
 for step in range({ROUNDS}):
     signals = Signals()

@@ -14,7 +14,7 @@ from cartledger.ledger.types import Cursor, State
 from cartledger.records import SourceKey
 from cartledger.stock import ITEMS, LEVELS, STOCK, SWEEP
 from daemon.clock import now
-from daemon.supervisor import Crew, Producing
+from daemon.running.supervisor import Crew, Producing
 from simulator.quickbooks.lies import Lie
 
 WORKFLOWS = {"workflows": ["sales", "payments", "stock"]}

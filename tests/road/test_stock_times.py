@@ -9,7 +9,7 @@ import pytest
 
 from cartledger.stock import ITEMS
 from daemon.clock import now
-from daemon.supervisor import Crew, Producing
+from daemon.running.supervisor import Crew, Producing
 
 WORKFLOWS = {"workflows": ["sales", "payments", "stock"]}
 

@@ -15,8 +15,8 @@ import pytest
 from cartledger.errors import WrongUse
 from cartledger.stock import ProposalState
 from daemon.commands.stock import approve_with_progress
-from daemon.demo_settings import NAME
-from daemon.supervisor import Crew, Producing
+from daemon.demos.settings import NAME
+from daemon.running.supervisor import Crew, Producing
 from simulator.quickbooks.lies import Lie
 from tests.stock.walk import A_ROUND, Walk
 

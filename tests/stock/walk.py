@@ -21,8 +21,8 @@ from cartledger.ledger.stock import PLACED_WITHIN
 from cartledger.stock import ProposalState
 from consumers.outcome import Done, Outcome
 from daemon.commands.stock import approve_with_progress
-from daemon.demo_settings import NAME
-from daemon.supervisor import Crew, Producing
+from daemon.demos.settings import NAME
+from daemon.running.supervisor import Crew, Producing
 from mapping.levels import is_unread
 from producers.handover import KINDS, SIDES
 from simulator.bigcommerce import editing, fulfilment, refunding

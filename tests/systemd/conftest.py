@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from daemon.demo_settings import NAME, demo_settings
+from daemon.demos.settings import NAME, demo_settings
 from simulator import Simulator
 
 _spec = spec_from_file_location("machine", Path(__file__).parent / "machine.py")

@@ -60,7 +60,7 @@ def test_one_that_is_stuck_is_killed_says_where_it_was_and_goes_on(make_shop):
     shop.until(RUN, lambda: int(shows(shop)["NRestarts"]) >= 1 and shows(shop)["SubState"] == "running")
     assert shows(shop)["MainPID"] not in {pid, "0"}
     assert "Fatal Python error: Aborted" in shop.machine.log(RUN)
-    assert "daemon/service.py" in shop.machine.log(RUN)
+    assert "daemon/running/service.py" in shop.machine.log(RUN)
     shop.machine.run("rm", f"/etc/systemd/system/{RUN}.d/watchdog.conf")
     shop.machine.run("systemctl", "daemon-reload")
 

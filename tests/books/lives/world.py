@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from cartledger.ledger.store import Ledger
 from daemon.commands.sync import Synced, run_sync
-from daemon.demo_settings import NAME
+from daemon.demos.settings import NAME
 from simulator.quickbooks.company import Change
 from simulator.quickbooks.errors import FaultError
 from tests.books.conftest import PATIENCE, Books

@@ -10,7 +10,7 @@ import pytest
 
 from cartledger.ledger.types import State
 from daemon.clock import now
-from daemon.supervisor import Crew, Producing
+from daemon.running.supervisor import Crew, Producing
 from simulator.quickbooks.oauth import LOOPBACK
 from tests.road.sentences.conftest import OTHERS, UNHURRIED, hurried
 

@@ -20,9 +20,9 @@ import pytest
 from cartledger.errors import BrokerDown
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import State
-from daemon.chores import chores
-from daemon.supervisor import Crew, Producing
-from daemon.upkeep import Upkeep
+from daemon.running.chores import chores
+from daemon.running.supervisor import Crew, Producing
+from daemon.running.upkeep import Upkeep
 from simulator.quickbooks.oauth import LOOPBACK
 from tests.road.conftest import PATIENCE
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cartledger.ledger.types import State
-from daemon.heartbeat import BEAT
+from daemon.watching.heartbeat import BEAT
 
 
 class Listener:

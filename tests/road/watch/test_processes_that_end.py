@@ -12,11 +12,11 @@ from datetime import timedelta
 import pytest
 
 from cartledger.ledger.types import Cursor, State
-from daemon.alerts import Watch
-from daemon.chores import mail_chores
 from daemon.clock import now
-from daemon.outside import ledger_trouble_since
-from daemon.upkeep import Upkeep
+from daemon.running.chores import mail_chores
+from daemon.running.upkeep import Upkeep
+from daemon.watching.alerts import Watch
+from daemon.watching.outside import ledger_trouble_since
 from tests.post_office import PostOffice
 
 ROOM = "32m"

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from daemon.heartbeat import BEAT
+from daemon.watching.heartbeat import BEAT
 
 DAYS = 7
 HICCUPS = [

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cartledger.ledger.types import Alert, State
-from daemon.report_facts import gather
-from daemon.report_shown import show_report
-from daemon.supervisor import Crew, Producing
+from daemon.reporting.facts import gather
+from daemon.reporting.shown import show_report
+from daemon.running.supervisor import Crew, Producing
 from simulator.bigcommerce.fulfilment import cancel
 from tests.road.sentences.test_secrecy import people, secrets, told
 

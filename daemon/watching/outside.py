@@ -18,9 +18,9 @@ from cartledger import logs
 from cartledger.errors import CartledgerError, LedgerTrouble
 from cartledger.ledger.store import Ledger
 from cartledger.settings import Settings
-from daemon.causes import CRASHES_WITHIN, LEDGER_TROUBLE, TITLES, heading
 from daemon.clock import now
 from daemon.mails import addressed, compose, sender_of, server_of
+from daemon.watching.causes import CRASHES_WITHIN, LEDGER_TROUBLE, TITLES, heading
 
 KEPT_FOR = timedelta(minutes=2)
 """How long the file stays once the ledger can be written: whoever met the trouble may be about to end."""

@@ -19,17 +19,17 @@ from cartledger import logs
 from cartledger.errors import SettingsWrong, WrongUse
 from cartledger.metrics import RELOADED, Metrics
 from cartledger.settings import Settings
-from daemon import notify
 from daemon.app import App
-from daemon.chores import chores, mail_chores, signs_of_being
 from daemon.context import Context
-from daemon.health import describe, pages
-from daemon.outside import telling_of_ledger_trouble
 from daemon.pulse import Pulse
-from daemon.signals import Signals, Told
-from daemon.supervisor import LISTEN_EVERY, Consuming, Crew, Producing
-from daemon.upkeep import Upkeep
-from daemon.web import serving
+from daemon.running import notify
+from daemon.running.chores import chores, mail_chores, signs_of_being
+from daemon.running.signals import Signals, Told
+from daemon.running.supervisor import LISTEN_EVERY, Consuming, Crew, Producing
+from daemon.running.upkeep import Upkeep
+from daemon.watching.outside import telling_of_ledger_trouble
+from daemon.web.health import describe, pages
+from daemon.web.server import serving
 
 NEED_A_RESTART = ("ledger", "broker", "metrics")
 """Sections of the settings that a process keeps for as long as it runs: what others rely on, and what it has opened."""

@@ -16,7 +16,11 @@ from cartledger import logs
 from cartledger.ledger.types import Alert, Process, State
 from cartledger.settings import Schedule
 from daemon.app import App, Line
-from daemon.causes import (
+from daemon.mails import compose
+from daemon.metering import uses
+from daemon.owners import is_gone
+from daemon.schedule import next_time
+from daemon.watching.causes import (
     CRASHES_WITHIN,
     EVERYWHERE,
     LEDGER_TROUBLE,
@@ -33,11 +37,7 @@ from daemon.causes import (
     pace,
     to_tell,
 )
-from daemon.mails import compose
-from daemon.metering import uses
-from daemon.outside import forget_ledger_trouble, ledger_trouble_since
-from daemon.owners import is_gone
-from daemon.schedule import next_time
+from daemon.watching.outside import forget_ledger_trouble, ledger_trouble_since
 
 LOOK_EVERY = timedelta(minutes=1)
 LEASE, LEASE_TIME = "alerts", timedelta(minutes=3)

@@ -24,9 +24,9 @@ from cartledger.settings import Connection
 from consumers.customers import CUSTOMER
 from consumers.prerequisites import CUSTOMER_HELD
 from daemon.app import App, Line
-from daemon.causes import EVERYWHERE, HELD_ORDERS, STOCK_WAITING
 from daemon.metering import Use, uses
-from daemon.report_days import REFUND, Compared, compare_days
+from daemon.reporting.days import REFUND, Compared, compare_days
+from daemon.watching.causes import EVERYWHERE, HELD_ORDERS, STOCK_WAITING
 from mapping.payments.applied import UNDONE
 from mapping.refunds.cancellation import CANCELLATION
 

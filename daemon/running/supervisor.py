@@ -21,9 +21,9 @@ from cartledger.settings import Schedule
 from consumers.circuit import READING_ORDERS, READING_STOCK
 from consumers.outcome import Outcome
 from daemon.app import App, Line
-from daemon.causes import pace
 from daemon.pulse import Pulse
 from daemon.runs import begin_run
+from daemon.watching.causes import pace
 from producers.reading import Walk
 from producers.stock import StockWalk
 

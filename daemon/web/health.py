@@ -17,9 +17,9 @@ from cartledger.ledger.store import Glance, Ledger
 from cartledger.metrics import Metrics
 from consumers.circuit import NAMES
 from daemon.app import App, Line
-from daemon.gauges import LookedUp, last_read
 from daemon.pulse import Pulse
-from daemon.web import Page, Pages, as_json
+from daemon.web.gauges import LookedUp, last_read
+from daemon.web.server import Page, Pages, as_json
 
 WELL, WAITS, NEEDS_A_PERSON = "well", "waits", "needs a person"
 

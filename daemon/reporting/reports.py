@@ -11,8 +11,8 @@ from cartledger.ledger.types import Cursor
 from cartledger.settings import Schedule
 from daemon.app import App, Line
 from daemon.mails import compose
-from daemon.report_facts import Report, gather
-from daemon.report_shown import show_report
+from daemon.reporting.facts import Report, gather
+from daemon.reporting.shown import show_report
 from daemon.runs import BY_ITSELF, nothing_due
 from daemon.schedule import next_time
 

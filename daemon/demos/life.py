@@ -9,7 +9,7 @@ from typing import Any
 
 from daemon.app import App
 from daemon.commands.sync import Synced, sync_with_progress
-from daemon.demo_settings import NAME
+from daemon.demos.settings import NAME
 
 ROUNDS = 4
 LOST = {2: ("drop_after", 1), 4: ("drop_after", 2)}

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from daemon.alerts import LOOK_EVERY, Watch
 from daemon.app import App
-from daemon.heartbeat import LOOK_EVERY as BEAT_EVERY
-from daemon.heartbeat import Heartbeat
 from daemon.mails import Postman
-from daemon.reports import Reporting
-from daemon.retention import forget_history
+from daemon.reporting.reports import Reporting
+from daemon.running.retention import forget_history
+from daemon.running.signing_in import EVERY as SIGN_IN_EVERY
+from daemon.running.signing_in import sign_in
+from daemon.running.upkeep import Chore
 from daemon.runs import end_runs
-from daemon.signing_in import EVERY as SIGN_IN_EVERY
-from daemon.signing_in import sign_in
-from daemon.upkeep import Chore
+from daemon.watching.alerts import LOOK_EVERY, Watch
+from daemon.watching.heartbeat import LOOK_EVERY as BEAT_EVERY
+from daemon.watching.heartbeat import Heartbeat
 
 
 def chores(app: App, names: Sequence[str]) -> list[Chore]:

@@ -26,10 +26,10 @@ from cartledger.settings import Schedule
 from cartledger.stock import ITEMS
 from consumers.circuit import NAMES
 from daemon.app import App, Line
-from daemon.causes import EVERYWHERE
-from daemon.heartbeat import BEAT
 from daemon.metering import uses
 from daemon.schedule import next_time
+from daemon.watching.causes import EVERYWHERE
+from daemon.watching.heartbeat import BEAT
 from producers import orders, refunds
 from producers.handover import KINDS
 

@@ -14,8 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from cartledger.records import Operation
-from daemon.report_days import Day
-from daemon.report_facts import Amounts, Booked, Cause, LeftOut, Report
+from daemon.reporting.days import Day
+from daemon.reporting.facts import Amounts, Booked, Cause, LeftOut, Report
 
 WIDTH = 78
 
@@ -183,7 +183,7 @@ def _folded(text: str, indent: int = 2) -> str:
 
 
 _templates = Environment(
-    loader=PackageLoader("daemon", "templates"),
+    loader=PackageLoader("daemon", "reporting/templates"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     keep_trailing_newline=True,

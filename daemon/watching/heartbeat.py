@@ -14,9 +14,11 @@ from cartledger import logs
 from cartledger.clients.http import Http
 from cartledger.errors import CartledgerError, Unreachable
 from cartledger.ledger.types import Alert
-from daemon.alerts import Watch
 from daemon.app import App
-from daemon.causes import (
+from daemon.mails import compose
+from daemon.schedule import next_time
+from daemon.watching.alerts import Watch
+from daemon.watching.causes import (
     DIFFERENCE,
     EVERYWHERE,
     HELD_ORDERS,
@@ -26,8 +28,6 @@ from daemon.causes import (
     STOCK_WAITING,
     TOKEN_EXPIRES,
 )
-from daemon.mails import compose
-from daemon.schedule import next_time
 
 BEAT, MAIL = "heartbeat", "heartbeat mail"
 """What the ledger calls the last ones."""

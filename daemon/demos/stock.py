@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from daemon.app import App
 from daemon.commands.stock import approve_with_progress
 from daemon.commands.sync import Synced, sync_with_progress
-from daemon.demo_life import ask, let_the_second_pass, tell, untell
-from daemon.demo_settings import NAME
+from daemon.demos.life import ask, let_the_second_pass, tell, untell
+from daemon.demos.settings import NAME
 
 ROUNDS = 3
 LOST = {2: ("quickbooks", "batch"), 3: ("bigcommerce", "adjust")}
