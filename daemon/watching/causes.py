@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from cartledger.errors import Forbidden, Throttled, Unauthorised
+from cartledger.errors import CompanyReadOnly, Forbidden, Throttled, Unauthorised
 from cartledger.ledger.types import Alert, Circuit, Process
 from cartledger.settings import Schedule
 from consumers.circuit import BIGCOMMERCE, NAMES, QUICKBOOKS, READING_ORDERS, READING_STOCK, SIGNING_IN
@@ -332,11 +332,13 @@ def _for_a_person(one: ConnectionFacts, now: datetime) -> Iterator[Alert]:
     """What keeps nothing else from going on."""
     held = {code: count for code, count in one.held.items() if code not in TOTALLED_OTHERWISE}
     if held:
-        yield _of(one, HELD_ORDERS, now, f"{_counted(held)} held.", f"See `cartledger held {one.name}`.")
+        yield _of(
+            one, HELD_ORDERS, now, f"{_counted(held)} held.", f"See `cartledger held list --connection {one.name}`."
+        )
     different = {code: count for code, count in one.held.items() if code in TOTALLED_OTHERWISE}
     if different:
         text = f"QuickBooks has another amount than the shop: {_counted(different)} held."
-        yield _of(one, DIFFERENCE, now, text, f"See `cartledger held {one.name}`.")
+        yield _of(one, DIFFERENCE, now, text, f"See `cartledger held list --connection {one.name}`.")
     if one.proposal is not None:
         text = "Levels of the shop are not written, since too much would change at once."
         yield _of(one, STOCK_WAITING, now, text, f"Look at them: `cartledger stock show {one.proposal}`.")
@@ -387,7 +389,7 @@ def _sides(one: ConnectionFacts, now: datetime) -> Iterator[Alert]:
 
 def _cause_of(circuit: Circuit) -> str:
     match circuit.kind:
-        case Unauthorised.__name__ | Forbidden.__name__:
+        case Unauthorised.__name__ | Forbidden.__name__ | CompanyReadOnly.__name__:
             return TOKEN_REFUSED
         case Throttled.__name__:
             return THROTTLED

@@ -28,13 +28,10 @@ from consumers.circuit import NAMES
 from daemon.app import App, Line
 from daemon.metering import uses
 from daemon.schedule import next_time
-from daemon.watching.causes import EVERYWHERE
+from daemon.watching.causes import EVERYWHERE, TOTALLED_OTHERWISE
 from daemon.watching.heartbeat import BEAT
 from producers import orders, refunds
 from producers.handover import KINDS
-
-TOTALLED_OTHERWISE = frozenset({"total_differs", "stands_otherwise", "exchange_rate_differs"})
-"""Codes of held orders whose documents QuickBooks made another amount than the shop's."""
 
 QUEUES_AGE_AFTER = timedelta(minutes=1)
 

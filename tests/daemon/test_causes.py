@@ -77,7 +77,7 @@ def stream(**more):
         (QUICKBOOKS, "Throttled", 10, False, "throttled"),
         (QUICKBOOKS, "Unauthorised", 0, True, "token_refused"),
         (QUICKBOOKS, "Forbidden", 0, True, "token_refused"),
-        (QUICKBOOKS, "CompanyReadOnly", 0, True, "quickbooks_down"),
+        (QUICKBOOKS, "CompanyReadOnly", 0, True, "token_refused"),
         (BIGCOMMERCE, "Unreachable", 10, False, "bigcommerce_down"),
         (READING_ORDERS, "Unreachable", 9, False, None),
         (READING_ORDERS, "Unreachable", 10, False, "bigcommerce_down"),
