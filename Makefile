@@ -14,7 +14,7 @@ demo: .venv/.ok
 	@$(BIN)/cartledger demo
 
 test: .venv/.ok
-	@bin/with-services rabbitmq prometheus -- $(BIN)/pytest -n 2 --dist worksteal -m 'not long' $(ARGS)
+	@bin/with-services rabbitmq prometheus -- $(BIN)/pytest -n 4 --dist worksteal -m 'not long' $(ARGS)
 
 check: .venv/.ok
 	@$(BIN)/ruff format --check .
@@ -39,7 +39,7 @@ install:
 		--reinstall-package cartledger .
 
 long: .venv/.ok
-	@CARTLEDGER_TEST_PROFILE=long bin/with-services rabbitmq prometheus -- $(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	@CARTLEDGER_TEST_PROFILE=long bin/with-services rabbitmq prometheus -- $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 # Hashes and versions only, no host names: works with every index a machine is set up for.
 lock: .venv/.ok
