@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from daemon.alerts import Watch
+from daemon.watching.alerts import Watch
 from tests.broker.conftest import Proxy
 
 INTERVALS = 2
