@@ -15,7 +15,7 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import count
 from typing import Any
 
-from cartledger.clients.http import Answer
+from cartledger.clients.http import Answer, Http
 from cartledger.errors import CartledgerError
 from cartledger.ledger.stock import PLACED_WITHIN
 from cartledger.stock import ProposalState
@@ -236,7 +236,11 @@ class Walk:
 
     def tap(self) -> None:
         """Hear each call of the program and each answer that it gets."""
-        http = self.app._http
+        line = self.app.lines[NAME]
+        for http in (line.quickbooks._http, line.shop._http):
+            self._tap(http)
+
+    def _tap(self, http: Http) -> None:
         call = http.call
 
         def heard(method: str, url: str, **request: Any) -> Answer:
