@@ -474,7 +474,7 @@ CASES = [
             (
                 "warning",
                 "",
-                f"3 of the last 6 orders ({LAST} for one) would be held: QuickBooks has no customer "
+                "3 of the last 6 orders (… for one) would be held: QuickBooks has no customer "
                 '"Web sales (EUR)". Make it there, with the currency EUR, or name another one as '
                 "sales.generic_customer.",
             ),
