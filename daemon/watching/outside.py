@@ -16,11 +16,11 @@ from pathlib import Path
 
 from cartledger import logs
 from cartledger.errors import CartledgerError, LedgerTrouble
-from cartledger.ledger.store import Ledger
+from cartledger.ledger.store import Glance, Ledger
 from cartledger.settings import Settings
 from daemon.clock import now
 from daemon.mails import addressed, compose, sender_of, server_of
-from daemon.watching.causes import CRASHES_WITHIN, LEDGER_TROUBLE, TITLES, heading
+from daemon.watching.causes import CRASHES_WITHIN, EVERYWHERE, LEDGER_TROUBLE, TITLES, heading
 
 KEPT_FOR = timedelta(minutes=2)
 """How long the file stays once the ledger can be written: whoever met the trouble may be about to end."""
@@ -37,14 +37,12 @@ def telling_of_ledger_trouble(settings: Settings, clock: Callable[[], datetime] 
 
 
 def _tell(settings: Settings, error: LedgerTrouble, at: datetime) -> None:
-    if not _first_to_notice(settings.ledger.path, at):
+    if not _first_to_notice(settings.ledger.path, at) or _still_stands(settings.ledger.path, at):
         return
     logs.warning(f"{heading(LEDGER_TROUBLE)} {error}", action="alert", cause=LEDGER_TROUBLE)
     plain = f"{error}\n\nMore about it: docs/RUNBOOK.md#{LEDGER_TROUBLE}\n"
-    content, server = (
-        compose(settings, subject=f"cartledger: {TITLES[LEDGER_TROUBLE]}", plain=plain),
-        server_of(settings.smtp),
-    )
+    content = compose(settings, subject=f"cartledger: {TITLES[LEDGER_TROUBLE]}", plain=plain)
+    server = server_of(settings.smtp)
     if settings.report.when == "never" or content is None or server is None:
         return
     try:
@@ -75,6 +73,15 @@ def _first_to_notice(ledger: Path, at: datetime) -> bool:
             continue
         return True
     return True
+
+
+def _still_stands(ledger: Path, at: datetime) -> bool:
+    """Whether the alert of an earlier trouble is not over yet. Reading often goes on where writing does not."""
+    try:
+        with contextlib.closing(Glance(ledger, lambda: at)) as glance:
+            return any(alert.cause == LEDGER_TROUBLE for alert in glance.alerts(EVERYWHERE))
+    except CartledgerError:
+        return False
 
 
 def ledger_trouble_since(ledger: Ledger) -> datetime | None:

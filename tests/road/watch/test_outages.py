@@ -7,7 +7,9 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from cartledger.errors import LedgerTrouble
 from daemon.watching.alerts import Watch
+from daemon.watching.outside import telling_of_ledger_trouble
 from tests.broker.conftest import Proxy
 
 INTERVALS = 2
@@ -117,6 +119,20 @@ def test_of_two_that_watch_one_tells(shop):
         life.lives(minutes=1)
         watch.look()
     assert (life.told(), life.mails()) == (["token_refused"], ["alert"])
+
+
+def test_a_ledger_that_cannot_be_written_again_and_again_is_one_outage_and_no_crash_loop(shop, caplog):
+    life = shop()
+    settings, trouble = life.app.settings, LedgerTrouble("The disk is full.", fix="Free some space.")
+    for start in range(3):
+        life.app.ledger.process_started(f"elsewhere:{start}:a:b", "sync", 0)
+        with pytest.raises(LedgerTrouble), telling_of_ledger_trouble(settings, life.app.clock):
+            raise trouble
+        life.lives(minutes=3)
+    life.lives(hours=2)
+    assert life.told() == ["ledger_trouble", "over ledger_trouble"]
+    assert life.mails() == ["all clear"]
+    assert caplog.text.count("No mail could be sent about it") == 1
 
 
 def test_settings_that_are_wrong_are_told_of_until_they_are_mended(shop):
