@@ -128,7 +128,7 @@ def test_a_ledger_that_cannot_be_written_again_and_again_is_one_outage_and_no_cr
         life.app.ledger.process_started(f"elsewhere:{start}:a:b", "sync", 0)
         with pytest.raises(LedgerTrouble), telling_of_ledger_trouble(settings, life.app.clock):
             raise trouble
-        life.lives(minutes=3)
+        life.lives(minutes=2)
     life.lives(hours=2)
     assert life.told() == ["ledger_trouble", "over ledger_trouble"]
     assert life.mails() == ["all clear"]
