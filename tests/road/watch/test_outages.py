@@ -122,7 +122,7 @@ def test_of_two_that_watch_one_tells(shop):
 
 
 def test_a_ledger_that_cannot_be_written_again_and_again_is_one_outage_and_no_crash_loop(shop, caplog):
-    life = shop()
+    life = shop(connection={"interval": "5m"})
     settings, trouble = life.app.settings, LedgerTrouble("The disk is full.", fix="Free some space.")
     for start in range(3):
         life.app.ledger.process_started(f"elsewhere:{start}:a:b", "sync", 0)
