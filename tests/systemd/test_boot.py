@@ -103,6 +103,11 @@ def test_a_reload_takes_over_right_settings_and_refuses_wrong_ones(make_shop):
     assert (shows(shop)["MainPID"], shows(shop)["NRestarts"]) == (pid, "0")
 
 
+def moment(shop, unit, action):
+    """systemd forgets when a unit that nobody refers to was ended; its log does not."""
+    return max(line["at"] for line in shop.lines(unit) if line.get("action") == action)
+
+
 def test_a_producer_and_four_consumers_start_post_and_stop_in_order(make_shop, rabbitmq_url):
     shop = make_shop(orders=400, broker=rabbitmq_url)
     shop.machine.run("systemctl", "enable", PRODUCER, *CONSUMERS)
@@ -117,9 +122,7 @@ def test_a_producer_and_four_consumers_start_post_and_stop_in_order(make_shop, r
         shop.until(unit, lambda unit=unit: shows(shop, unit)["ActiveState"] == "inactive")
         assert (shows(shop, unit)["Result"], shows(shop, unit)["ExecMainStatus"]) == ("success", "0")
         assert shop.said(unit, "stopped") == ["Stopped; nothing is in flight."]
-    ended = {unit: int(shop.machine.shows(unit, "InactiveEnterTimestampMonotonic")["InactiveEnterTimestampMonotonic"])
-             for unit in (PRODUCER, *CONSUMERS)}  # fmt: skip
-    assert max(ended.values()) == ended[PRODUCER]
+    assert moment(shop, PRODUCER, "stopping") >= max(moment(shop, unit, "stopped") for unit in CONSUMERS)
     shop.machine.run("systemctl", "start", "cartledger.target")
     shop.until(PRODUCER, lambda: shop.documents() == 400)
     proof = shop.sim.proof()
