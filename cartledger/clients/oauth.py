@@ -70,7 +70,7 @@ class Intuit:
         except _InvalidGrantError:
             raise Unauthorised(
                 "Intuit does not take the code: it was used before, or is older than a few minutes.",
-                fix="Run `cartledger connect quickbooks` again.",
+                fix="Run the command again.",
             ) from None
         return token, (answer.date or asked) - asked
 

@@ -30,7 +30,7 @@ SCOPE = "com.intuit.quickbooks.accounting"
 PATIENCE = timedelta(minutes=10)
 """How long the browser is waited for; Intuit's code lives about as long."""
 
-_AGAIN = "Run `cartledger connect quickbooks` again"
+_AGAIN = "Run the command again"
 _TIME_TO_READ = 5.0  # seconds for the page to reach the browser
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
@@ -139,8 +139,8 @@ def _answer(parameters: Mapping[str, str], state: str, realm_id: str | None) -> 
         )
     if realm_id is not None and realm != realm_id:
         raise Forbidden(
-            f"The company that was chosen is {realm}, while the settings say {realm_id}.",
-            fix=f"{_AGAIN} and choose the other company, or correct realm_id.",
+            f"The company that was chosen is {realm}, and not {realm_id}, as it is set.",
+            fix=f"{_AGAIN} and choose the other company, or set the realm id of this one.",
         )
     return realm, code
 

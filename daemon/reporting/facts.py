@@ -122,10 +122,6 @@ class Report:
         return sum(cause.count for cause in self.held)
 
     @property
-    def needs_a_person(self) -> bool:
-        return bool(self.held or self.alerts or self.in_doubt or (self.stock and self.stock.waiting))
-
-    @property
     def something_happened(self) -> bool:
         """Whether there is anything to tell that was not so before."""
         moved = self.posted or self.booked or self.refunds or self.taken_back or self.left_out

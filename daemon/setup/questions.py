@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from cartledger.errors import CartledgerError, SettingsWrong, Stop
+from cartledger.errors import SettingsWrong, Stop, Unauthorised
 from cartledger.settings import Settings, read_environment
 from daemon.app import App, Line
 from daemon.connecting.authorising import AppKeys, Loopback, Pasted, Way, authorise
@@ -42,6 +42,9 @@ POST_AS = ("sales_receipt", "invoice")
 _NONE = "none"
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 _RESTOCKING = ("refunds", "no_restock_product")
+_NEW_ACCOUNT = "Make a new API account in the BigCommerce control panel and give its token to `cartledger setup`."
+"""There is no connection yet that `connect` could give it to."""
+
 _DEFAULT_ACCOUNT = ("payments", "default_account")
 
 
@@ -152,9 +155,12 @@ class Questions:
         self.chosen.set(("bigcommerce", "store_hash"), store_hash)
         self.chosen.check()
         self.keys = Keys(access_token=secret_in(flags.token_file, "Token of the shop's API account (not shown)"))
-        with _in_our_words(), self._line() as line, doing() as say:
+        with self._line() as line, doing() as say:
             say("asking the shop")
-            return look_at_shop(line, flags.workflows or ("sales", "payments", "refunds"))
+            try:
+                return look_at_shop(line, flags.workflows or ("sales", "payments", "refunds"))
+            except Unauthorised as error:
+                raise Unauthorised(error.text, fix=_NEW_ACCOUNT) from error
 
     def _company(self, flags: Flags) -> None:
         apps = self.existing.apps
@@ -175,8 +181,7 @@ class Questions:
             token_url=side.token_url,
             redirect_uri=side.redirect_uri,
         )
-        with _in_our_words():
-            allowed = authorise(app, self._way(app.redirect_uri), tell=_tell, realm_id=flags.realm_id, clock=self.clock)
+        allowed = authorise(app, self._way(app.redirect_uri), tell=_tell, realm_id=flags.realm_id, clock=self.clock)
         quickbooks |= {"realm_id": allowed.realm_id, "client_id": client_id}
         self.keys = replace(self.keys, client_secret=secret, token=allowed.token)
 
@@ -247,29 +252,6 @@ def _tell(text: str) -> None:
 
 def _pasted() -> str:
     return str(click.prompt("Address", err=True)) if at_a_terminal() else sys.stdin.readline()
-
-
-_WORDS = (
-    ("`cartledger connect quickbooks`", "`cartledger setup`"),
-    ("`cartledger connect bigcommerce`", "`cartledger setup`"),
-    ("while the settings say", "not"),
-    ("correct realm_id", "correct --realm-id"),
-    (
-        "--port, and a redirect URI with it, here and at the app's keys",
-        "--redirect-uri, one that stands at the app's keys",
-    ),
-)
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """What says no speaks of `connect` and of settings; here there are none yet."""
-    try:
-        yield
-    except CartledgerError as error:
-        for theirs, ours in _WORDS:
-            error.text, error.fix = error.text.replace(theirs, ours), error.fix.replace(theirs, ours)
-        raise
 
 
 def _active(entries: Table[Entry]) -> list[str]:

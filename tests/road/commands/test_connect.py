@@ -21,7 +21,7 @@ from tests.road.commands.conftest import Command, with_second_shop
 from tests.road.conftest import CONSOLE_SCRIPT, Road
 
 OWN_PAGE = "https://shop.example/connected"
-AGAIN = "Run `cartledger connect quickbooks` again"
+AGAIN = "Run the command again"
 
 
 @pytest.fixture
@@ -160,8 +160,8 @@ WRONG_ANSWERS = {
     ),
     "other company": (
         lambda address: changed(press(address), realmId="9130347957983546"),
-        "The company that was chosen is 9130347957983546, while the settings say 4620816365000000001. "
-        f"{AGAIN} and choose the other company, or correct realm_id.",
+        "The company that was chosen is 9130347957983546, and not 4620816365000000001, as it is set. "
+        f"{AGAIN} and choose the other company, or set the realm id of this one.",
     ),
     "no company": (
         lambda address: changed(press(address), realmId=None),
@@ -174,7 +174,7 @@ WRONG_ANSWERS = {
     "unknown code": (
         lambda address: changed(press(address), code="AB1unknown"),
         "Intuit does not take the code: it was used before, or is older than a few minutes. "
-        "Run `cartledger connect quickbooks` again.",
+        "Run the command again.",
     ),
     "an error of the page": (
         lambda address: changed(press(address, "refuse"), error="invalid_scope"),

@@ -74,14 +74,14 @@ def one(tmp_path_factory):
             (),
             {"browser": refusing},
             1,
-            "Access was refused on Intuit's page. Run `cartledger setup` again, as an administrator of the company, "
+            "Access was refused on Intuit's page. Run the command again, as an administrator of the company, "
             "and choose “Connect”.",
         ),
         (
             (),
             {"browser": elsewhere},
             1,
-            "The answer is not to this request: its state is another one. Run `cartledger setup` again and open the "
+            "The answer is not to this request: its state is another one. Run the command again and open the "
             "address that it prints, not an older one.",
         ),
         (
@@ -94,8 +94,8 @@ def one(tmp_path_factory):
             ("--realm-id", "123"),
             {},
             1,
-            "The company that was chosen is 4620816365000000001, not 123. Run `cartledger setup` again and choose the "
-            "other company, or correct --realm-id.",
+            "The company that was chosen is 4620816365000000001, and not 123, as it is set. Run the command again and choose the "
+            "other company, or set the realm id of this one.",
         ),
         (
             ("--workflow", "refunds"),
