@@ -173,8 +173,7 @@ WRONG_ANSWERS = {
     ),
     "unknown code": (
         lambda address: changed(press(address), code="AB1unknown"),
-        "Intuit does not take the code: it was used before, or is older than a few minutes. "
-        "Run the command again.",
+        "Intuit does not take the code: it was used before, or is older than a few minutes. Run the command again.",
     ),
     "an error of the page": (
         lambda address: changed(press(address, "refuse"), error="invalid_scope"),
