@@ -94,8 +94,8 @@ def one(tmp_path_factory):
             ("--realm-id", "123"),
             {},
             1,
-            "The company that was chosen is 4620816365000000001, and not 123, as it is set. Run the command again and choose the "
-            "other company, or set the realm id of this one.",
+            "The company that was chosen is 4620816365000000001, and not 123, as it is set. Run the command again and "
+            "choose the other company, or set the realm id of this one.",
         ),
         (
             ("--workflow", "refunds"),
