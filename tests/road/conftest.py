@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -48,6 +49,16 @@ PATIENCE = 900.0 if LONG else 60.0  # seconds after which a test gives up; none 
 WHOLE = {"ledger", "broker", "metrics", "smtp", "report", "heartbeat"}  # sections that are of no connection
 CONSOLE_SCRIPT = Path(sys.executable).parent / "cartledger"
 PROGRAM = Path(__file__).parent / "program.py"
+
+
+def free_ports(count: int = 1) -> int:
+    """The first of so many in a row."""
+    while True:
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            first: int = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            for more in range(1, count):
+                held.enter_context(socket.create_server(("127.0.0.1", first + more)))
+            return first
 
 
 class Unhurried:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from consumers.circuit import NAMES
 from daemon.tally import CLASSES, OUTCOMES, SERVICES
 from daemon.web.health import pages
 from producers.handover import KINDS
+from tests.road.conftest import free_ports
 
 ORDERS = {"orders": 60, "customers": 6}
 WORKFLOWS = {"workflows": ["sales", "payments", "refunds", "stock"], "interval": "1h"}
@@ -29,28 +31,12 @@ REFUNDS = {"number_prefix": "R", "no_restock_product": "Returned goods"}
 ALERT = "stock_waiting"
 
 
-def free_ports(count=1):
-    """The first of so many in a row."""
-    while True:
-        probes = []
-        try:
-            with socket.create_server(("127.0.0.1", 0)) as first:
-                port = first.getsockname()[1]
-                probes = [socket.create_server(("127.0.0.1", port + more)) for more in range(1, count)]
-                return port
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-
-
 def ask(port, path="/metrics", method="GET"):
     """Status and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request(method, path)
-    answer = connection.getresponse()
-    return answer.status, answer.read().decode()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def answers(port, path="/healthz"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import socket
 import subprocess
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 import yaml
 
 from tests.monitoring.conftest import GRAFANA, dashboards, folder_of_programs, queries
+from tests.road.conftest import free_ports
 
 ORDERS = {"orders": 120, "customers": 8}
 WORKFLOWS = {"workflows": ["sales", "payments", "refunds", "stock"], "interval": "1h"}
@@ -19,23 +19,6 @@ REFUNDS = {"number_prefix": "R", "no_restock_product": "Returned goods"}
 TIMES = {"$__rate_interval": "5m", "$__range": "5m"}
 ALL = ".*"  # what Grafana puts in place of a variable of which all values are chosen
 SHOWS_NO_PAST = {"stat", "bargauge", "table"}
-
-
-def free_ports(count):
-    """The first of so many in a row."""
-    while True:
-        probes = []
-        try:
-            probes.append(socket.create_server(("127.0.0.1", 0)))
-            port = probes[0].getsockname()[1]
-            probes += [socket.create_server(("127.0.0.1", port + more)) for more in range(1, count)]
-        except OSError:
-            continue
-        else:
-            return port
-        finally:
-            for probe in probes:
-                probe.close()
 
 
 class Prometheus:
