@@ -26,7 +26,7 @@ from cartledger.errors import BrokerDown
 from cartledger.ledger.types import Standing
 from cartledger.settings import Settings, read_settings
 from daemon.app import App
-from daemon.commands.sync import Synced, sync_with_progress
+from daemon.by_hand.syncing import Synced, sync_with_progress
 from daemon.console import json_option, out, print_json, table
 from daemon.demos.life import ask, live_on
 from daemon.demos.served import hand_out, served_text, setup_words

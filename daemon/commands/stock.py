@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import getpass
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cartledger import logs
-from cartledger.errors import CartledgerError, TryLater, WrongUse
+from cartledger.errors import WrongUse
 from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from cartledger.settings import Settings
-from cartledger.stock import LevelChange, Proposal, ProposalState
-from consumers.stock import Approved, NotEnabled
-from daemon.app import App, Line
+from cartledger.stock import ProposalState
+from daemon.app import App
+from daemon.by_hand.approving import (
+    approve_with_progress,
+    check_can_be_decided,
+    decided_already,
+    find_proposal,
+    until_read,
+)
 from daemon.commands.held import connection_option
-from daemon.commands.sync import Permit
-from daemon.console import MINUTES, doing, json_option, print_json
+from daemon.console import doing, json_option, print_json
 from daemon.context import Context
 from daemon.running.supervisor import Crew, Producing
 from daemon.stock_shown import (
-    FATES,
     Facts,
     plan_facts,
     print_approved,
@@ -37,15 +34,6 @@ from daemon.stock_shown import (
     print_proposals,
     proposal_facts,
 )
-from mapping.levels import is_unread
-
-Walked = TypeVar("Walked")
-
-LOOK_AGAIN = 1.0
-"""Seconds, while another process is at the same."""
-
-MOST_PATIENCE = timedelta(minutes=3)
-"""Longer than a call to the shop that was not answered may take, and shorter than a reading is good for."""
 
 
 @click.group()
@@ -69,9 +57,9 @@ def plan(ctx: click.Context, connection: str, *, as_json: bool) -> None:
         with doing() as say:
             line, producing = app.lines[connection], Producing(app, [connection], Crew())
             say(f"{connection}: reading the shop's orders")
-            _until_read(partial(producing.read, line, lambda _: None))
+            until_read(partial(producing.read, line, lambda _: None))
             say(f"{connection}: reading QuickBooks' quantities and the shop's levels")
-            walk = _until_read(partial(producing.read_stock, line))
+            walk = until_read(partial(producing.read_stock, line))
         facts = plan_facts(app, line, walk.problem)
     if as_json:
         print_json(facts)
@@ -119,7 +107,7 @@ def approve(ctx: click.Context, number: int) -> None:
     level, or a side did not answer.
     """
     with ctx.obj.app() as app:
-        name, proposal = _find(app, number)
+        name, proposal = find_proposal(app, number)
         _check_keeps_stock(app.settings, name)
         approved = approve_with_progress(app, app.lines[name], proposal)
         labels = {change.unit: change.label for change in app.ledger.proposed(number)}
@@ -136,10 +124,10 @@ def reject(ctx: click.Context, number: int) -> None:
     Nobody is asked again for the same reasons before all quantities are read once more.
     """
     with ctx.obj.app() as app:
-        name, proposal = _find(app, number)
-        _check_can_be_decided(name, proposal)
+        name, proposal = find_proposal(app, number)
+        check_can_be_decided(name, proposal)
         if not app.ledger.settle_proposal(number, ProposalState.REJECTED, getpass.getuser()):
-            raise _decided(*_find(app, number))
+            raise decided_already(*find_proposal(app, number))
     click.echo(f"{number} of {name} is rejected; nothing was written.")
 
 
@@ -160,85 +148,6 @@ def adjusted(ctx: click.Context, orders: Sequence[str], connection: str | None) 
     click.echo(f"{len(keys)} noted; their units are reserved no longer.")
 
 
-def approve_with_progress(app: App, line: Line, proposal: Proposal) -> Approved:
-    """Write what a proposal lists once both sides were read, since units may have gone meanwhile; with a bar on a
-    terminal.
-
-    Raises WrongUse where it cannot be approved or somebody has decided about it, and CartledgerError where a side
-    cannot be read, or the shop cannot be told, with what it has taken.
-    """
-    _check_can_be_decided(line.name, proposal)
-    app.begin()
-    with doing() as say:
-        say(f"{line.name}: reading what has moved since")
-        walk = _until_read(partial(Producing(app, [line.name], Crew()).read_stock, line))
-    if walk.problem:
-        raise CartledgerError(f"Nothing was written, since the stock cannot be read as a whole. {walk.problem}")
-    permit = Permit(app, line.connection.pair)
-    try:
-        with _bar(line.name, proposal.count - proposal.written) as advance:
-
-            def taken(changes: Sequence[LevelChange]) -> None:
-                advance(len(changes))
-                permit.keep()
-
-            approve = partial(app.level_writer(line).approve, proposal, getpass.getuser(), taken)
-            approved = _in_its_turn(app, line, permit, approve)
-    except CartledgerError as error:
-        raise _broken_off(_find(app, proposal.id)[1], error) from error
-    finally:
-        permit.end()
-    if approved is None:
-        raise _decided(*_find(app, proposal.id))
-    return approved
-
-
-def _in_its_turn(app: App, line: Line, permit: Permit, write: Callable[[], Approved | None]) -> Approved | None:
-    """Somebody else who is writing levels is waited for, and a call of theirs that may still be carried out."""
-    until, said = app.clock() + MOST_PATIENCE, False
-    while True:
-        try:
-            return write()
-        except NotEnabled:
-            raise
-        except TryLater as error:
-            if app.clock() > until:
-                raise
-            if not said:
-                logs.info(f"{line.name}: waiting. {error}", action="joined", connection=line.name)
-            said = True
-            permit.keep()
-            time.sleep(LOOK_AGAIN)
-
-
-def _broken_off(proposal: Proposal, error: CartledgerError) -> CartledgerError:
-    if proposal.state is not ProposalState.APPROVED:
-        return error
-    return CartledgerError(
-        f"{error} The shop has taken {proposal.written} of the {proposal.count} levels.",
-        fix=f"`cartledger stock approve {proposal.id}` goes on.",
-    )
-
-
-def _until_read(read: Callable[[], Walked | None]) -> Walked:
-    """A reading of another process counts for nothing: it may have begun before."""
-    while (walk := read()) is None:
-        time.sleep(LOOK_AGAIN)
-    return walk
-
-
-@contextmanager
-def _bar(name: str, total: int) -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(f"{name}: levels written", total=total)
-        yield lambda count: bar.advance(task, count)
-
-
 def _check_keeps_stock(settings: Settings, name: str) -> None:
     if not settings.connection(name).keeps_stock:
         raise WrongUse(
@@ -248,7 +157,7 @@ def _check_keeps_stock(settings: Settings, name: str) -> None:
 
 
 def _one(app: App, connection: str | None, number: int) -> Facts:
-    name, proposal = _find(app, number)
+    name, proposal = find_proposal(app, number)
     if connection not in (None, name):
         raise WrongUse(f"{number} is of {name}, not of {connection}.", fix="`cartledger stock show` lists all.")
     return {"connection": name, **proposal_facts(app.lines[name], proposal)}
@@ -260,34 +169,6 @@ def _last(app: App, name: str) -> list[Facts]:
         proposal_facts(line, one, levels=one.state is ProposalState.WAITING)
         for one in app.ledger.proposals(line.connection.pair)
     ]
-
-
-def _find(app: App, number: int) -> tuple[str, Proposal]:
-    """With the name of its connection."""
-    proposal = app.ledger.proposal(number)
-    for name, line in app.lines.items():
-        if proposal is not None and line.connection.pair == proposal.pair:
-            return name, proposal
-    raise WrongUse(f"There is no {number} among what waits for a person.", fix="`cartledger stock show` lists all.")
-
-
-def _check_can_be_decided(name: str, proposal: Proposal) -> None:
-    if proposal.state in (ProposalState.REJECTED, ProposalState.WITHDRAWN):
-        raise _decided(name, proposal)
-    if is_unread(proposal):
-        raise WrongUse(
-            f"{proposal.id} of {name} says that the stock cannot be read as a whole: {proposal.reasons[0]}",
-            fix="There is nothing to decide; it passes with the next good reading.",
-        )
-
-
-def _decided(name: str, proposal: Proposal) -> WrongUse:
-    when = f"{proposal.settled_at:{MINUTES}} UTC" if proposal.settled_at else ""
-    by = f" by {proposal.who}" if proposal.who else ""
-    return WrongUse(
-        f"{proposal.id} of {name} does not wait any more: {FATES[proposal.state]}{by}, {when}.",
-        fix="`cartledger stock show` lists what does.",
-    )
 
 
 def _left_out_order(app: App, order: str, connection: str | None) -> SourceKey:

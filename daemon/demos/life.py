@@ -8,7 +8,7 @@ import urllib.request
 from typing import Any
 
 from daemon.app import App
-from daemon.commands.sync import Synced, sync_with_progress
+from daemon.by_hand.syncing import Synced, sync_with_progress
 from daemon.demos.settings import NAME
 
 ROUNDS = 4

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from daemon.app import App
-from daemon.commands.stock import approve_with_progress
-from daemon.commands.sync import Synced, sync_with_progress
+from daemon.by_hand.approving import approve_with_progress
+from daemon.by_hand.syncing import Synced, sync_with_progress
 from daemon.demos.life import ask, let_the_second_pass, tell, untell
 from daemon.demos.settings import NAME
 

@@ -20,7 +20,7 @@ from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from cartledger.settings import read_settings
 from daemon.app import App
-from daemon.commands.sync import Synced, run_sync
+from daemon.by_hand.syncing import Synced, run_sync
 from daemon.demos.settings import NAME, demo_settings
 from producers.orders import STREAM
 from simulator import Simulator

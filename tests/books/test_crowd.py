@@ -13,8 +13,8 @@ from itertools import product
 import pytest
 
 from consumers.worker import BATCH
+from daemon.by_hand.syncing import run_sync
 from daemon.commands.demo import NAME
-from daemon.commands.sync import run_sync
 
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 FULL_SIZE = (10_000, 3_000)

@@ -11,8 +11,8 @@ import pytest
 from cartledger.clients.store_calls import TRIES
 from cartledger.ledger.types import State
 from daemon.app import App
+from daemon.by_hand.syncing import run_sync
 from daemon.commands.demo import NAME
-from daemon.commands.sync import run_sync
 from simulator.quickbooks import writes
 
 RECEIVABLE = "Accounts Receivable (A/R)"

@@ -11,7 +11,8 @@ from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import State
 from cartledger.records import read_order
 from consumers.restocking import AGES_AFTER, StockSettings
-from daemon.commands.sync import run_sync, say
+from daemon.by_hand.syncing import run_sync
+from daemon.commands.sync import say
 from daemon.demos.settings import NAME
 from simulator.bigcommerce.refund_bill import Asked
 from simulator.bigcommerce.refunding import Payout, refund

@@ -20,8 +20,8 @@ from cartledger.ledger.types import State
 from cartledger.records import SourceKey, write_message
 from cartledger.settings import read_settings
 from daemon.app import App
+from daemon.by_hand.syncing import Synced, run_sync
 from daemon.cli import main
-from daemon.commands.sync import Synced, run_sync
 from daemon.demos.settings import demo_settings
 from daemon.running.supervisor import Consuming, Crew, Producing
 from simulator import Simulator

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cartledger.records import SourceKey
-from daemon.commands.sync import run_sync
+from daemon.by_hand.syncing import run_sync
 from simulator import Simulator
 
 UNKNOWN_APP = "QuickBooks: Intuit does not know the app: the client id or the client secret is wrong."

@@ -37,8 +37,8 @@ from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from cartledger.settings import Settings, read_settings
 from daemon.app import App
+from daemon.by_hand.syncing import Synced, run_sync
 from daemon.commands.demo import CAP, IN_FLIGHT
-from daemon.commands.sync import Synced, run_sync
 from daemon.demos.settings import NAME, demo_settings
 from simulator import Simulator
 from simulator.quickbooks.oauth import LOOPBACK

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from daemon.by_hand.syncing import run_sync
 from daemon.clock import now
-from daemon.commands.sync import run_sync
 from daemon.running.chores import chores
 from daemon.running.supervisor import Consuming, Crew, Producing
 from daemon.running.upkeep import Upkeep

@@ -14,7 +14,7 @@ import pytest
 
 from cartledger.errors import WrongUse
 from cartledger.stock import ProposalState
-from daemon.commands.stock import approve_with_progress
+from daemon.by_hand.approving import approve_with_progress
 from daemon.demos.settings import NAME
 from daemon.running.supervisor import Crew, Producing
 from simulator.quickbooks.lies import Lie

@@ -20,7 +20,7 @@ from cartledger.errors import CartledgerError
 from cartledger.ledger.stock import PLACED_WITHIN
 from cartledger.stock import ProposalState
 from consumers.outcome import Done, Outcome
-from daemon.commands.stock import approve_with_progress
+from daemon.by_hand.approving import approve_with_progress
 from daemon.demos.settings import NAME
 from daemon.running.supervisor import Crew, Producing
 from mapping.levels import is_unread

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from cartledger.ledger.store import Ledger
-from daemon.commands.sync import Synced, run_sync
+from daemon.by_hand.syncing import Synced, run_sync
 from daemon.demos.settings import NAME
 from simulator.quickbooks.company import Change
 from simulator.quickbooks.errors import FaultError

@@ -11,7 +11,7 @@ import pytest
 
 from cartledger.broker.queues import Broker
 from daemon.app import App
-from daemon.commands.sync import run_sync
+from daemon.by_hand.syncing import run_sync
 from tests.road.sentences.conftest import frail
 
 FAULTS = (
