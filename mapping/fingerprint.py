@@ -64,12 +64,6 @@ def changed_fields(before: str, now: str) -> frozenset[str] | None:
     )
 
 
-def changed_groups(before: str, now: str) -> frozenset[str] | None:
-    """Their groups."""
-    fields = changed_fields(before, now)
-    return None if fields is None else frozenset(group for group, names in FIELDS.items() if fields & {*names})
-
-
 def with_groups(now: str, before: str, kept: frozenset[str]) -> str:
     """The hash `now` of a document whose `kept` groups were left as they were `before`."""
     names = {name for group in kept for name in (group, *FIELDS[group])}

@@ -233,12 +233,6 @@ class Broker:
                 for consumer in consumers:
                     consumer.cancel()
 
-    def reconnect(self) -> None:
-        """Give up the link, if there is one, and open another at once. Raises BrokerDown when it cannot be had."""
-        self._drop()
-        with self._link():
-            pass
-
     def close(self) -> None:
         """Send the acks that wait and say goodbye. What is still unacked comes back to others, or is gone."""
         self._consuming = None

@@ -20,5 +20,3 @@ UPDATE mail SET attempts = attempts + 1, not_before = :not_before, why = :why WH
 """
 
 GIVEN_UP = "UPDATE mail SET content = :nothing WHERE id = :id AND sent_at IS NULL"
-
-LAST = "SELECT max(made_at) AS at FROM mail WHERE pair = :pair AND kind = :kind"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cartledger.ledger import mail_statements as sql
 from cartledger.ledger.engine import Engine
-from cartledger.ledger.rows import maybe_time, pack, read_time, unpack, write_time
+from cartledger.ledger.rows import pack, read_time, unpack, write_time
 from cartledger.ledger.types import Mail
 
 MOST_AT_ONCE = 20
@@ -44,11 +44,6 @@ class Mails(Engine):
     def mail_given_up(self, number: int) -> None:
         """It waited for too long to be worth sending; its text is dropped."""
         self._rows(sql.GIVEN_UP, id=number, nothing=b"")
-
-    def last_mail(self, pair: str, kind: str) -> datetime | None:
-        """When the last one of this kind was made, sent or not; None where none was."""
-        (row,) = self._rows(sql.LAST, pair=pair, kind=kind)
-        return maybe_time(row["at"])
 
 
 def _read(row: sqlite3.Row) -> Mail:

@@ -38,12 +38,8 @@ class Quota(Engine):
         if self._row(sql.TAKE, **values) is not None:
             return 0.0
         (row,) = self._rows(sql.BUCKET, bucket=bucket)
-        free_at = max(row["full_at"] + interval - capacity, row["closed_until"], now + 1)
+        free_at = max(row["full_at"] + interval - capacity, now + 1)
         return float(free_at - now) / 1_000_000
-
-    def penalise(self, bucket: str, until: datetime) -> None:
-        """The other side said 429: nothing is granted before `until`."""
-        self._rows(sql.PENALISE, bucket=bucket, until=_microseconds(until))
 
 
 def _microseconds(at: datetime) -> int:

@@ -38,8 +38,7 @@ _STATEMENTS: Mapping[str, str] = {
         """,
     "mail": """
         DELETE FROM mail WHERE id IN (
-          SELECT id FROM mail WHERE made_at < :before AND length(content) = 0
-            AND id NOT IN (SELECT max(id) FROM mail GROUP BY pair, kind) LIMIT :chunk)
+          SELECT id FROM mail WHERE made_at < :before AND length(content) = 0 LIMIT :chunk)
         RETURNING id
         """,
     "process": """

@@ -164,25 +164,6 @@ class Sources(Claims):
             for key in sorted(keys):
                 self._rows(sql.HANDED_OVER, **as_key(key), now=self._now(), asked=write_time(asked))
 
-    def next_due(self, pairs: Iterable[str], *, side: str = "quickbooks") -> datetime | None:
-        """When something next needs attention: a source due, a lease ending, a circuit to be tried. Now or earlier: go.
-
-        None: nothing is left but what is handed over, waits for another source or for a person.
-        """
-        times = [at for pair in pairs for at in self._attention(pair, side)]
-        return read_time(min(times)) if times else None
-
-    def _attention(self, pair: str, side: str) -> list[str]:
-        circuit = self._row(sql.NEXT_TRY, pair=pair, side=side)
-        queued = self._row(sql.NEXT_QUEUED, pair=pair, published=int(circuit is not None))
-        lease = self._row(sql.NEXT_LEASE, pair=pair)
-        times = []
-        if queued is not None and queued["at"] is not None:
-            times.append(queued["at"] if circuit is None else max(queued["at"], circuit["at"]))
-        if lease is not None and lease["at"] is not None:
-            times.append(lease["at"])
-        return times
-
     def retry(self, pair: str, *, keys: Iterable[SourceKey] | None = None, code: str | None = None) -> int:
         """T8: held -> queued: these keys, those with a problem of this code, or all. Returns how many."""
         wanted = None if keys is None else set(keys)

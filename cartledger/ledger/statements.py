@@ -81,18 +81,6 @@ WHERE pair = :pair AND kind = :kind AND id = :id AND state = 'queued'
   AND (queued_at <= :asked OR queued_at > :now)
 """
 
-NEXT_QUEUED = """
-SELECT min(CASE WHEN not_before IS NULL THEN queued_at ELSE not_before END) AS at FROM source
-WHERE pair = :pair AND state = 'queued' AND waits_for IS NULL AND (published_at IS NULL OR :published = 1)
-"""
-
-NEXT_LEASE = "SELECT min(lease_until) AS at FROM source WHERE pair = :pair AND state = 'claimed'"
-
-NEXT_TRY = """
-SELECT CASE WHEN probe_until IS NULL OR probe_until < until THEN until ELSE probe_until END AS at FROM circuit
-WHERE pair = :pair AND side = :side
-"""
-
 # T2, T3 - Claims
 
 CLAIM = """
@@ -491,24 +479,18 @@ DROP_REFERENCE = "DELETE FROM reference WHERE pair = :pair AND name = :name"
 CAME_BACK_AT = "SELECT fetched_at AS at FROM reference WHERE pair = '' AND name = 'came back'"
 
 # Quotas, in microseconds. A bucket far fuller than its burst allows comes from a clock that was set back: it starts
-# anew. (A little fuller it is when two processes read the clock and then write in the other order.)
+# anew. (A little fuller it is when two processes read the clock and then write in the other order.) `closed_until` is a
+# column of the first step that nobody reads: after a 429 it is the circuit that keeps calls back.
 
 TAKE = """
 INSERT INTO quota (bucket, full_at, closed_until) VALUES (:bucket, :now + :interval, 0)
 ON CONFLICT (bucket) DO UPDATE SET full_at = :interval + CASE
   WHEN quota.full_at < :now OR quota.full_at > :impossible THEN :now ELSE quota.full_at END
-WHERE quota.closed_until <= :now
-  AND (quota.full_at + :interval <= :now + :capacity OR quota.full_at > :impossible)
+WHERE quota.full_at + :interval <= :now + :capacity OR quota.full_at > :impossible
 RETURNING full_at
 """
 
-BUCKET = "SELECT full_at, closed_until FROM quota WHERE bucket = :bucket"
-
-PENALISE = """
-INSERT INTO quota (bucket, full_at, closed_until) VALUES (:bucket, 0, :until)
-ON CONFLICT (bucket) DO UPDATE SET closed_until = excluded.closed_until
-WHERE excluded.closed_until > quota.closed_until
-"""
+BUCKET = "SELECT full_at FROM quota WHERE bucket = :bucket"
 
 # Metered reads
 

@@ -174,23 +174,14 @@ def test_an_ack_ends_a_drain_that_waits(broker):
 
 def test_a_delivery_of_an_earlier_link_is_not_acked(broker, inbox):
     broker.publish("sales", [b"before"])
+    (old,) = inbox(broker, prefetch=1).wait(1)
+    broker.close()
+    broker.publish("sales", [b"after", b"and more"])
     arrived = inbox(broker, prefetch=1)
-    (old,) = arrived.wait(1)
-    broker.reconnect()
-    broker.publish("sales", [b"after"])
-    arrived.wait(2)
+    (fresh,) = arrived.wait(1)
     broker.ack(old)
-    fresh = arrived.deliveries[-1]
     assert arrived.nothing_more(), "the ack of an old delivery freed a place"
     assert fresh.generation == old.generation + 1 == broker.generation
-
-
-def test_consuming_goes_on_after_a_reconnect(broker, inbox):
-    arrived = inbox(broker)
-    broker.reconnect()
-    broker.publish("sales", [b"later"])
-    arrived.wait(1)
-    assert arrived.bodies == [b"later"]
 
 
 def test_cancel_takes_no_more_and_keeps_what_is_here(broker, inbox, until):

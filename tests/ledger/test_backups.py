@@ -464,12 +464,10 @@ def test_it_tells_neither_of_alerts_nor_of_processes_and_sends_no_mail_that_wait
     def be_in_trouble(ledger):
         ledger.raise_alert(Alert(pair=PAIR, cause="quickbooks_down", since=clock.now, text="Down.", fix=""))
         ledger.process_started("a", "run", 0)
-        ledger.mail_sent(ledger.queue_mail(PAIR, "report", b"sent"))
         ledger.queue_mail(PAIR, "alert", b"waits")
 
     copy = copied(be_in_trouble)
     assert (copy.alerts(PAIR), copy.processes(clock.now), copy.mails_waiting()) == ([], [], [])
-    assert copy.last_mail(PAIR, "report") is not None
 
 
 def test_what_was_handed_over_is_handed_over_again(copied, clock):

@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cartledger.errors import Problem
+from cartledger.ledger.rows import read_time
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Cursor, Made, NewPart, Part, Read, Sending, Sent, Stage, Standing, State
 from cartledger.records import Operation, SourceKey
@@ -42,6 +43,13 @@ IN_FLIGHT = timedelta(seconds=130)
 LEASE = IN_FLIGHT + timedelta(seconds=30)
 OVERLAP = timedelta(minutes=10)
 WEATHERS = ("fine", "fine", "fine", "lost", "late", "halfway", "missing", "throttled", "whole refused", "never")
+
+DRY_STEP = 360.0  # what was handed over and lost is noticed after five minutes
+
+NEXT_DUE = """
+SELECT min(CASE state WHEN 'claimed' THEN lease_until ELSE coalesce(not_before, queued_at) END) AS at FROM source
+WHERE state = 'claimed' OR (state = 'queued' AND waits_for IS NULL AND published_at IS NULL)
+"""
 
 PLACES = (
     *("taken", "claimed", "looked at", "found", "adopted", "let out again", "asked", "remembered", "decided"),
@@ -185,6 +193,12 @@ class World:
     def shop_time(self) -> datetime:
         """The shop's own clock, which nobody sets."""
         return START + timedelta(seconds=self.elapsed)
+
+    def until_due(self) -> float:
+        """Seconds until a source may be handed over, or its lease ends; a second where that is now or nothing is."""
+        [row] = self.ledger._rows(NEXT_DUE)
+        due = self.clock() if row["at"] is None else read_time(row["at"])
+        return max(1.0, (due - self.clock()).total_seconds())
 
     def pass_time(self, seconds: float) -> None:
         self.elapsed += seconds
@@ -644,8 +658,7 @@ class Protocol(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([None, 1, 4, 61, 131, 161, 400]))
     def time_passes(self, seconds: int | None) -> None:
         """None: until something is due."""
-        due = self.world.ledger.next_due([PAIR]) or self.world.clock()
-        self.world.pass_time(seconds or max(1.0, (due - self.world.clock()).total_seconds()))
+        self.world.pass_time(seconds or self.world.until_due())
 
     @rule(what=st.sampled_from(HAPPENINGS), pick=PICKS)
     def something_happens(self, what: str, pick: int) -> None:
@@ -770,8 +783,7 @@ class Protocol(RuleBasedStateMachine):
                     pass
             if not any(ledger.backlog(PAIR, kind) for kind in KINDS):
                 return
-            due = ledger.next_due([PAIR]) or world.clock() + timedelta(minutes=6)
-            world.pass_time(max(60.0, (due - world.clock()).total_seconds()))
+            world.pass_time(max(DRY_STEP, world.until_due()))
         stuck = ledger._rows("SELECT * FROM source WHERE state IN ('queued', 'claimed')")
         raise AssertionError(f"stuck: {[{**row, 'record': None} for row in stuck]}")
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from cartledger.ledger.quota import Quota
@@ -37,15 +35,6 @@ def test_a_full_bucket_says_when_to_ask_again_and_takes_nothing(quota, clock):
 
 def test_minutes_are_rates_too(quota, clock):
     assert grants(quota, clock, seconds=60, per_second=40 / 60, burst=1, tick=0.1) == 40
-
-
-def test_after_a_429_nothing_is_granted_before_its_time(quota, clock):
-    until = clock.now + timedelta(seconds=30)
-    quota.penalise("b", until)
-    quota.penalise("b", until - timedelta(seconds=10))
-    assert quota.take("b", per_second=4, burst=2) == 30.0
-    clock.step(30)
-    assert quota.take("b", per_second=4, burst=2) == 0.0
 
 
 def test_a_clock_that_is_set_back_starts_the_bucket_anew(quota, clock):

@@ -196,7 +196,8 @@ def test_an_open_circuit_gives_nothing_then_one_probe_handed_over_or_not(shop):
     until = shop.clock.now + timedelta(seconds=60)
     shop.ledger.open_circuit(PAIR, "quickbooks", until=until, reason="down")
     assert shop.ledger.due([PAIR], ["order"], 10) == []
-    assert shop.ledger.next_due([PAIR]) == until
+    shop.clock.now = until - timedelta(seconds=1)
+    assert shop.ledger.due([PAIR], ["order"], 10) == []
     shop.clock.now = until
     assert shop.ledger.due([PAIR], ["order"], 10) == [shop.key("1")]
     assert shop.ledger.due([PAIR], ["order"], 10) == []
@@ -213,17 +214,6 @@ def test_a_circuit_of_the_other_side_stops_nothing(shop):
     shop.ledger.open_circuit(PAIR, "bigcommerce", until=until, reason="down")
     assert shop.ledger.due([PAIR], ["order"], 10) == [key]
     assert shop.ledger.due([PAIR], ["order"], 10, side="bigcommerce") == []
-
-
-def test_next_due_is_the_earliest_of_sources_and_leases(shop):
-    assert shop.ledger.next_due([PAIR]) is None
-    start = shop.clock.now
-    first, second = shop.claimed(shop.read("1")), shop.claimed(shop.read("2"))
-    assert shop.ledger.next_due([PAIR]) == start + timedelta(seconds=60)
-    shop.ledger.later(first, start + timedelta(seconds=20), "locked")
-    assert shop.ledger.next_due([PAIR]) == start + timedelta(seconds=20)
-    shop.ledger.later(second, start, "needs its customer", waits_for=shop.key("1"))
-    assert shop.ledger.next_due([PAIR]) == start + timedelta(seconds=20)
 
 
 @pytest.mark.parametrize(
@@ -315,5 +305,5 @@ def test_nobody_waits_for_what_is_settled_already_or_unknown(shop, known):
     order = shop.read("1")
     until = shop.clock.now + timedelta(seconds=5)
     shop.ledger.later(shop.claimed(order), until, "needs its customer", waits_for=customer)
-    assert shop.ledger.next_due([PAIR]) == until
-    assert shop.ledger.standing(order).waits_for == ""
+    standing = shop.ledger.standing(order)
+    assert (standing.not_before, standing.waits_for) == (until, "")
