@@ -74,12 +74,15 @@ WHERE pair = :pair AND order_id = :order_id AND version = :version
 """
 
 # What stands in QuickBooks once an order is settled. One that is held then for what could not be booked counts only
-# where nothing of it stood before: else nobody knows which of its units do.
+# where nothing of it stood before, else nobody knows which of its units do; and where its sale was not voided at once.
 
 BOOK = """
 UPDATE allocation SET booked = CASE version WHEN :version THEN units ELSE claimed END, booked_at = :now
 WHERE pair = :pair AND order_id = :order_id AND :version IN (version, claimed_version)
-  AND (:held = 0 OR booked IS NULL)
+  AND (:held = 0 OR booked IS NULL AND NOT EXISTS (
+    SELECT 1 FROM document
+    WHERE document.pair = :pair AND kind = 'order' AND id = :order_id AND document.version = :version
+      AND operation = 'void' AND entity IN ('SalesReceipt', 'Invoice') AND stage = 'answered'))
   AND (booked IS NULL OR booked <> CASE version WHEN :version THEN units ELSE claimed END)
 """
 

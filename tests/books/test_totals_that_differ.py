@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -29,6 +30,24 @@ def test_a_document_whose_total_differs_is_voided_and_its_order_held(open_books,
     assert voided["TotalAmt"] == 0
     assert voided["PrivateNote"].startswith("Voided")
     assert books.sim.proof()["posted"] == 1
+
+
+def test_units_of_a_sale_that_was_voided_stay_reserved(open_books, make_order, line):
+    """They are in the quantity that QuickBooks says, and gone."""
+    books = open_books(company="us_ast")
+    books.sim.company.honours_tax_override = False
+    books.add(_taxed_order(make_order, line) | {"billing_address": {"state": ""}})
+    books.sync()
+    assert books.held() == {"1001": ["total_differs"]}
+    assert reserved(books) == ["1001"]
+    books.app.ledger.retry(books.pair)
+    books.sync()
+    assert reserved(books) == ["1001"]
+
+
+def reserved(books):
+    """The orders whose units are not in what the company says from now on."""
+    return [each.order_id for each in books.app.ledger.allocations(books.pair, books.app.clock() + timedelta(days=1))]
 
 
 @pytest.mark.parametrize("numbers", ["ours", "QuickBooks'"])
