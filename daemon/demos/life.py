@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
-from typing import Any
 
 from daemon.app import App
 from daemon.by_hand.syncing import Synced, sync_with_progress
 from daemon.demos.settings import NAME
+from daemon.demos.simulated import tell
 
 ROUNDS = 4
 LOST = {2: ("drop_after", 1), 4: ("drop_after", 2)}
@@ -36,25 +34,3 @@ def live_on(app: App, url: str, *, steps: int, seed: int) -> Synced:
 def let_the_second_pass() -> None:
     """The shop dates changes by whole seconds: two in one, with a reading between them, look like one that is known."""
     time.sleep(1 - time.time() % 1)
-
-
-def ask(url: str, what: str) -> dict[str, Any]:
-    """What the simulators' control API answers."""
-    with urllib.request.urlopen(f"{url}/control/{what}") as answer:  # noqa: S310 - the simulator's own http address
-        facts: dict[str, Any] = json.load(answer)
-    return facts
-
-
-def tell(url: str, what: str, body: dict[str, Any]) -> None:
-    """Have the simulators do something."""
-    request = urllib.request.Request(  # noqa: S310 - as above
-        f"{url}/control/{what}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request):  # noqa: S310 - as above
-        pass
-
-
-def untell(url: str, what: str) -> None:
-    """Have the simulators stop doing it."""
-    with urllib.request.urlopen(urllib.request.Request(f"{url}/control/{what}", method="DELETE")):  # noqa: S310
-        pass

@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from daemon.demos.simulated import IN_FLIGHT
+
 CONNECTION = "main"
 SHOPS_TOKEN, APPS_SECRET = "shop-token", "client-secret"
 """Files of the folder; their content is shown nowhere."""
 
-_IN_FLIGHT = 2  # seconds, in place of 130
 _SET = {
     "bigcommerce.api_url": "bigcommerce_url",
     "quickbooks.api_url": "quickbooks_url",
@@ -31,7 +32,7 @@ def hand_out(folder: Path, addresses: Mapping[str, str]) -> None:
 
 def setup_words(folder: Path, addresses: Mapping[str, str]) -> list[str]:
     """The arguments of `cartledger setup` that are the simulators', after `--config`."""
-    told = {name: addresses[key] for name, key in _SET.items()} | {"quickbooks.in_flight_limit": str(_IN_FLIGHT)}
+    told = {name: addresses[key] for name, key in _SET.items()} | {"quickbooks.in_flight_limit": str(IN_FLIGHT)}
     return [
         *("--config", str(folder / "cartledger.toml"), "setup"),
         *("--store-hash", addresses["store_hash"], "--token-file", str(folder / SHOPS_TOKEN)),

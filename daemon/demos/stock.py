@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from daemon.app import App
 from daemon.by_hand.approving import approve_with_progress
 from daemon.by_hand.syncing import Synced, sync_with_progress
-from daemon.demos.life import ask, let_the_second_pass, tell, untell
+from daemon.demos.life import let_the_second_pass
 from daemon.demos.settings import NAME
+from daemon.demos.simulated import ask, tell, untell
 
 ROUNDS = 3
 LOST = {2: ("quickbooks", "batch"), 3: ("bigcommerce", "adjust")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cartledger.ledger.types import State
-from daemon.commands.demo import NAME
+from daemon.demos.settings import NAME
 from mapping.standing import standing_hash
 
 SHIPPED = {
