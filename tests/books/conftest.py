@@ -26,7 +26,7 @@ from producers.orders import STREAM
 from simulator import Simulator
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "orders"
-PATIENCE = 1800 if os.environ.get("CARTLEDGER_TEST_PROFILE") == "long" else 120
+PATIENCE = 1800 if os.environ.get("CARTLEDGER_TEST_PROFILE") == "long" else 600
 """Seconds after which a sync that does not end is a failure; most take one or two."""
 
 SALES = ("SalesReceipt", "Invoice")

@@ -14,7 +14,7 @@ import pytest
 
 from consumers.worker import BATCH
 from daemon.by_hand.syncing import run_sync
-from daemon.commands.demo import NAME
+from daemon.demos.settings import NAME
 
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 FULL_SIZE = (10_000, 3_000)

@@ -12,7 +12,7 @@ from cartledger.clients.store_calls import TRIES
 from cartledger.ledger.types import State
 from daemon.app import App
 from daemon.by_hand.syncing import run_sync
-from daemon.commands.demo import NAME
+from daemon.demos.settings import NAME
 from simulator.quickbooks import writes
 
 RECEIVABLE = "Accounts Receivable (A/R)"

@@ -28,7 +28,7 @@ from cartledger.stock import ITEMS, SHOP_LEVELS, SWEEP, LevelChange, ProposalSta
 
 PAIR = "abc123:9130"
 SCRIPT = Path(__file__).with_name("backing_up.py")
-PATIENCE = 60
+PATIENCE = 240
 
 
 @pytest.fixture

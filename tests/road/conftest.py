@@ -38,14 +38,15 @@ from cartledger.records import SourceKey
 from cartledger.settings import Settings, read_settings
 from daemon.app import App
 from daemon.by_hand.syncing import Synced, run_sync
-from daemon.commands.demo import CAP, IN_FLIGHT
+from daemon.commands.demo import IN_FLIGHT
 from daemon.demos.settings import NAME, demo_settings
+from daemon.demos.simulated import CAP
 from simulator import Simulator
 from simulator.quickbooks.oauth import LOOPBACK
 
 ONCE_A_DAY = 1000  # refreshes
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
-PATIENCE = 900.0 if LONG else 60.0  # seconds after which a test gives up; none waits this long when things work
+PATIENCE = 900.0 if LONG else 240.0  # seconds after which a test gives up; none waits this long when things work
 WHOLE = {"ledger", "broker", "metrics", "smtp", "report", "heartbeat"}  # sections that are of no connection
 CONSOLE_SCRIPT = Path(sys.executable).parent / "cartledger"
 PROGRAM = Path(__file__).parent / "program.py"

@@ -28,7 +28,7 @@ PRICE = Decimal(10)
 
 
 FRAIL = Path(__file__).parent / "frail.py"
-PATIENCE = 60
+PATIENCE = 240
 
 
 def frail(road: Any, *command: str, **faults: object) -> subprocess.CompletedProcess[str]:
