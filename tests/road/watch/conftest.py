@@ -3,6 +3,8 @@
 life = make_life(sections…)
 life.at(hours=3, do=life.orders)          # three hours after it began
 life.lives(hours=6)                       # reads, posts and looks, a step at a time
+life.reads = False                        # whoever reads hangs; the others go on
+life.stops_posting()                      # whoever posts is gone
 assert life.told() == ["token_refused", "over token_refused"]
 """
 
@@ -60,6 +62,8 @@ class Life:
         self.sim.company.state.clock = self.sim.company.tokens._clock = lambda: self._clock().timestamp()
         self.app = road.app(clock=self._clock, sleep=self._sleep, open_ledger=Undurable.open)
         self.line = self.app.lines[road.name]
+        self.reads = True
+        self._posts = True
         self._outcomes = 0
         self._heard = threading.Condition()
         self._crew = Crew(pulse=self.app.pulse)
@@ -73,22 +77,57 @@ class Life:
         self._handing = app.hand_over([road.name], self._stack.enter_context(app.broker()))
         self._handing.start(messages_are_gone=True)
         self._upkeep = Upkeep(chores(app, [road.name]), app.clock)
-        worker = app.worker(
-            [road.name],
-            self._stack.enter_context(app.broker()),
-            threads=2,
-            on_outcomes=self._hear,
-            pulse=app.pulse,
+        self._work()
+
+    def _work(self, threads: int = 2, until_posted: int | None = None) -> None:
+        crew = self._crew = Crew(pulse=self.app.pulse)
+
+        def hear(outcomes: Any) -> None:
+            self._hear(outcomes)
+            if until_posted is not None and self._posted() >= until_posted:
+                crew.stop()
+
+        worker = self.app.worker(
+            [self.road.name],
+            self._stack.enter_context(self.app.broker()),
+            threads=threads,
+            on_outcomes=hear,
+            pulse=self.app.pulse,
         )
-        self._crew.start("work", lambda: worker.run(self._crew.quiet))
+        crew.start("work", lambda: worker.run(crew.quiet))
+
+    def _stop_working(self) -> None:
+        self._crew.stop()
+        self._crew.wait()
+
+    def stops_posting(self) -> None:
+        """Whoever posts is gone, without a word."""
+        self._posts = False
+        self._stop_working()
+
+    def posts_again(self) -> None:
+        """Everything that waits, and what comes."""
+        self._posts = True
+        self._handing.start(messages_are_gone=True)
+        self._work()
+        self.road.until(lambda: self._hands_over() == 0 and self._nothing_due())
+
+    def posts_some(self) -> None:
+        """One batch or two, while nobody posts else."""
+        self._handing.start(messages_are_gone=True)
+        self._hands_over()
+        self._work(threads=1, until_posted=self._posted() + 1)
+        self._crew.wait()
+
+    def _nothing_due(self) -> bool:
+        return not self.app.ledger.pending(self.road.pair, ["customer", "item", "order"], self.now)
 
     def watched_anew(self) -> None:
         """As after a start of the process: what it knew from looking is gone."""
         self._upkeep = Upkeep(chores(self.app, [self.road.name]), self.app.clock)
 
     def end(self) -> None:
-        self._crew.stop()
-        self._crew.wait()
+        self._stop_working()
         self._stack.close()
 
     def _clock(self) -> datetime:
@@ -125,17 +164,25 @@ class Life:
             self._upkeep.once()
             return self.now < until
 
-        Producing(self.app, [self.road.name], Crew(quiet=Nap(goes_by), pulse=self.app.pulse)).read_for_ever(
-            self.road.name
-        )
+        nap = Nap(goes_by)
+        while not self.reads and not nap.wait():
+            pass
+        if not nap.is_set():
+            Producing(self.app, [self.road.name], Crew(quiet=nap, pulse=self.app.pulse)).read_for_ever(self.road.name)
 
     def _post(self) -> None:
         """Until nothing is due in this minute."""
+        if not self._posts:
+            self._hands_over()
+            return
         expected = self._outcomes
         while handed := self._hands_over():
             expected += handed
             with self._heard:
                 assert self._heard.wait_for(partial(self._has_heard_of, expected), PATIENCE), self.road.report()
+
+    def _posted(self) -> int:
+        return self.app.ledger.counts(self.road.pair, "order")[State.POSTED]
 
     def _hands_over(self) -> int:
         with suppress(BrokerDown):

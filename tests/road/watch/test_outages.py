@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from email import message_from_bytes, policy
+from functools import partial
 
 import pytest
 
@@ -33,10 +34,10 @@ def shop(make_life):
     return make
 
 
-def goes_through(life, begin, end, cause):
+def goes_through(life, begin, end, cause, within=INTERVALS):
     """The outage, which lasts for longer than it takes to be told of."""
     begin()
-    life.lives(hours=INTERVALS)
+    life.lives(hours=within)
     assert (life.told(), life.standing()) == ([cause], [cause])
     life.lives(**AFTER)
     assert (life.told(), life.standing()) == ([cause], [cause])
@@ -142,6 +143,40 @@ def test_settings_that_are_wrong_are_told_of_until_they_are_mended(shop):
         life.app.settings_wrong = problem
 
     goes_through(life, lambda: told_to_reload("Line 3 is wrong."), lambda: told_to_reload(""), "settings_wrong")
+
+
+def test_whoever_reads_hangs(shop):
+    life = shop()
+
+    def begin():
+        life.reads = False
+
+    def end():
+        life.reads = True
+
+    goes_through(life, begin, end, "not_reading", within=INTERVALS + 1)
+
+
+def test_whoever_posts_is_gone_without_a_word(shop):
+    life = shop()
+    goes_through(life, life.stops_posting, life.posts_again, "nothing_posted", within=INTERVALS + 1)
+
+
+def test_more_comes_than_is_posted(shop):
+    life = shop(connection={"interval": "5m"})
+    life.stops_posting()
+    life.orders(320)
+    for minutes in range(5, 20, 5):
+        life.at(hours=3, minutes=minutes, do=partial(life.orders, 130))
+        life.at(hours=3, minutes=minutes + 2, do=life.posts_some)
+    life.lives(minutes=17)
+    assert (life.told(), life.standing()) == (["queue_growing"], ["queue_growing"])
+    life.lives(minutes=5)
+    assert (life.told(), life.standing()) == (["queue_growing"], ["queue_growing"])
+    life.posts_again()
+    life.comes_to_rest()
+    assert (life.told(), life.mails()) == (["queue_growing", "over queue_growing"], ["alert", "all clear"])
+    life.all_posted()
 
 
 def test_a_consumer_is_not_seen_any_more(shop):
