@@ -28,7 +28,11 @@ def chores(app: App, names: Sequence[str]) -> list[Chore]:
         Chore(name="History", every=timedelta(minutes=10), do=partial(forget_history, app)),
         Chore(name="Signing in", every=SIGN_IN_EVERY, do=partial(sign_in, app, names)),
         Chore(name="Alerts", every=LOOK_EVERY, do=watch.look),
-        Chore(name="Reports", every=timedelta(seconds=10), do=Reporting(app, names).make_due),
+        # Of each connection by itself: one whose shop does not even say its time zone keeps no other from its report.
+        *(
+            Chore(name=f"Report of {name}", every=timedelta(seconds=10), do=Reporting(app, [name]).make_due)
+            for name in names
+        ),
         Chore(name="Heartbeat", every=BEAT_EVERY, do=Heartbeat(app, watch).beat_when_due),
     ]
 

@@ -7,13 +7,13 @@ ended. What the process itself sees (its links to the broker) and how things wer
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cartledger import logs
-from cartledger.ledger.types import Alert, Process, State
+from cartledger.ledger.types import Alert, Event, Process, State
 from cartledger.settings import Schedule
 from daemon.app import App, Line
 from daemon.mails import compose
@@ -24,6 +24,7 @@ from daemon.watching.causes import (
     CRASHES_WITHIN,
     EVERYWHERE,
     LEDGER_TROUBLE,
+    LOOKED_BACK,
     MAILS_FAIL,
     TITLES,
     BrokerTrouble,
@@ -36,10 +37,15 @@ from daemon.watching.causes import (
     heading,
     pace,
     to_tell,
+    watched_since,
 )
 from daemon.watching.outside import forget_ledger_trouble, ledger_trouble_since
 
 LOOK_EVERY = timedelta(minutes=1)
+LATE = timedelta(minutes=1)
+"""What other processes did may come into the history a little later than it is timed."""
+
+_SETTLED = frozenset({State.POSTED, State.HELD, State.EXCLUDED})
 LEASE, LEASE_TIME = "alerts", timedelta(minutes=3)
 QUIET_FOR = timedelta(minutes=15)
 """How long a cause has to be gone before it is said to be over; three quarters of an interval where that is shorter.
@@ -48,17 +54,17 @@ Longer than a side may be silent before it is told of: else one that comes and g
 
 @dataclass(kw_only=True)
 class _Seen:
-    """One connection as it was before."""
+    """One connection as it was before. Its history was looked at up to `known_until`."""
 
-    settled: tuple[int, ...]
     settled_at: datetime
+    known_until: datetime
     backlogs: deque[tuple[datetime, int]] = field(default_factory=deque)
 
-    def look(self, counts: dict[State, int], now: datetime, window: timedelta) -> None:
-        settled = tuple(counts[state] for state in (State.POSTED, State.HELD, State.EXCLUDED))
-        if settled != self.settled:
-            self.settled, self.settled_at = settled, now
-        self.backlogs.append((now, counts[State.QUEUED] + counts[State.CLAIMED]))
+    def look(self, happened: Iterable[Event], backlog: int, now: datetime, window: timedelta) -> None:
+        # Not by how many are settled: one that the shop changes again is one less.
+        settled = (event.at for event in happened if event.key.kind == "order" and event.what in _SETTLED)
+        self.settled_at, self.known_until = max([self.settled_at, *settled]), now
+        self.backlogs.append((now, backlog))
         while len(self.backlogs) > 1 and now - self.backlogs[1][0] >= window:
             self.backlogs.popleft()
 
@@ -73,13 +79,14 @@ class Watch:
     def __init__(self, app: App, names: Sequence[str]) -> None:
         self._app = app
         self._lines = [app.lines[name] for name in names]
-        self._since = app.clock()
+        self._since = watched_since(app.ledger.processes(app.clock() - LOOKED_BACK), app.clock())
         self._seen: dict[str, _Seen] = {}
         self._broker: BrokerTrouble | None = None
         self._gone: dict[tuple[str, str], datetime] = {}
 
     def look(self) -> None:
         """Raise what has begun, clear what is over. Raises LedgerTrouble."""
+        self._app.ledger.process_seen(self._app.owner)  # whatever kept it from its other chores, it is there
         found = self.found()
         if self._app.ledger.lease(LEASE, self._app.owner, LEASE_TIME):
             standing = [alert for pair in self._pairs() for alert in self._app.ledger.alerts(pair)]
@@ -113,14 +120,14 @@ class Watch:
 
     def _connection(self, line: Line, now: datetime) -> ConnectionFacts:
         ledger, pair, own_pace = self._app.ledger, line.connection.pair, pace(line.connection.interval)
-        counts = ledger.counts(pair, "order")
-        seen = self._seen.setdefault(pair, _Seen(settled=(), settled_at=now))
-        seen.look(counts, now, 2 * own_pace)
+        seen, backlog = self._history(pair, now), ledger.backlog(pair, "order")
+        seen.look(ledger.happened(pair, seen.known_until - LATE, now), backlog, now, 2 * own_pace)
+        switch = ledger.switched(pair)
         connected, proposal = line.tokens.connected(), ledger.waiting_proposal(pair)
         return ConnectionFacts(
             name=line.name,
             pair=pair,
-            enabled=ledger.is_enabled(pair),
+            enabled=switch is not None and switch.enabled,
             pace=own_pace,
             in_flight=line.connection.in_flight,
             circuits=ledger.circuits(pair),
@@ -129,16 +136,22 @@ class Watch:
             proposal=proposal.id if proposal else None,
             held=Counter(each.problems[0].code for each in ledger.held(pair) if each.problems),
             ready_since=ledger.oldest_ready(pair, "order"),
-            settled_at=seen.settled_at,
-            backlog=counts[State.QUEUED] + counts[State.CLAIMED],
+            settled_at=max(seen.settled_at, switch.turned_at) if switch else seen.settled_at,
+            backlog=backlog,
             backlog_before=seen.backlog_before(now, 2 * own_pace),
             streams=list(self._streams(line, now)),
         )
 
+    def _history(self, pair: str, now: datetime) -> _Seen:
+        since = max(self._since, now - LOOKED_BACK)
+        return self._seen.setdefault(pair, _Seen(settled_at=since, known_until=since))
+
     def _budget(self, line: Line, now: datetime) -> Budget | None:
-        """Said once for each app: of its first connection."""
-        for use in uses(self._app.settings.connections, self._app.ledger, now):
-            if use.connections[0] == line.name:
+        """Said once for each app: of the first of its connections that posts by itself."""
+        ledger, connections = self._app.ledger, self._app.settings.connections
+        for use in uses(connections, ledger, now):
+            posting = (name for name in use.connections if ledger.is_enabled(connections[name].pair))
+            if next(posting, None) == line.name:
                 return Budget(reads=use.reads, forecast=use.forecast, budget=use.budget)
         return None
 

@@ -86,10 +86,14 @@ TOTALLED_OTHERWISE = frozenset({"total_differs", "exchange_rate_differs", "stand
 
 GRACE = timedelta(minutes=10)
 LONGEST_PACE = timedelta(hours=6)
+LOOKED_BACK = 3 * LONGEST_PACE
+"""Longer than anything has to stand before it is told of."""
+
 SHORTEST_PACE = timedelta(minutes=5)
 UNSCHEDULED_PACE = timedelta(hours=1)
 BROKER_GRACE = timedelta(minutes=2)
 MISSING_AFTER = timedelta(minutes=3)
+READERS = frozenset({"run", "produce"})
 CRASHES, CRASHES_WITHIN = 3, timedelta(minutes=15)
 EXPIRES_WITHIN = timedelta(days=14)
 MAILS_GRACE = timedelta(hours=1)
@@ -163,8 +167,8 @@ class MailTrouble:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Everything that causes are decided from. `watched_since` is when this process began to look; `gone` are the
-    owners of `processes` that are known to have ended."""
+    """Everything that causes are decided from. `watched_since` is since when somebody has looked; `gone` are the owners
+    of `processes` that are known to have ended."""
 
     watched_since: datetime
     connections: Sequence[ConnectionFacts] = ()
@@ -208,6 +212,16 @@ def heading(cause: str) -> str:
 def pace(schedule: Schedule) -> timedelta:
     """How often something happens, within bounds, as the measure for what is late."""
     return min(max(schedule.every or UNSCHEDULED_PACE, SHORTEST_PACE), LONGEST_PACE)
+
+
+def watched_since(processes: Iterable[Process], now: datetime) -> datetime:
+    """Since when the shops have been read by somebody without a longer break. A process that is ended and started again
+    and again would else never have looked for long enough to be told of anything."""
+    since = now
+    for each in sorted(processes, key=lambda process: process.seen_at, reverse=True):
+        if each.role in READERS and since - each.seen_at <= MISSING_AFTER:
+            since = min(since, each.started)
+    return since
 
 
 def grace(pace: timedelta) -> timedelta:

@@ -21,6 +21,7 @@ from daemon.watching.causes import (
     causes,
     pace,
     to_tell,
+    watched_since,
 )
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -159,6 +160,28 @@ def test_what_was_missed_while_nothing_ran_is_not_late():
     late = connection(streams=[stream(due=LONG_AGO)], ready_since=LONG_AGO)
     assert {alert.cause for alert in causes(facts(late), NOW)} == {"not_reading", "nothing_posted"}
     assert causes(Facts(watched_since=ago(minutes=119), connections=[late]), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("processes", "minutes"),
+    [
+        ([], 0),
+        ([process("own", "run", 0, started=5, seen=0)], 5),
+        ([process("own", "run", 0, started=5, seen=0), process("before", "run", 0, started=70, seen=8)], 70),
+        ([process("own", "run", 0, started=5, seen=0), process("before", "run", 0, started=70, seen=9)], 5),
+        ([process("own", "run", 0, started=5, seen=0), process("c", "consume", 1, started=70, seen=0)], 5),
+        (
+            [
+                process("own", "produce", 0, started=5, seen=0),
+                process("other", "run", 0, started=40, seen=1),
+                process("before", "run", 0, started=70, seen=42, ended=ago(minutes=42)),
+            ],
+            70,
+        ),
+    ],
+)
+def test_since_when_the_shops_are_read_by_somebody(processes, minutes):
+    assert watched_since(processes, NOW) == ago(minutes=minutes)
 
 
 @pytest.mark.parametrize(

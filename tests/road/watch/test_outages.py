@@ -9,11 +9,13 @@ from functools import partial
 import pytest
 
 from cartledger.errors import LedgerTrouble
+from cartledger.ledger.types import State
 from daemon.watching.alerts import Watch
 from daemon.watching.outside import telling_of_ledger_trouble
 from tests.broker.conftest import Proxy
 
 INTERVALS = 2
+SHIPPED = 2
 AFTER = {"hours": 1}
 
 
@@ -160,6 +162,41 @@ def test_whoever_reads_hangs(shop):
 def test_whoever_posts_is_gone_without_a_word(shop):
     life = shop()
     goes_through(life, life.stops_posting, life.posts_again, "nothing_posted", within=INTERVALS + 1)
+
+
+def test_orders_that_change_in_the_shop_are_no_sign_that_any_is_posted(shop):
+    life = shop()
+    first, second, third, *_ = sorted(life.sim.shop.orders)
+    for hour, order in enumerate([first, second, third], 3):
+        life.at(hours=hour, minutes=30, do=partial(life.sim.shop.set_status, order, SHIPPED))
+    life.stops_posting()
+    life.lives(hours=INTERVALS + 1)
+    assert life.app.ledger.counts(life.road.pair, "order")[State.POSTED] == 1
+    assert life.told() == ["nothing_posted"]
+
+
+def test_a_process_that_is_started_again_and_again_puts_nothing_off(shop):
+    life = shop()
+
+    def begin():
+        life.stops_posting()
+        for minutes in range(10, 60 * (INTERVALS + 1), 20):
+            life.at(hours=3, minutes=minutes, do=life.watched_anew)
+
+    goes_through(life, begin, life.posts_again, "nothing_posted", within=INTERVALS + 1)
+
+
+def test_what_waited_for_being_enabled_is_not_late(shop):
+    life = shop()
+    watch = Watch(life.app, [life.road.name])
+    assert watch.found() == []
+    life.app.ledger.switch(life.road.pair, enabled=False, who="test")
+    life.stops_posting()
+    life.lives(hours=5)
+    life.enable()
+    assert watch.found() == []
+    life.lives(hours=INTERVALS + 1)
+    assert life.told() == ["nothing_posted"]
 
 
 def test_more_comes_than_is_posted(shop):
