@@ -64,9 +64,10 @@ class Intuit:
         ours. `redirect_uri` is the one that the code was asked for with."""
         asked = self._clock()
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        answer = self._ask(form, "The code could not be exchanged.")
+        failed = "The code could not be exchanged."
+        answer = self._ask(form, failed)
         try:
-            token = _read(answer, asked)
+            token = _read(answer, asked, failed)
         except _InvalidGrantError:
             raise Unauthorised(
                 "Intuit does not take the code: it was used before, or is older than a few minutes.",
@@ -78,14 +79,21 @@ class Intuit:
         """The next pair."""
         asked = self._clock()
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh}
-        return _read(self._ask(form, "The token could not be renewed."), asked)
+        failed = "The token could not be renewed."
+        return _read(self._ask(form, failed), asked, failed)
 
-    def revoke(self, revoke_url: str, token: Token) -> None:
-        """The app may not use the company any more. What Intuit knows no more is revoked already."""
+    def revoke(self, revoke_url: str, token: Token) -> bool:
+        """The app may not use the company any more. False: Intuit does not know the token, which was taken back before,
+        is over, or was exchanged for another one that we do not have."""
         body = write_json({"token": token.refresh}).encode()
-        answer = self._call(revoke_url, body, "application/json", "The connection could not be taken back.")
-        if answer.status not in (200, 400):
-            raise _refusal(answer, _facts(answer))
+        failed = "The connection could not be taken back."
+        answer = self._call(revoke_url, body, "application/json", failed)
+        if answer.status in (200, 400):
+            return answer.status == 200
+        refusal = _refusal(answer, _facts(answer), failed)
+        if isinstance(refusal, _InvalidGrantError):
+            return False
+        raise refusal
 
     def _ask(self, form: Mapping[str, str], failed: str) -> Answer:
         return self._call(self._token_url, urlencode(form).encode(), "application/x-www-form-urlencoded", failed)
@@ -177,20 +185,20 @@ def _facts(answer: Answer) -> Mapping[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _read(answer: Answer, asked: datetime) -> Token:
+def _read(answer: Answer, asked: datetime, failed: str) -> Token:
     facts = _facts(answer)
     if answer.status != 200:
-        raise _refusal(answer, facts)
+        raise _refusal(answer, facts, failed)
     try:
         return _token(facts, asked)
     except (KeyError, TypeError, ValueError):
-        raise Unreachable("Intuit renewed the token with an answer that is none.") from None
+        raise Unreachable(f"{failed} Intuit's answer has no token in it.") from None
 
 
-def _refusal(answer: Answer, facts: Mapping[str, Any]) -> Exception:
+def _refusal(answer: Answer, facts: Mapping[str, Any], failed: str) -> Exception:
     error = str(facts.get("error", ""))
     if answer.status == 429:
-        return Throttled("Intuit renews no token now: too many calls.", seconds=60.0)
+        return Throttled(f"{failed} There were too many calls.", seconds=60.0)
     if error == "invalid_grant":
         return _InvalidGrantError()
     if error == "invalid_client" or answer.status == 401:
@@ -199,8 +207,8 @@ def _refusal(answer: Answer, facts: Mapping[str, Any]) -> Exception:
             fix="Copy both from the app's keys at developer.intuit.com (sandbox and live have different ones).",
         )
     if answer.status >= 500 or not error:
-        return Unreachable(f"Intuit could not renew the token (status {answer.status}).")
-    return Unauthorised(f"Intuit refuses to renew the token ({error}).", fix=CONNECT)
+        return Unreachable(f"{failed} Intuit answered with status {answer.status}.")
+    return Unauthorised(f"{failed} Intuit answered {error}.", fix=CONNECT)
 
 
 def _token(facts: Mapping[str, Any], asked: datetime) -> Token:

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from cartledger.errors import CartledgerError, WrongUse
-from cartledger.settings import Connection
+from cartledger.records import Token
 from daemon.app import App, Line
-from daemon.connecting.authorising import (
-    AppKeys,
-    Authorised,
-    Loopback,
-    Pasted,
-    Way,
-    address_of,
-    authorise,
-    new_state,
-)
+from daemon.connecting.authorising import AppKeys, Authorised, Pasted, address_of, authorise, new_state
 from daemon.connecting.scopes import refuse_missing_scopes
-from daemon.connecting.tokens import SETTINGS, Connected
+from daemon.connecting.tokens import BROWSER, BY_HAND, PASTED, SETTINGS, Connected
+from daemon.connecting.ways import way_to
 from daemon.console import MINUTES, json_option, out, print_json, table
 from daemon.context import Context
 from daemon.running.supervisor import SKEW_WORTH_A_WORD, skew_sentence
 
 connection_argument = click.argument("name", metavar="[CONNECTION]", required=False)
+
+_WORDS = {SETTINGS: "by the settings", PASTED: "by pasting", BY_HAND: "by hand"}
+"""Of the ways that do not say it themselves."""
+
+_STANDS = (
+    "The app may still be connected to the company: an administrator sees that in QuickBooks under Apps, My apps (or "
+    "Overview), and ends it there: Disconnect."
+)
 
 
 @click.group(invoke_without_command=True)
@@ -85,14 +83,21 @@ def quickbooks(
         raise click.UsageError("Choose one of --paste, --address and --redirected.")
     with context.app() as app:
         line = _line(app, name)
-        keys = _keys(line.connection)
+        side = line.connection.quickbooks
+        secret = side.client_secret.get_secret_value()
+        keys = AppKeys.at(line.connection, client_id=side.client_id, client_secret=secret)
         if only_address:
             state = new_state()
             line.tokens.expect(state)
             click.echo(address_of(keys, state))
             return
         expected = None if redirected is None else line.tokens.expected()
-        way = _way(keys, redirected, port=port, wait=wait, paste=paste, browser=browser)
+        patience = timedelta(minutes=wait)
+        way = (
+            way_to(keys.redirect_uri, port=port, patience=patience, paste=paste, browser=browser)
+            if redirected is None
+            else Pasted(read=sys.stdin.readline if redirected == "-" else lambda: redirected)
+        )
         allowed = authorise(
             keys,
             way,
@@ -101,7 +106,7 @@ def quickbooks(
             state=expected,
             clock=app.clock,
         )
-        line.tokens.connect(allowed.token, "pasted" if isinstance(way, Pasted) else "browser")
+        line.tokens.connect(allowed.token, PASTED if isinstance(way, Pasted) else BROWSER)
         for other in _of_same_company(app, line):
             app.ledger.hasten(other.connection.pair)
         try:
@@ -134,7 +139,7 @@ def bigcommerce(context: Context, name: str | None, token_file: Any, *, as_json:
         shop = app.shop(line.name, line.connection, lambda: token)
         store = shop.store()
         refuse_missing_scopes(line.connection, shop)
-        line.shop_token.connect(token)
+        line.shop_token.connect(token, BY_HAND)
         for other in _of_same_store(app, line):
             app.ledger.hasten(other.connection.pair)
     if as_json:
@@ -154,26 +159,39 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 @disconnect.command("quickbooks")
 @connection_argument
 @yes_option
+@click.option("--anyway", is_flag=True, help="Forget the tokens here also where Intuit does not take them back.")
 @click.pass_obj
-def disconnect_quickbooks(context: Context, name: str | None, *, yes: bool) -> None:
+def disconnect_quickbooks(context: Context, name: str | None, *, yes: bool, anyway: bool) -> None:
     """Take back what lets cartledger use the company of CONNECTION.
 
     At Intuit, and here. Orders wait until it is connected again.
     """
     with context.app() as app:
         line = _line(app, name)
-        token = line.tokens.load()
-        if token is None:
+        if line.tokens.load() is None:
             click.echo(f"{line.name} is not connected to its company.")
             return
         shops = ", ".join(other.name for other in _of_same_company(app, line))
         _confirm(f"Take back the connection to company {line.connection.quickbooks.realm_id}, of {shops}?", yes=yes)
-        app.intuit(line.connection).revoke(line.connection.quickbooks.revoke_url, token)
-        line.tokens.forget()
-        click.echo(
-            f"{shops}: no longer connected to company {line.connection.quickbooks.realm_id}. "
-            f"cartledger connect quickbooks {line.name} connects it again."
-        )
+        said = line.tokens.forget(lambda token: _taken_back(app, line, token, anyway=anyway))
+        again = f"cartledger connect quickbooks {line.name} connects it again."
+        click.echo(f"{shops}: {said or 'not connected any more.'} {again}")
+
+
+def _taken_back(app: App, line: Line, token: Token, *, anyway: bool) -> str:
+    """End it at Intuit; what is to be said then. Raises what Intuit does, unless it is to be forgotten `anyway`."""
+    realm_id = line.connection.quickbooks.realm_id
+    try:
+        known = app.intuit(line.connection).revoke(line.connection.quickbooks.revoke_url, token)
+    except CartledgerError as error:
+        if not anyway:
+            click.echo("The tokens are kept (--anyway forgets them here all the same):", err=True)
+            raise
+        click.echo(str(error), err=True)
+        return f"the tokens for company {realm_id} are forgotten here, and not taken back at Intuit. {_STANDS}"
+    if not known:
+        return f"the tokens for company {realm_id} are forgotten here; Intuit did not know them any more. {_STANDS}"
+    return f"no longer connected to company {realm_id}."
 
 
 @disconnect.command("bigcommerce")
@@ -221,40 +239,6 @@ def _of_same_store(app: App, line: Line) -> Sequence[Line]:
     """All that use the token of the shop of `line`."""
     store = line.connection.bigcommerce.store_hash
     return [other for other in app.lines.values() if other.connection.bigcommerce.store_hash == store]
-
-
-def _keys(connection: Connection) -> AppKeys:
-    qbo = connection.quickbooks
-    return AppKeys(
-        client_id=qbo.client_id,
-        client_secret=qbo.client_secret.get_secret_value(),
-        authorize_url=qbo.authorize_url,
-        token_url=qbo.token_url,
-        redirect_uri=qbo.redirect_uri,
-    )
-
-
-def _way(keys: AppKeys, redirected: str | None, *, port: int | None, wait: float, paste: bool, browser: bool) -> Way:
-    """Listening where the browser is sent to this machine, or where a port says that something sends it on."""
-    if redirected is not None:
-        return Pasted(read=lambda: sys.stdin.readline() if redirected == "-" else redirected)
-    target = urlsplit(keys.redirect_uri)
-    if paste or (target.scheme == "https" and port is None):
-        return Pasted(read=_pasted)
-    opens = browser and sys.stdout.isatty()
-    return Loopback(
-        port=port or target.port or 80,
-        path=target.path or "/",
-        browse=webbrowser.open if opens else None,
-        patience=timedelta(minutes=wait),
-    )
-
-
-def _pasted() -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.readline()
-    found: str = click.prompt("Address (it does not show)", hide_input=True)
-    return found
 
 
 def _asked_for() -> str:
@@ -326,7 +310,8 @@ def _print(facts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
 def _state(one: Mapping[str, Any]) -> str:
     if not one["connected"]:
         return "no"
-    return "by the settings" if one["way"] == SETTINGS else f"by {one['way']}"
+    way = one["way"]
+    return "yes" if way is None else _WORDS.get(way, f"by {way}")
 
 
 def _minutes(moment: Any) -> str | None:

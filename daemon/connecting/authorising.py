@@ -24,6 +24,7 @@ from cartledger.clients.http import Http
 from cartledger.clients.oauth import RENEWAL_SECONDS, Intuit
 from cartledger.errors import CartledgerError, Forbidden, Unauthorised, WrongUse
 from cartledger.records import Token
+from cartledger.settings import Connection
 from daemon.clock import now
 
 SCOPE = "com.intuit.quickbooks.accounting"
@@ -50,6 +51,18 @@ class AppKeys:
     authorize_url: str
     token_url: str
     redirect_uri: str
+
+    @classmethod
+    def at(cls, connection: Connection, *, client_id: str, client_secret: str) -> AppKeys:
+        """The app of these keys, where the settings say that Intuit is and sends browsers to."""
+        quickbooks = connection.quickbooks
+        return cls(
+            client_id=client_id,
+            client_secret=client_secret,
+            authorize_url=quickbooks.authorize_url,
+            token_url=quickbooks.token_url,
+            redirect_uri=quickbooks.redirect_uri,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,12 +183,16 @@ def parameters_in(address: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Pasted:
-    """For servers without a browser: `read` gives the address that the browser ended at, on whatever machine."""
+    """For servers without a browser: `read` gives the address that the browser ended at, on whatever machine. `why`
+    tells a person who did not ask for it."""
 
     read: Callable[[], str]
+    why: str = ""
 
     def ask(self, address: str, redirected: Redirected, tell: Callable[[str], None]) -> Authorised:
         tell(f"Open this address in a browser, on any machine, and choose the company:\n\n{address}\n")
+        if self.why:
+            tell(self.why)
         tell(
             "The browser then ends at an address with code= and state= in it, whether or not a page is there. "
             "Paste that address here."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from cartledger.clients.oauth import RENEWAL_SECONDS
 from cartledger.errors import Unauthorised
@@ -22,16 +23,19 @@ CONNECTED = "connected"
 ACCESS = "access"
 STATE = "state"
 ADDRESS_LASTS = timedelta(hours=1)
-SETTINGS = "settings"
-"""The way of a token that a person put into the settings."""
+SETTINGS, SETUP, BROWSER, PASTED, BY_HAND = "settings", "setup", "browser", "pasted", "token"
+"""The ways of a token: a person put it into the settings, or gave it to `setup`; `connect` had it from the browser, or
+from the address that was pasted; the shop's was given to `connect` by hand."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connected:
-    """A side that has a token: since when (None: not told), by which way, and until when (None: no end is known)."""
+    """A side that has a token: since when and by which way (None: not told), and until when (None: no end is known)."""
 
     since: datetime | None
-    way: str
+    way: str | None
     expires: datetime | None
 
 
@@ -78,12 +82,20 @@ class LedgerTokens:
             self.save(token)
             self._ledger.save_reference(self._company, CONNECTED, way.encode())
 
-    def forget(self) -> None:
-        """Nothing is connected any more, until `connect`, or until a person puts another token into the settings."""
-        with self.lock(), self._ledger.transaction():
-            self._ledger.drop_token(self._company)
-            self._ledger.drop_reference(self._company, CONNECTED)
-            self._settle_origin()
+    def forget(self, take_back: Callable[[Token], T]) -> T | None:
+        """Nothing is connected any more, until `connect`, or until a person puts another token into the settings.
+
+        `take_back` ends the token that counts, which nobody renews meanwhile; what it raises leaves all as it was.
+        Returns what it does, None where there was no token.
+        """
+        with self.lock():
+            token = self.load()
+            taken_back = None if token is None else take_back(token)
+            with self._ledger.transaction():
+                self._ledger.drop_token(self._company)
+                self._ledger.drop_reference(self._company, CONNECTED)
+                self._settle_origin()
+        return taken_back
 
     def connected(self) -> Connected | None:
         """Since when and how; None where it is not, or where nothing has been exchanged yet."""
@@ -147,7 +159,7 @@ def keep(
         new_owner=new_owner,
         clock=ledger.clock,
         sleep=sleep,
-    ).connect(token, "setup")
+    ).connect(token, SETUP)
 
 
 class ShopToken:
@@ -170,20 +182,26 @@ class ShopToken:
             )
         return kept.content.decode()
 
-    def connect(self, token: str) -> None:
-        self._ledger.save_reference(self._store, ACCESS, token.encode())
+    def connect(self, token: str, way: str) -> None:
+        with self._ledger.transaction():
+            self._ledger.save_reference(self._store, ACCESS, token.encode())
+            self._ledger.save_reference(self._store, CONNECTED, way.encode())
 
     def forget(self) -> None:
-        self._ledger.drop_reference(self._store, ACCESS)
+        with self._ledger.transaction():
+            self._ledger.drop_reference(self._store, ACCESS)
+            self._ledger.drop_reference(self._store, CONNECTED)
 
     def connected(self) -> Connected | None:
         """Since when and how; None where it is not."""
         if self._from_settings is not None:
             return Connected(since=None, way=SETTINGS, expires=None)
-        kept = self._ledger.reference(self._store, ACCESS)
-        return None if kept is None else Connected(since=kept.fetched_at, way="connect", expires=None)
+        kept, way = self._ledger.reference(self._store, ACCESS), self._ledger.reference(self._store, CONNECTED)
+        if kept is None:
+            return None
+        return Connected(since=kept.fetched_at, way=None if way is None else way.content.decode(), expires=None)
 
 
 def keep_shop(ledger: Ledger, store_hash: str, access_token: str) -> None:
     """Keep the token of a store that no settings name yet."""
-    ShopToken(ledger=ledger, store_hash=store_hash, from_settings=None, connection="").connect(access_token)
+    ShopToken(ledger=ledger, store_hash=store_hash, from_settings=None, connection="").connect(access_token, SETUP)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,7 +15,8 @@ import click
 from cartledger.errors import SettingsWrong, Stop, Unauthorised
 from cartledger.settings import Settings, read_environment
 from daemon.app import App, Line
-from daemon.connecting.authorising import AppKeys, Loopback, Pasted, Way, authorise
+from daemon.connecting.authorising import AppKeys, authorise
+from daemon.connecting.ways import way_to
 from daemon.console import doing
 from daemon.setup.asking import all_given, answer, at_a_terminal, choice, secret_in, yes
 from daemon.setup.chosen import (
@@ -40,7 +38,6 @@ from mapping.proposal.proposed import Found, Open, Proposed
 T = TypeVar("T")
 POST_AS = ("sales_receipt", "invoice")
 _NONE = "none"
-_LOCAL = frozenset({"localhost", "127.0.0.1"})
 _RESTOCKING = ("refunds", "no_restock_product")
 _NEW_ACCOUNT = "Make a new API account in the BigCommerce control panel and give its token to `cartledger setup`."
 """There is no connection yet that `connect` could give it to."""
@@ -173,24 +170,11 @@ class Questions:
         if flags.redirect_uri is not None:
             quickbooks["redirect_uri"] = flags.redirect_uri
         with self._line() as line:
-            side = line.connection.quickbooks
-        app = AppKeys(
-            client_id=client_id,
-            client_secret=secret,
-            authorize_url=side.authorize_url,
-            token_url=side.token_url,
-            redirect_uri=side.redirect_uri,
-        )
-        allowed = authorise(app, self._way(app.redirect_uri), tell=_tell, realm_id=flags.realm_id, clock=self.clock)
+            app = AppKeys.at(line.connection, client_id=client_id, client_secret=secret)
+        way = way_to(app.redirect_uri, paste=flags.paste, browser=flags.browser)
+        allowed = authorise(app, way, tell=_tell, realm_id=flags.realm_id, clock=self.clock)
         quickbooks |= {"realm_id": allowed.realm_id, "client_id": client_id}
         self.keys = replace(self.keys, client_secret=secret, token=allowed.token)
-
-    def _way(self, redirect_uri: str) -> Way:
-        uri = urlsplit(redirect_uri)
-        if self.flags.paste or uri.hostname not in _LOCAL:
-            return Pasted(read=_pasted)
-        browse = webbrowser.open if self.flags.browser else None
-        return Loopback(port=uri.port or 80, path=uri.path or "/", browse=browse)
 
     @contextmanager
     def _line(self) -> Iterator[Line]:
@@ -248,10 +232,6 @@ class Questions:
 
 def _tell(text: str) -> None:
     click.echo(text, err=True)
-
-
-def _pasted() -> str:
-    return str(click.prompt("Address", err=True)) if at_a_terminal() else sys.stdin.readline()
 
 
 def _active(entries: Table[Entry]) -> list[str]:

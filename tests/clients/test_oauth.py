@@ -1,6 +1,7 @@
 """Tokens: one renewal at a time among all processes, stored before anybody uses it."""
 
 import base64
+import re
 import subprocess
 import sys
 import threading
@@ -202,11 +203,11 @@ def test_invalid_grant_for_good_asks_a_person_to_connect(wire: Wire, http: Http,
         (as_json({"error": "server_error"}, 500), Unreachable, "500"),
         (Reply(status=503, body=b"<html>busy</html>"), Unreachable, "503"),
         (Reply(status=400, body=b"<html>busy</html>"), Unreachable, "400"),
-        (Reply(body=b"<html>welcome</html>"), Unreachable, "none"),
-        (as_json([]), Unreachable, "none"),
-        (as_json({"access_token": "a"}), Unreachable, "none"),
-        (as_json({"access_token": "", "refresh_token": "", "expires_in": 1}), Unreachable, "none"),
-        (as_json({"access_token": "a", "refresh_token": "r", "expires_in": "soon"}), Unreachable, "none"),
+        (Reply(body=b"<html>welcome</html>"), Unreachable, "no token in it"),
+        (as_json([]), Unreachable, "no token in it"),
+        (as_json({"access_token": "a"}), Unreachable, "no token in it"),
+        (as_json({"access_token": "", "refresh_token": "", "expires_in": 1}), Unreachable, "no token in it"),
+        (as_json({"access_token": "a", "refresh_token": "r", "expires_in": "soon"}), Unreachable, "no token in it"),
         (Reply(end="reset"), Unreachable, "could not be renewed"),
         (Reply(body=b"{}", end="cut"), Unreachable, "could not be renewed"),
     ],
@@ -282,27 +283,36 @@ def test_the_connection_ends_with_the_nearer_of_both_ends(
     assert store.token.refresh_expires == (None if days is None else clock.now + timedelta(days=days))
 
 
-@pytest.mark.parametrize("status", [200, 400])
-def test_a_refresh_token_is_taken_back(wire: Wire, intuits: Intuit, clock: Clock, status: int) -> None:
-    wire.replies = [Reply(status=status)]
-    intuits.revoke(f"{wire.url}/v2/oauth2/tokens/revoke", token(7, clock))
+@pytest.mark.parametrize(
+    ("reply", "known"),
+    [
+        (Reply(status=200), True),
+        (Reply(status=400), False),
+        (as_json({"error": "invalid_grant"}, 401), False),
+    ],
+)
+def test_a_refresh_token_is_taken_back_where_intuit_knows_it(
+    wire: Wire, intuits: Intuit, clock: Clock, reply: Reply, known: bool
+) -> None:
+    wire.replies = [reply]
+    assert intuits.revoke(f"{wire.url}/v2/oauth2/tokens/revoke", token(7, clock)) is known
     [asked] = wire.asked
     assert (asked.method, asked.path, asked.body) == ("POST", "/v2/oauth2/tokens/revoke", b'{"token":"refresh-7"}')
     assert asked.headers["authorization"] == "Basic " + base64.b64encode(b"client-7:client-secret").decode()
 
 
 @pytest.mark.parametrize(
-    ("reply", "kind"),
+    ("reply", "kind", "words"),
     [
-        (Reply(status=401), Unauthorised),
-        (Reply(status=429), Throttled),
-        (Reply(status=503), Unreachable),
-        (Reply(end="reset"), Unreachable),
+        (Reply(status=401), Unauthorised, "Intuit does not know the app"),
+        (Reply(status=429), Throttled, "The connection could not be taken back. There were too many calls."),
+        (Reply(status=503), Unreachable, "The connection could not be taken back. Intuit answered with status 503."),
+        (Reply(end="reset"), Unreachable, "The connection could not be taken back. "),
     ],
 )
 def test_what_was_not_taken_back_is_told(
-    wire: Wire, intuits: Intuit, clock: Clock, reply: Reply, kind: type[CartledgerError]
+    wire: Wire, intuits: Intuit, clock: Clock, reply: Reply, kind: type[CartledgerError], words: str
 ) -> None:
     wire.replies = [reply]
-    with pytest.raises(kind):
+    with pytest.raises(kind, match=re.escape(words)):
         intuits.revoke(f"{wire.url}/v2/oauth2/tokens/revoke", token(7, clock))

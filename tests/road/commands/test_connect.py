@@ -22,6 +22,10 @@ from tests.road.conftest import CONSOLE_SCRIPT, Road
 
 OWN_PAGE = "https://shop.example/connected"
 AGAIN = "Run the command again"
+STANDS = (
+    "The app may still be connected to the company: an administrator sees that in QuickBooks under Apps, My apps (or "
+    "Overview), and ends it there: Disconnect."
+)
 
 
 @pytest.fixture
@@ -343,6 +347,7 @@ def test_the_browser_of_this_machine_brings_the_answer(ask, road, port):
     assert code == 0
     assert said.endswith("demo is connected to “Lantern Goods” (company 4620816365000000001). Next: cartledger check\n")
     assert kept(road).refresh == road.sim.company.refresh_token
+    assert road.app().lines["demo"].tokens.connected().way == "browser"
     no_secrets(road, said, dict(parse_qsl(urlsplit(answer).query))["code"])
 
 
@@ -410,6 +415,17 @@ def test_a_port_for_what_comes_through_a_tunnel(ask, road, port):
     assert asking.end()[0] == 0
 
 
+def test_a_browser_of_this_machine_is_opened(ask, road, port, tmp_path):
+    browser = tmp_path / "browser"
+    browser.write_text('#!/bin/sh\nprintf %s "$1" > "$0.opened"\n')
+    browser.chmod(0o700)
+    road.environment = {**road.environment, "BROWSER": f"{browser} %s"}
+    asking = ask("--browser")
+    assert httpx.get(press(asking.address)).status_code == 200
+    assert asking.end()[0] == 0
+    assert (tmp_path / "browser.opened").read_text() == asking.address
+
+
 @pytest.mark.parametrize("uri", [OWN_PAGE, LOOPBACK])
 def test_the_address_is_pasted_where_the_browser_is_elsewhere(ask, road, uri):
     redirect(road, uri)
@@ -418,6 +434,8 @@ def test_the_address_is_pasted_where_the_browser_is_elsewhere(ask, road, uri):
     assert answer.startswith(uri)
     code, said = asking.end(f"{answer}\n")
     assert code == 0, said
+    why = f"Intuit then sends the browser to {OWN_PAGE}, where cartledger cannot listen."
+    assert (why in said) is (uri == OWN_PAGE)
     assert kept(road).refresh == road.sim.company.refresh_token
     no_secrets(road, said, dict(parse_qsl(urlsplit(answer).query))["code"])
 
@@ -495,11 +513,22 @@ def test_what_is_connected_is_shown_with_its_end(told):
     before = datetime.now(UTC)
     connect(told)
     facts = told.facts("connect")["demo"]
-    assert [(side["connected"], side["way"]) for side in facts.values()] == [(True, "connect"), (True, "pasted")]
+    assert [(side["connected"], side["way"]) for side in facts.values()] == [(True, "token"), (True, "pasted")]
     since, expires = (datetime.fromisoformat(facts["quickbooks"][name]) for name in ("since", "expires"))
     assert before <= since <= datetime.now(UTC)
     assert (expires - since).days in (100, 101)
-    assert "by pasted" in told("connect").stdout
+    shown = told("connect").stdout
+    assert re.search(r"bigcommerce\W+\w+\W+by hand\b", shown)
+    assert re.search(r"quickbooks\W+\w+\W+by pasting\b", shown)
+
+
+def test_how_the_shops_token_came_is_not_made_up(told, road):
+    """A ledger of before it was noted."""
+    told("connect", "bigcommerce", "--token-file", token_file(road))
+    road.app().ledger.drop_reference(f"store:{road.sim.shop.store_hash}", "connected")
+    facts = told.facts("connect", expect=1)["demo"]["bigcommerce"]
+    assert (facts["connected"], facts["way"]) == (True, None)
+    assert re.search(r"bigcommerce\W+\w+\W+yes\b", told("connect", expect=1).stdout)
 
 
 def test_tokens_of_the_settings_are_shown_as_such(sim, make_road, command):
@@ -555,19 +584,67 @@ def test_a_connection_is_taken_back_at_intuit_and_here(told, road, sim):
     assert told("disconnect", "quickbooks").stdout == "demo is not connected to its company.\n"
 
 
-def test_a_connection_that_was_taken_back_in_quickbooks_can_be_forgotten(told, road, sim):
+def test_a_token_that_intuit_does_not_know_is_forgotten_and_told_of(told, road, sim):
+    """The owner took it back, or another ledger has exchanged it for the next one."""
     connect(told)
-    sim.company.tokens.revoke()
-    told("disconnect", "quickbooks", "--yes")
+    sim.company.tokens.refresh_token = "RT1-of-another-ledger"
+    sim.company.tokens.expire_access()
+    assert told("disconnect", "quickbooks", "--yes").stdout == (
+        "demo: the tokens for company 4620816365000000001 are forgotten here; Intuit did not know them any more. "
+        f"{STANDS} cartledger connect quickbooks demo connects it again.\n"
+    )
     assert kept(road) is None
 
 
-def test_nothing_is_forgotten_where_intuit_does_not_answer(told, road, sim):
+NOT_TAKEN_BACK = {
+    "no connection": (
+        {"kind": "drop_before"},
+        "The connection could not be taken back. 127.0.0.1 closed the connection",
+    ),
+    "a lost answer": (
+        {"kind": "drop_after"},
+        "The connection could not be taken back. 127.0.0.1 closed the connection",
+    ),
+    "out of order": (
+        {"kind": "status", "status": 503, "body": "html"},
+        "The connection could not be taken back. Intuit answered with status 503.",
+    ),
+    "throttled": ({"kind": "throttled"}, "The connection could not be taken back. There were too many calls."),
+    "keys of before": (
+        {"kind": "status", "status": 401, "body": "empty"},
+        "Intuit does not know the app: the client id",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_TAKEN_BACK)
+def test_what_intuit_does_not_take_back_is_forgotten_only_where_a_person_says_anyway(told, road, sim, case):
     connect(told)
-    sim.faults.add(side="quickbooks", call="revoke", kind="drop_after")
-    said = told("disconnect", "quickbooks", "--yes", expect=1).stderr
-    assert said.startswith("The connection could not be taken back. 127.0.0.1 closed the connection")
+    fault, sentence = NOT_TAKEN_BACK[case]
+    sim.faults.add(side="quickbooks", call="revoke", **fault)
+    refused = told("disconnect", "quickbooks", "--yes", expect=1)
+    assert (refused.stdout, refused.stderr.splitlines()[0]) == (
+        "",
+        "The tokens are kept (--anyway forgets them here all the same):",
+    )
+    assert refused.stderr.splitlines()[1].startswith(sentence)
     assert kept(road) is not None
+    forgotten = told("disconnect", "quickbooks", "--yes", "--anyway")
+    assert forgotten.stderr.startswith(sentence)
+    assert forgotten.stdout == (
+        "demo: the tokens for company 4620816365000000001 are forgotten here, and not taken back at Intuit. "
+        f"{STANDS} cartledger connect quickbooks demo connects it again.\n"
+    )
+    assert kept(road) is None
+    connect(told)
+    assert road.sync().posted == 6
+
+
+def test_anyway_takes_it_back_where_intuit_answers(told, road, sim):
+    connect(told)
+    said = told("disconnect", "quickbooks", "--yes", "--anyway").stdout
+    assert said.startswith("demo: no longer connected to company 4620816365000000001.")
+    assert (sim.company.refresh_token, kept(road)) == ("", None)
 
 
 def test_it_asks_before_it_takes_back(told, road):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.road.setup.conftest import CTRL_C, allow
 
+OWN_PAGE = "https://shop.example/connected"
 ADDRESS = re.compile(r"http://\S+oauth2\?\S+")
 DECISIONS = [("No order before", "2020-01-01"), ("What an order", "invoice"), ("What is kept in step", "")]
 
@@ -22,7 +24,7 @@ def keys(stranger):
         ("Token of", here["access_token"]),
         ("Client id", here["client_id"]),
         ("Client secret", here["client_secret"]),
-        ("Address:", browse),
+        ("Address (", browse),
     ]
 
 
@@ -35,6 +37,22 @@ def test_from_the_first_question_to_the_last(make_stranger):
     main = stranger.tree["connections"]["main"]
     assert (main["sales"]["post_as"], main["workflows"]) == ("invoice", ["sales", "payments", "refunds"])
     assert stranger.run("check").code == 0
+
+
+def test_where_it_cannot_listen_it_says_so_and_the_pasted_address_does_not_show(make_stranger):
+    stranger, pasted = make_stranger(orders=4), []
+    stranger.sim.company.tokens.redirect_uris.add(OWN_PAGE)
+
+    def paste(shown):
+        pasted.append(browse(shown))
+        return pasted[0]
+
+    answers = [*keys(stranger)[:-1], ("Address (", paste), *DECISIONS, ("Write ", "y")]
+    shown = stranger.talk("setup", "--redirect-uri", OWN_PAGE, *stranger.sides(), answers=answers)
+    assert "exit 0" in shown
+    assert f"Intuit then sends the browser to {OWN_PAGE}, where cartledger cannot listen." in shown
+    code = dict(parse_qsl(urlsplit(pasted[0]).query))["code"]
+    assert code not in shown
 
 
 def test_who_mistypes_is_asked_again(make_stranger):

@@ -102,6 +102,13 @@ def test_no_secret_is_shown_or_stands_in_the_file(make_stranger):
     assert [secret for secret in secrets if secret in told] == []
 
 
+def test_both_tokens_are_told_to_be_of_setup(make_stranger):
+    stranger = make_stranger(orders=4)
+    stranger.setup()
+    sides = stranger.run("connect", "--json").facts["main"]
+    assert {side: facts["way"] for side, facts in sides.items()} == {"bigcommerce": "setup", "quickbooks": "setup"}
+
+
 def test_a_dry_run_prints_the_file_and_writes_nothing(make_stranger):
     stranger = make_stranger()
     said = stranger.setup("--dry-run")
