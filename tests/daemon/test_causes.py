@@ -19,6 +19,7 @@ from daemon.watching.causes import (
     MailTrouble,
     Stream,
     causes,
+    heading,
     pace,
     to_tell,
     watched_since,
@@ -104,6 +105,10 @@ def test_a_short_interval_shortens_what_is_waited_for():
     down = [circuit(QUICKBOOKS, "Unreachable", minutes=3)]
     assert of(circuits=down, pace=timedelta(minutes=5)) == ["quickbooks_down"]
     assert of(circuits=down, pace=timedelta(minutes=15)) == []
+    assert of(circuits=[circuit(QUICKBOOKS, "Unreachable", minutes=7)], pace=timedelta(minutes=15)) == []
+    assert of(circuits=[circuit(QUICKBOOKS, "Unreachable", minutes=8)], pace=timedelta(minutes=15)) == [
+        "quickbooks_down"
+    ]
 
 
 def test_one_alert_says_it_where_two_sides_have_the_same_cause():
@@ -115,14 +120,21 @@ def test_one_alert_says_it_where_two_sides_have_the_same_cause():
     ("one", "cause"),
     [
         ({"ready_since": ago(minutes=122)}, None),
-        ({"ready_since": ago(minutes=123)}, "nothing_posted"),
+        ({"ready_since": ago(minutes=122, seconds=10)}, "nothing_posted"),
         ({"ready_since": ago(minutes=500), "settled_at": ago(minutes=122)}, None),
         ({"ready_since": ago(minutes=500), "settled_at": ago(minutes=123)}, "nothing_posted"),
         ({"backlog": 900, "backlog_before": 900, "ready_since": ago(minutes=500), "settled_at": NOW}, None),
         ({"backlog": 900, "backlog_before": 800, "ready_since": ago(minutes=500), "settled_at": NOW}, "queue_growing"),
         ({"backlog": 900, "backlog_before": 800, "ready_since": ago(minutes=50), "settled_at": NOW}, None),
         ({"backlog": 900, "backlog_before": None, "ready_since": ago(minutes=500), "settled_at": NOW}, None),
-        ({"backlog": 200, "backlog_before": 2, "ready_since": ago(minutes=500), "settled_at": NOW}, None),
+        ({"backlog": 300, "backlog_before": 2, "ready_since": ago(minutes=500), "settled_at": NOW}, None),
+        ({"backlog": 301, "backlog_before": 2, "ready_since": ago(minutes=500), "settled_at": NOW}, "queue_growing"),
+        ({"backlog": 880, "backlog_before": 800, "ready_since": ago(minutes=500), "settled_at": NOW}, None),
+        ({"backlog": 881, "backlog_before": 800, "ready_since": ago(minutes=500), "settled_at": NOW}, "queue_growing"),
+        (
+            {"backlog": 900, "backlog_before": 800, "ready_since": ago(minutes=122, seconds=10), "settled_at": NOW},
+            "queue_growing",
+        ),
         ({"held": {"no_item": 2}}, "held_orders"),
         ({"held": {"total_differs": 1}}, "difference"),
         ({"held": {"stands_otherwise": 1}}, "difference"),
@@ -133,6 +145,7 @@ def test_one_alert_says_it_where_two_sides_have_the_same_cause():
         ({"budget": Budget(reads=799, forecast=900, budget=1000)}, None),
         ({"budget": Budget(reads=800, forecast=900, budget=1000)}, "reads_near_budget"),
         ({"budget": Budget(reads=249, forecast=7000, budget=1000)}, None),
+        ({"budget": Budget(reads=250, forecast=1000, budget=1000)}, None),
         ({"budget": Budget(reads=250, forecast=1001, budget=1000)}, "reads_near_budget"),
         ({"streams": [stream(due=ago(minutes=119))]}, None),
         ({"streams": [stream(due=ago(minutes=120))]}, "not_reading"),
@@ -213,7 +226,12 @@ ALIVE = process("alive", "run", 0, started=1, seen=0)
         ([process(f"a{n}", instance=n, started=2, seen=0) for n in range(4)], set(), None),
         ([process(f"a{n}", instance=n, started=9, seen=1) for n in range(4)], {"a0", "a1", "a2"}, None),
         ([process(f"old{n}", "run", 0, started=40 + n, seen=40 + n) for n in range(3)] + [ALIVE], set(), None),
-        ([process("a", started=60, seen=2)], set(), None),
+        ([process(f"a{n}", instance=1, started=14, seen=1) for n in range(3)], {"a0", "a1", "a2"}, "crash_loop"),
+        ([process(f"a{n}", started=15, seen=1) for n in range(3)], {"a0", "a1", "a2"}, "crash_loop"),
+        ([process(f"a{n}", started=16, seen=1) for n in range(3)], {"a0", "a1", "a2"}, None),
+        ([process(f"a{n}", started=9, seen=5, ended=ago(minutes=5)) for n in range(3)], set(), None),
+        ([process("a", started=60, seen=3)], set(), None),
+        ([process("a", "sync", 0, started=60, seen=4)], set(), None),
         ([process("a", started=60, seen=4)], set(), "consumer_missing"),
         ([process("a", started=60, seen=4, ended=ago(minutes=4))], set(), None),
         ([process("a", started=60, seen=50), process("b", started=40, seen=0)], {"a"}, None),
@@ -225,14 +243,113 @@ def test_processes(processes, gone, cause):
     assert found(processes=processes, gone=frozenset(gone)) == ([cause] if cause else [])
 
 
-def test_orders_wait_and_nobody_consumes():
-    waits, producer = connection(ready_since=ago(minutes=4)), process("p", "produce", 0, started=60, seen=0)
-    consumer = process("c", started=60, seen=1)
-    assert found(waits, shared_broker=True, processes=[producer]) == ["consumer_missing"]
-    assert found(waits, shared_broker=True, processes=[producer, consumer]) == []
-    assert found(waits, shared_broker=False, processes=[producer]) == []
-    assert found(connection(), shared_broker=True, processes=[producer]) == []
-    assert found(connection(ready_since=ago(minutes=2)), shared_broker=True, processes=[producer]) == []
+WAITS = connection(ready_since=ago(minutes=3))
+PRODUCER = process("p", "produce", 0, started=60, seen=0)
+
+
+@pytest.mark.parametrize(
+    ("others", "gone"),
+    [
+        ([], set()),
+        ([process("c", started=60, seen=5, ended=ago(minutes=5))], set()),
+        ([process("c", started=60, seen=1)], {"c"}),
+    ],
+    ids=["none", "ended", "killed"],
+)
+def test_orders_wait_and_nobody_consumes(others, gone):
+    processes = [PRODUCER, *others]
+    assert found(WAITS, shared_broker=True, processes=processes, gone=frozenset(gone)) == ["consumer_missing"]
+    assert found(WAITS, shared_broker=False, processes=processes, gone=frozenset(gone)) == []
+
+
+@pytest.mark.parametrize("role", ["consume", "run", "sync"])
+def test_somebody_consumes(role):
+    assert found(WAITS, shared_broker=True, processes=[PRODUCER, process("c", role, started=60, seen=1)]) == []
+
+
+@pytest.mark.parametrize(
+    "connections",
+    [[connection()], [connection(ready_since=ago(minutes=2))], [connection(ready_since=ago(hours=9), enabled=False)]],
+    ids=["nothing waits", "for a moment", "not enabled"],
+)
+def test_nobody_consumes_what_does_not_wait(connections):
+    assert found(*connections, shared_broker=True, processes=[PRODUCER]) == []
+
+
+def test_since_when_nobody_consumes():
+    lately, long = connection(ready_since=ago(minutes=2)), connection(ready_since=ago(minutes=9))
+    usual = {"connections": [lately, long], "shared_broker": True, "processes": [PRODUCER]}
+    (alert,) = causes(Facts(watched_since=LONG_AGO, **usual), NOW)
+    assert alert.since == ago(minutes=9)
+    assert causes(Facts(watched_since=ago(minutes=2), **usual), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "more", "text", "fix"),
+    [
+        (
+            [],
+            {"processes": [PRODUCER, process("a", started=60, seen=5), process("b", "run", 0, started=60, seen=9)]},
+            "Not seen any more: cartledger consume (instance 1), cartledger run.",
+            "Start it again. If it is not wanted any more, start it once and stop it, so that it can say goodbye.",
+        ),
+        (
+            [],
+            {"broker": BrokerTrouble(since=LONG_AGO, text="Down.", blocked=False)},
+            "Down.",
+            "Start RabbitMQ again: `systemctl status rabbitmq-server`.",
+        ),
+        (
+            [],
+            {"broker": BrokerTrouble(since=LONG_AGO, text="Full.", blocked=True)},
+            "Full.",
+            "Free memory or disk on the broker's machine: `rabbitmqctl status` says which is short.",
+        ),
+        (
+            [connection(circuits=[circuit(QUICKBOOKS, "Unreachable", minutes=10)])],
+            {},
+            "QuickBooks: The reason.",
+            "It is tried again by itself; nothing is lost.",
+        ),
+        (
+            [connection(circuits=[circuit(QUICKBOOKS, "Unauthorised", minutes=1, needs_person=True)])],
+            {},
+            "QuickBooks: The reason.",
+            "",
+        ),
+        (
+            [connection(held={"no_item": 1})],
+            {},
+            "1 is (1 no_item) held.",
+            "See `cartledger held list --connection main`.",
+        ),
+        (
+            [connection(held={"no_item": 1, "not_paid": 2, "total_differs": 1})],
+            {},
+            "QuickBooks has another amount than the shop: 1 is (1 total_differs) held.",
+            "See `cartledger held list --connection main`.",
+        ),
+        (
+            [connection(backlog=900, backlog_before=800, ready_since=ago(hours=9), settled_at=NOW)],
+            {},
+            "900 orders wait; 120 minutes ago it was 800.",
+            "Start more consumers: `cartledger-consumer@2` and so on.",
+        ),
+    ],
+)
+def test_what_is_said(args, more, text, fix):
+    said, *_ = causes(facts(*args, **more), NOW)
+    assert (said.text, said.fix) == (text, fix)
+
+
+def test_since_when_processes_are_missing():
+    lost = [process("a", started=60, seen=5), process("b", "run", 0, started=60, seen=9)]
+    (alert,) = causes(facts(processes=lost), NOW)
+    assert alert.since == ago(minutes=9)
+
+
+def test_a_heading_is_a_sentence():
+    assert heading("held_orders") == "Orders are held."
 
 
 def alert(cause, pair="p"):
@@ -250,7 +367,14 @@ def alert(cause, pair="p"):
         (["nothing_posted"], ["token_refused"], []),
         (["token_refused", "token_expires"], [], ["token_refused"]),
         (["nothing_posted", "held_orders"], [], ["nothing_posted", "held_orders"]),
-        (["ledger_trouble", "crash_loop", "consumer_missing"], [], ["ledger_trouble"]),
+        (["ledger_trouble", "crash_loop", "consumer_missing", "not_reading"], [], ["ledger_trouble"]),
+        (["ledger_trouble", "not_reading", "queue_growing"], [], ["ledger_trouble"]),
+        (["broker_blocked", "consumer_missing", "nothing_posted", "queue_growing"], [], ["broker_blocked"]),
+        (["consumer_missing", "queue_growing"], [], ["consumer_missing"]),
+        (["bigcommerce_down", "throttled", "not_reading", "nothing_posted", "mails_fail"], [], ["bigcommerce_down"]),
+        (["throttled", "not_reading", "nothing_posted"], [], ["throttled"]),
+        (["throttled", "queue_growing"], [], ["throttled"]),
+        (["queue_growing"], ["nothing_posted"], []),
     ],
 )
 def test_the_deepest_cause_says_it_for_the_others(found, standing, told):
@@ -261,6 +385,7 @@ def test_a_cause_explains_nothing_of_another_connection():
     told = to_tell([alert("quickbooks_down", "one"), alert("nothing_posted", "two")], [])
     assert [each.cause for each in told] == ["quickbooks_down", "nothing_posted"]
     assert to_tell([alert("nothing_posted", "two")], [alert("broker_down", "")]) == []
+    assert to_tell([alert("mails_fail", "")], [alert("quickbooks_down", "one")]) == []
 
 
 def test_causes_come_with_the_deeper_ones_first():
