@@ -138,7 +138,8 @@ class AppliedDiscount:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderLine:
-    """One order product. `total` is the line before order-level discounts; `total.tax` is the final tax after them."""
+    """One order product. `total` is the line before order-level discounts; `total.tax` is the final tax after them.
+    `refunded` of its quantity went back."""
 
     id: int
     product_id: int
@@ -147,6 +148,7 @@ class OrderLine:
     sku: str
     type: str
     quantity: Decimal
+    refunded: Decimal = field(default=ZERO, compare=False)
     total: Money3
     wrapping: Money3
     parent_id: int | None
@@ -280,7 +282,7 @@ def read_order(raw: Mapping[str, Any]) -> Order:
         fees=tuple(_fee(fee, read) for fee in _list(raw.get("fees"))),
         deliveries=max(1, read.int("shipping_address_count")),
         refunds=read_refunds(_list(raw.get(REFUNDS))),
-        lines_incomplete=_has_warning(raw) or not _complete(lines, read.money("items_total")),
+        lines_incomplete=lines_are_cut(raw) or not _complete(lines, read.money("items_total")),
     )
     read.finish()
     return order
@@ -477,7 +479,8 @@ def _buckets(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from _list(email.get("gift_certificates"))
 
 
-def _has_warning(raw: Mapping[str, Any]) -> bool:
+def lines_are_cut(raw: Mapping[str, Any]) -> bool:
+    """Whether the shop itself says that the order has more lines than came with it."""
     return not isinstance(raw.get("products"), list) and any("__warning__" in bucket for bucket in _buckets(raw))
 
 
@@ -497,6 +500,7 @@ def _line(raw: Mapping[str, Any], read: _Reader) -> OrderLine:
         sku=read.text("sku", raw),
         type=read.text("type", raw),
         quantity=read.money("quantity", raw),
+        refunded=read.money("quantity_refunded", raw),
         total=read.money3("total_{}", raw),
         wrapping=read.money3("wrapping_cost_{}", raw),
         parent_id=read.int("parent_order_product_id", raw) or None,

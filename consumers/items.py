@@ -19,7 +19,7 @@ from cartledger.errors import Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Link, Made, Part
 from cartledger.money import ZERO, read_json
-from cartledger.records import Operation, SourceKey, content_hash
+from cartledger.records import Operation, Order, SourceKey, content_hash
 from cartledger.settings import Connection
 from consumers.company import CompanyBook
 from consumers.finding import is_done
@@ -62,8 +62,8 @@ A_WHILE = timedelta(seconds=2)
 
 
 class Items:
-    """The handler of items, for one connection. `prices` says how the shop enters them; `alone`: no other shop makes
-    items in the company."""
+    """The handler of items, for one connection. `prices` says how the shop enters them, `restocks` whether it puts
+    refunded goods of an order back to stock; `alone`: no other shop makes items in the company."""
 
     def __init__(
         self,
@@ -75,6 +75,7 @@ class Items:
         shop: Shop,
         book: CompanyBook,
         prices: Callable[[], Prices],
+        restocks: Callable[[Order], bool],
         alone: bool,
         clock: Callable[[], datetime],
     ) -> None:
@@ -84,7 +85,7 @@ class Items:
         self._book = book
         self._prices = prices
         self._clock = clock
-        self._openings = Openings(connection=connection, zone=zone, ledger=ledger, shop=shop)
+        self._openings = Openings(connection=connection, zone=zone, ledger=ledger, shop=shop, restocks=restocks)
         self._list = ItemList(
             ledger=ledger, quickbooks=quickbooks, book=book, pair=connection.pair, alone=alone, clock=clock
         )

@@ -50,13 +50,22 @@ class Shop(Protocol):
 
 
 class Openings:
-    """The openings of one connection's items."""
+    """The openings of one connection's items. `restocks` says whether the shop puts refunded goods of an order back."""
 
-    def __init__(self, *, connection: Connection, zone: Callable[[], ZoneInfo], ledger: Ledger, shop: Shop) -> None:
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        zone: Callable[[], ZoneInfo],
+        ledger: Ledger,
+        shop: Shop,
+        restocks: Callable[[Order], bool],
+    ) -> None:
         self._connection = connection
         self._zone = zone
         self._ledger = ledger
         self._shop = shop
+        self._restocks = restocks
 
     def of(self, products: Sequence[Product]) -> dict[str, Opening]:
         """By the products' keys: no call where the catalogue has told how they are counted, else one for all of them,
@@ -89,7 +98,8 @@ class Openings:
         if orders is None:
             return dict.fromkeys(before, TryLater("the shop's orders are still being read"))
         after = self._levels(products, self._products(products))
-        units = units_to_come(orders, self._connection, self._zone())
+        taken_back = {order.id for order in orders if self._books_take_back(order)}
+        units = units_to_come(orders, self._connection, self._zone(), taken_back)
         return {key: _opening(level, after.get(key), units.get(key, ZERO)) for key, level in before.items()}
 
     def _products(self, products: Iterable[Product]) -> dict[int, Row]:
@@ -125,6 +135,13 @@ class Openings:
         settled = self._ledger.known(pair, ORDER, newer).keys() - raw.keys()
         orders = (self._read(row) for id_, row in (raw | newer).items() if id_ not in settled)
         return [order for order in orders if order is not None]
+
+    def _books_take_back(self, order: Order) -> bool:
+        """Whether refunds of the order that are still to be booked put goods back to stock there."""
+        if not self._connection.records_refunds or not any(line.refunded for line in order.lines):
+            return False
+        restock = self._connection.refunds.restock
+        return self._restocks(order) if restock == "shop" else restock == "always"
 
     def _read(self, row: Mapping[str, Any]) -> Order | None:
         """None where it cannot be read: the order is held for that, until it changes in the shop."""

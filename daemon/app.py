@@ -136,9 +136,9 @@ class Line:
         """How the shop enters prices."""
         return read_prices(self.store())
 
-    def read_stock(self, read_orders: Callable[[], None], on_page: Callable[[], None]) -> StockWalk:
+    def read_stock(self, read_orders: Callable[[], timedelta], on_page: Callable[[], None]) -> StockWalk:
         """One reading of the stock on both sides into the ledger; in the middle of it `read_orders` reads the shop's
-        orders. `on_page` hears of each page."""
+        orders, and says how far its clock is ahead. `on_page` hears of each page."""
         rules = self.connection.stock
         return read_stock(
             StockReading(
@@ -423,6 +423,7 @@ class App:
             shop=line.shop,
             book=line.book,
             prices=line.prices,
+            restocks=line.stock.restocks,
             alone=self._is_alone(connection),
             clock=self.clock,
         )

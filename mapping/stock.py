@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -49,14 +49,18 @@ def level_of(product: Product, row: Row, variants: Iterable[Row]) -> Decimal | P
     return D(row.get("inventory_level") or 0)
 
 
-def units_to_come(orders: Sequence[Order], connection: Connection, zone: ZoneInfo) -> dict[str, Decimal]:
+def units_to_come(
+    orders: Sequence[Order], connection: Connection, zone: ZoneInfo, taken_back: Collection[int] = ()
+) -> dict[str, Decimal]:
     """Units of each SKU, by its key, that the shop has taken from its stock and that `orders` will take from
-    QuickBooks' when they are posted. None of `orders` stands in QuickBooks."""
+    QuickBooks' when they are posted. None of `orders` stands in QuickBooks; refunded goods of those whose ids are in
+    `taken_back` come back there with their refunds."""
     units: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
     for order in orders:
         if _will_be_posted(order, connection, zone):
             for line in order.lines:
-                units[fold(line.sku)] += line.quantity
+                back = line.refunded if order.id in taken_back else ZERO
+                units[fold(line.sku)] += line.quantity - back
     return dict(units)
 
 

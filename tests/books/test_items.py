@@ -9,6 +9,9 @@ import pytest
 
 from cartledger.ledger.types import State
 from cartledger.records import SourceKey
+from simulator.bigcommerce.refund_bill import Asked
+from simulator.bigcommerce.refunding import Payout, refund
+from tests.said import REFUNDS
 
 MAKE = {
     "products.create_missing": True,
@@ -244,6 +247,26 @@ def test_stock_begins_with_nothing_or_with_what_the_shop_has_and_the_books_will_
     assert books.sync().posted == 2
     assert list(items(books, "QtyOnHand").values()) == [(left,)]
     books.prove()
+
+
+@pytest.mark.parametrize(
+    ("restock", "puts_back", "left"),
+    [("shop", True, 8), ("shop", False, 7), ("always", True, 8), ("never", True, 8)],
+)
+def test_stock_that_begins_after_a_refund_is_what_the_shop_has(open_shop, sold, restock, puts_back, left):
+    """Of ten bowls three were sold, and one came back."""
+    books = open_shop(**STORE | REFUNDS | {"refunds.restock": restock})
+    shop = books.sim.shop
+    shop.inventory_settings["refund_order_stock_adjustment"] = puts_back
+    [bowl] = [each for each in shop.products if each["sku"] == "BOWL"]
+    bowl["inventory_level"] = bowl["variants"][0]["inventory_level"] = 7 + puts_back
+    printed = {"is_tax_inclusive_pricing": False, "store_default_to_transactional_exchange_rate": "1.0000000000"}
+    books.add(sold(1001, ("BOWL", 7, 3), **printed), items=False)
+    line = shop.orders[1001].products[0]
+    line["discounted_total_inc_tax"] = line["total_inc_tax"]
+    refund(shop, 1001, Asked(products={line["id"]: 1}), Payout(provider="stripe"))
+    assert books.sync().held == 0
+    assert items(books, "QtyOnHand")["BOWL"] == (left,)
 
 
 def test_stock_counts_what_is_held_or_waits_and_leaves_out_what_is_never_posted(open_shop, sold):
