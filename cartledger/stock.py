@@ -23,6 +23,9 @@ ITEMS, SWEEP = "stock", "stock sweep"
 SHOP_LEVELS = "shop levels"
 """The stream whose cursor says when all levels of the shop were read."""
 
+ANEW = "stock anew"
+"""The stream whose cursor says since when levels are of the location, and follow the items, that they do now."""
+
 
 def product_unit(product_id: int) -> str:
     return f"product:{product_id}"
@@ -88,9 +91,19 @@ class Allocation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SoldElsewhere:
+    """What another shop of the company took of `unit`, which has this SKU there, for one order."""
+
+    sku: str
+    unit: str
+    allocation: Allocation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LevelChange:
     """One level that is to be written: `new` in place of `old`, from `on_hand` in QuickBooks less the units that are
-    `allocated` to orders that it does not hold. `moves` is the level's count as this was worked out."""
+    `allocated` to orders, of whichever shop, that it does not hold. `moves` is the level's count as this was worked
+    out."""
 
     unit: str
     sku: str

@@ -64,10 +64,12 @@ class NotEnabled(TryLater):
 
 @dataclass(kw_only=True)
 class Written:
-    """How many levels the shop has taken, and by unit those that it has not, with its words."""
+    """How many levels the shop has taken, and by unit those that it has not, with its words. Those that orders `moved`
+    before their turn came were not sent."""
 
     count: int = 0
     refused: dict[str, str] = field(default_factory=dict)
+    moved: list[LevelChange] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ def planned(ledger: Ledger, pair: str, stock: Stock) -> StockPlan:
     items = ledger.stock_items(pair)
     levels = ledger.stock_levels(pair)
     since = min((item.read_at for item in items), default=ledger.clock())
-    return plan_levels(items, levels, ledger.allocations(pair, since), stock)
+    return plan_levels(items, levels, ledger.allocations(pair, since), stock, ledger.sold_elsewhere(pair, since))
 
 
 class LevelWriter:
@@ -131,7 +133,8 @@ class LevelWriter:
 
     def write(self, changes: Sequence[LevelChange], on_progress: OnProgress) -> Written:
         """All of them, in calls one after the other, while the turn is ours. What a refusal names, or halving finds, is
-        left out and remembered as refused.
+        left out and remembered as refused; what orders that were read during the calls before have moved is left to the
+        next round.
 
         Raises Pause and Stop where the shop cannot be told: what it may have taken is not sure any more. Raises
         NotEnabled as soon as the connection may not write, and Refused where the shop takes nothing at all.
@@ -147,7 +150,9 @@ class LevelWriter:
         location = self._location()
         waiting = deque(changes[first : first + AT_ONCE] for first in range(0, len(changes), AT_ONCE))
         while waiting:
-            chunk = waiting.popleft()
+            chunk = self._unmoved(waiting.popleft(), written)
+            if not chunk:
+                continue
             try:
                 self._tell(location, chunk)
             except Refused as refused:
@@ -165,6 +170,12 @@ class LevelWriter:
                 on_progress(chunk)
         self._ledger.refused_levels(self.pair, written.refused)
         return written
+
+    def _unmoved(self, chunk: Sequence[LevelChange], written: Written) -> Sequence[LevelChange]:
+        unmoved = self._ledger.unmoved(self.pair, chunk)
+        units = {change.unit for change in unmoved}
+        written.moved += [change for change in chunk if change.unit not in units]
+        return unmoved
 
     def _location(self) -> int:
         if self._stock.location is None:
@@ -218,8 +229,8 @@ class LevelWriter:
                 on_progress(chunk)
 
             written = self.write(safe, taken)
-            self._ledger.proposal_left_out(proposal.id, written.refused)
-            return Approved(written=written, left_out=left_out)
+            self._ledger.proposal_left_out(proposal.id, [*written.refused, *(change.unit for change in written.moved)])
+            return Approved(written=written, left_out=[*left_out, *written.moved])
 
     def _taken_up(self, proposal: Proposal, who: str) -> list[LevelChange] | None:
         """The changes of a proposal that nobody has written or left out; None where there is nothing to do about it."""
@@ -229,6 +240,8 @@ class LevelWriter:
             return self._ledger.proposed(proposal.id)
         (last,) = self._ledger.proposals(self.pair, limit=1)
         if last.id != proposal.id or last.state is not ProposalState.APPROVED:
+            return None
+        if not self._ledger.ever_approved(self.pair):
             return None
         return self._ledger.proposed(proposal.id, left=True) or None
 
@@ -330,9 +343,10 @@ class StockDesk:
         return Done() if written.count else Unchanged()
 
     def _may_rely_on_what_was_read(self, pair: str) -> bool:
-        """False where the source is of a reading that was long ago, or since when one found stock that is not whole."""
+        """False where the source is of a reading that was long ago, since when the clock was set back, or since when
+        one found stock that is not whole."""
         waiting, read = self._ledger.waiting_proposal(pair), self._ledger.cursor(pair, ITEMS)
-        if read is None or self._clock() - read.polled_at > FRESH_FOR:
+        if read is None or not timedelta(0) <= self._clock() - read.polled_at <= FRESH_FOR:
             return False
         return waiting is None or not is_unread(waiting) or read.polled_at >= waiting.made_at
 

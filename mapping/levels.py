@@ -9,7 +9,7 @@ all the same, which errs to the safe side until the next reading.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
@@ -17,7 +17,7 @@ from decimal import ROUND_FLOOR, Decimal
 from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.settings import Stock
-from cartledger.stock import Allocation, LevelChange, Proposal, ShopLevel, StockItem
+from cartledger.stock import Allocation, LevelChange, Proposal, ShopLevel, SoldElsewhere, StockItem
 
 BREAKER = frozenset({"first_stock_run", "mass_zero", "mass_drop"})
 """The codes of what a person may approve in spite of."""
@@ -57,15 +57,19 @@ class StockPlan:
 
 
 def plan_levels(
-    items: Iterable[StockItem], levels: Iterable[ShopLevel], allocations: Iterable[Allocation], stock: Stock
+    items: Iterable[StockItem],
+    levels: Iterable[ShopLevel],
+    allocations: Iterable[Allocation],
+    stock: Stock,
+    elsewhere: Iterable[SoldElsewhere] = (),
 ) -> StockPlan:
     """The levels that differ from what the shop is believed to hold, or of which that is not sure, by SKU.
 
     `allocations` are all of which QuickBooks holds less than the shop took, or got the last of it after the oldest
-    `read_at` of `items`.
+    `read_at` of `items`; `elsewhere` the same of other shops of the company.
     """
     by_sku = _by_sku(items)
-    by_unit = _by_unit(allocations)
+    taken = _Taken(allocations, elsewhere)
     known = (level for level in levels if level.sku in by_sku or level.tracked)
     matched = sorted(known, key=lambda level: (level.sku, level.unit))
     several = {sku for sku, units in Counter(level.sku for level in matched).items() if units > 1}
@@ -81,7 +85,7 @@ def plan_levels(
                 plan.skipped.append(Skipped(label=level.label, why=_refused(level)))
                 _count(plan, level, emptied=item.on_hand <= 0)
             else:
-                _add(plan, level, item, item.on_hand, by_unit.get(level.unit, ()), stock.safety_stock)
+                _add(plan, level, item, item.on_hand, taken.missing(level, item.read_at), stock.safety_stock)
             continue
         why = item if isinstance(item, str) else "QuickBooks says no quantity of it."
         plan.skipped.append(Skipped(label=level.label, why=why))
@@ -160,12 +164,22 @@ def _item(items: Sequence[StockItem]) -> StockItem | str:
     return "Several QuickBooks items have this SKU." if active else "The QuickBooks item is inactive or gone."
 
 
-def _by_unit(allocations: Iterable[Allocation]) -> Mapping[str, list[Allocation]]:
-    found: defaultdict[str, list[Allocation]] = defaultdict(list)
-    for allocation in allocations:
-        for unit in allocation.units:
-            found[unit].append(allocation)
-    return found
+class _Taken:
+    """What orders took, by the units and SKUs of this shop."""
+
+    def __init__(self, allocations: Iterable[Allocation], elsewhere: Iterable[SoldElsewhere]) -> None:
+        self._here: defaultdict[str, list[Allocation]] = defaultdict(list)
+        for allocation in allocations:
+            for unit in allocation.units:
+                self._here[unit].append(allocation)
+        self._elsewhere: defaultdict[str, list[SoldElsewhere]] = defaultdict(list)
+        for sold in elsewhere:
+            self._elsewhere[sold.sku].append(sold)
+
+    def missing(self, level: ShopLevel, read_at: datetime) -> Decimal:
+        here = (_missing(each, level.unit, read_at) for each in self._here.get(level.unit, ()))
+        elsewhere = (_missing(each.allocation, each.unit, read_at) for each in self._elsewhere.get(level.sku, ()))
+        return sum((*here, *elsewhere), ZERO)
 
 
 def _add(
@@ -173,10 +187,9 @@ def _add(
     level: ShopLevel,
     item: StockItem,
     on_hand: Decimal,
-    allocations: Iterable[Allocation],
+    allocated: Decimal,
     safety: int,
 ) -> None:
-    allocated = sum((_missing(each, level.unit, item.read_at) for each in allocations), ZERO)
     new = min(max(0, int((on_hand - allocated - safety).to_integral_value(ROUND_FLOOR))), MOST)
     _count(plan, level, emptied=on_hand <= 0)
     plan.targets[level.unit] = new

@@ -19,6 +19,7 @@ from cartledger.records import (
     GONE,
     SourceKey,
     gone_order,
+    lines_are_cut,
     order_modified,
     order_version,
     read_order,
@@ -194,10 +195,15 @@ def _taken(
 
 
 def _whole(shop: Shop, row: Row) -> Row:
-    """The row with all its lines: only 50 of a consignment come with a list, so a longer order is asked for them."""
+    """The row with all its lines: only 50 of a consignment come with a list, so a longer order is asked for them; one
+    that cannot be read, too, since the shop took its units all the same."""
     try:
-        return with_lines(row, shop.order_products(int(row["id"]))) if read_order(row).lines_incomplete else row
-    except BadRecord:  # it cannot be read, or is gone meanwhile: it will be held with the reason
+        cut = read_order(row).lines_incomplete
+    except BadRecord:  # it will be held with the reason
+        cut = lines_are_cut(row)
+    try:
+        return with_lines(row, shop.order_products(int(row["id"]))) if cut else row
+    except BadRecord:  # it is gone meanwhile
         return row
 
 

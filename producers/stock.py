@@ -35,8 +35,10 @@ from cartledger.stock import (
     Proposal,
     ProposalState,
     ShopLevel,
+    SoldElsewhere,
     StockItem,
 )
+from mapping.company import fold
 from mapping.counted import booked_since, shop_levels, stock_item
 from mapping.levels import plan_levels
 from producers.orders import allocations
@@ -46,9 +48,16 @@ FACTS = "stock"
 """The reference that says what the stock was last read as a whole of, and by which settings."""
 
 OVERLAP = timedelta(minutes=10)
+MOST_SKEW = timedelta(minutes=5)
+"""Between the shop's clock and ours; QuickBooks' is taken to be right as well. What moves on either side is told by its
+own clock, and `OVERLAP` and the ledger's times bear no more."""
+
 IDS_AT_ONCE = 100
 FEW_SKUS = 500
 """So many are asked for by name; more by reading all the shop has, ten times as many with each call."""
+
+_OF_THE_MOMENT = frozenset({"incomplete_stock", "clock_differs"})
+"""What is wrong with a reading and says nothing against the levels that a person may be reading."""
 
 EVERY_ITEM = "Type = 'Inventory' AND Active IN (true, false)"
 
@@ -98,6 +107,8 @@ class Memory(Protocol):
 
     def allocations(self, pair: str, since: datetime) -> list[Allocation]: ...
 
+    def sold_elsewhere(self, pair: str, since: datetime) -> list[SoldElsewhere]: ...
+
     def stock_items(self, pair: str) -> list[StockItem]: ...
 
     def remember_items(self, pair: str, items: Iterable[StockItem]) -> None: ...
@@ -105,6 +116,8 @@ class Memory(Protocol):
     def sought(self, pair: str, skus: Iterable[str]) -> None: ...
 
     def stock_levels(self, pair: str) -> list[ShopLevel]: ...
+
+    def follow_anew(self, pair: str) -> None: ...
 
     def learn_levels(self, pair: str, levels: Iterable[ShopLevel], *, whole: bool = False) -> None: ...
 
@@ -119,7 +132,8 @@ class Memory(Protocol):
 class StockReading:
     """One reading of the stock on both sides of `connection`, called `name`. `sweep` and `recheck` say that all items,
     all levels of the shop are due; both are read as a whole where they never were. `store_id` tells which store the
-    shop is, `read_orders` reads its orders into the ledger. `on_page` hears of each page and may raise to end it."""
+    shop is, `read_orders` reads its orders into the ledger and says how far its clock is ahead of ours. `on_page` hears
+    of each page and may raise to end it."""
 
     name: str
     connection: Connection
@@ -130,7 +144,7 @@ class StockReading:
     sweep: bool
     recheck: bool
     store_id: Callable[[], str]
-    read_orders: Callable[[], object]
+    read_orders: Callable[[], timedelta]
     clock: Callable[[], datetime]
     on_page: Callable[[], None]
 
@@ -153,7 +167,7 @@ class StockWalk:
 
 
 class _Unreadable(Exception):
-    """The stock cannot be read as a whole, or is another one's."""
+    """The stock cannot be read as a whole or in time, or is another one's."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
@@ -199,11 +213,11 @@ def read_stock(reading: StockReading) -> StockWalk:
     round_ = _begin(reading)
     try:
         _read_items(reading, round_)
+        _read_levels(reading, round_)
+        _check_clock(reading.read_orders())
     except _Unreadable as unreadable:
         _propose_nothing(reading, unreadable.problem)
         return StockWalk(problem=unreadable.problem)
-    _read_levels(reading, round_)
-    reading.read_orders()
     return _remember(reading, round_)
 
 
@@ -226,6 +240,8 @@ def _begin(reading: StockReading) -> _Round:
     # Asked each time: the store may sell from another place since.
     location = connection.stock.location or reading.shop.default_location()
     moved = memory.cursor(pair, SHOP_LEVELS) is None or facts.get("location") != location
+    if facts and (facts.get("location"), facts.get("match_by")) != (location, connection.products.match_by):
+        memory.follow_anew(pair)
     return _Round(
         facts=facts,
         location=location,
@@ -254,8 +270,8 @@ def _shut_out(code: str) -> Iterator[None]:
 
 
 def _sweep(reading: StockReading, round_: _Round) -> None:
-    """What is known and does not come is gone. A few are asked for by id before: where one goes for good between two
-    pages, another one comes on neither."""
+    """What is known and does not come is gone, once it was asked for by id: where one goes for good between two pages,
+    another one comes on neither."""
     round_.facts = _identities(reading, round_.facts)
     counted = reading.company.count("Item", EVERY_ITEM)
     read = _ask(reading, round_, EVERY_ITEM, expected=counted)
@@ -263,9 +279,9 @@ def _sweep(reading: StockReading, round_: _Round) -> None:
         still = reading.company.count("Item", EVERY_ITEM)
         if read < still:
             raise _Unreadable(_incomplete(read, still))
-    missing = [id_ for id_, item in round_.known.items() if id_ not in round_.items and not _is_gone(item)]
-    if len(missing) <= IDS_AT_ONCE:
-        _ask_for(reading, round_, missing)
+    _ask_for(
+        reading, round_, [id_ for id_, item in round_.known.items() if id_ not in round_.items and not _is_gone(item)]
+    )
     for id_ in round_.known.keys() - round_.items.keys():
         round_.items[id_] = replace(round_.known[id_], on_hand=None, active=False, read_at=round_.began)
 
@@ -275,9 +291,15 @@ def _is_gone(item: StockItem) -> bool:
 
 
 def _read_what_moved(reading: StockReading, round_: _Round) -> None:
+    """More may move while it is read, and nothing goes from what has moved: it is whole where it is as much as is
+    counted later, or once more was read than was counted before."""
     cursor = reading.memory.cursor(reading.pair, ITEMS)
     since = (cursor.watermark if cursor else round_.began) - OVERLAP
-    _ask(reading, round_, f"{EVERY_ITEM} AND MetaData.LastUpdatedTime > {quote(since.isoformat(timespec='seconds'))}")
+    moved = f"{EVERY_ITEM} AND MetaData.LastUpdatedTime > {quote(since.isoformat(timespec='seconds'))}"
+    if read := _ask(reading, round_, moved):
+        counted = reading.company.count("Item", moved)
+        if read < counted and (again := _ask(reading, round_, moved)) < counted:
+            raise _Unreadable(_incomplete(again, counted))
     _ask_for(reading, round_, sorted(_booked_since(reading, round_) - round_.items.keys()))
 
 
@@ -330,6 +352,18 @@ def _incomplete(read: int, counted: int) -> Problem:
     )
 
 
+def _check_clock(skew: timedelta) -> None:
+    if abs(skew) > MOST_SKEW:
+        raise _Unreadable(
+            Problem(
+                code="clock_differs",
+                text=f"This machine's clock and the shop's differ by {round(abs(skew).total_seconds() / 60)} minutes: "
+                "nobody can tell what was sold or booked after which reading.",
+                fix="Set it: timedatectl set-ntp true.",
+            )
+        )
+
+
 def _propose_nothing(reading: StockReading, problem: Problem) -> None:
     """Once for each time that it comes up, and never in place of levels that a person may be reading; these must not
     reach another store, though."""
@@ -345,7 +379,7 @@ def _propose_nothing(reading: StockReading, problem: Problem) -> None:
 def _is_told(reading: StockReading, last: Proposal, problem: Problem) -> bool:
     same = {reason.code for reason in last.reasons} == {problem.code}
     if last.state is ProposalState.WAITING:
-        return same or (last.count > 0 and problem.code == "incomplete_stock")
+        return same or (last.count > 0 and problem.code in _OF_THE_MOMENT)
     cursor = reading.memory.cursor(reading.pair, ITEMS)
     since = cursor is None or last.settled_at is None or cursor.polled_at <= last.settled_at
     return last.state is ProposalState.REJECTED and same and since
@@ -364,17 +398,45 @@ def _read_levels(reading: StockReading, round_: _Round) -> None:
     if whole:
         skus: Collection[str] = round_.skus()
         tracking = shop.tracking()
-        levels = shop_levels(_heard(reading, shop.inventory(location)), tracking, skus=skus, known_at=known_at)
+        rows = _every_row(reading, round_)
     else:
         skus = unsought.keys()
         rows = list(_heard(reading, shop.inventory(location, list(unsought.values()))))
         tracking = shop.tracking(sorted({row.product_id for row in rows})) if rows else {}
-        levels = shop_levels(rows, tracking, skus=skus, known_at=known_at)
+    levels = shop_levels(rows, tracking, skus=skus, known_at=known_at)
     with memory.transaction():
         if round_.facts.get("location") != location:
             memory.learn_levels(reading.pair, (), whole=True)
+        elif whole:
+            _tell_gone(reading, levels)
         memory.learn_levels(reading.pair, levels, whole=whole)
     round_.recheck, round_.sought, round_.levels = whole, skus, len(levels)
+
+
+def _every_row(reading: StockReading, round_: _Round) -> list[InventoryRow]:
+    """SKUs that are known and do not come are asked for once more: where a product goes between two pages, another one
+    comes on neither."""
+    shop, location = reading.shop, round_.location
+    rows = list(_heard(reading, shop.inventory(location)))
+    here = {fold(row.sku) for row in rows}
+    missing = [level.label for level in reading.memory.stock_levels(reading.pair) if level.sku not in here]
+    if missing:
+        rows += _heard(reading, shop.inventory(location, missing))
+    return rows
+
+
+def _tell_gone(reading: StockReading, levels: Iterable[ShopLevel]) -> None:
+    units = {level.unit for level in levels}
+    known = reading.memory.stock_levels(reading.pair)
+    gone = [level.label for level in known if level.tracked and level.unit not in units]
+    if gone:
+        logs.warning(
+            f"{reading.name}: the shop does not count {len(gone)} SKUs any more, such as {gone[0]}. Their levels are "
+            "left alone.",
+            action="levels_gone",
+            connection=reading.name,
+            levels=len(gone),
+        )
 
 
 def _heard(reading: StockReading, rows: Iterable[InventoryRow]) -> Iterator[InventoryRow]:
@@ -395,7 +457,8 @@ def _remember(reading: StockReading, round_: _Round) -> StockWalk:
         for stream in (stream for stream, whole in streams.items() if whole):
             memory.set_cursor(pair, stream, done)
         items = memory.stock_items(pair)
-        plan = plan_levels(items, memory.stock_levels(pair), _open_allocations(reading, items), stock)
+        elsewhere = memory.sold_elsewhere(pair, _oldest(reading, items))
+        plan = plan_levels(items, memory.stock_levels(pair), _open_allocations(reading, items), stock, elsewhere)
         due = bool(plan.changes or plan.found or plan.lost or memory.waiting_proposal(pair))
         if due:
             look = Read(id=LEVELS, version=uuid.uuid4().hex, record=b"{}", modified=round_.began)
@@ -406,5 +469,8 @@ def _remember(reading: StockReading, round_: _Round) -> StockWalk:
 
 
 def _open_allocations(reading: StockReading, items: Iterable[StockItem]) -> list[Allocation]:
-    oldest = min((item.read_at for item in items), default=reading.clock())
-    return reading.memory.allocations(reading.pair, oldest)
+    return reading.memory.allocations(reading.pair, _oldest(reading, items))
+
+
+def _oldest(reading: StockReading, items: Iterable[StockItem]) -> datetime:
+    return min((item.read_at for item in items), default=reading.clock())

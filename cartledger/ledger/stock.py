@@ -23,7 +23,19 @@ from cartledger.ledger.rows import (
 )
 from cartledger.money import ZERO, D, read_json
 from cartledger.records import SourceKey
-from cartledger.stock import LEVELS, STOCK, Allocation, LevelChange, Proposal, ProposalState, ShopLevel, StockItem
+from cartledger.stock import (
+    ANEW,
+    ITEMS,
+    LEVELS,
+    STOCK,
+    Allocation,
+    LevelChange,
+    Proposal,
+    ProposalState,
+    ShopLevel,
+    SoldElsewhere,
+    StockItem,
+)
 
 SETTLES_WITHIN = timedelta(minutes=10)
 """The shop takes a level in a while after it said yes, and its clock is not ours: what an order did to a level within
@@ -34,6 +46,10 @@ PLACED_WITHIN = timedelta(minutes=1)
 stock or does not, as the shop is set."""
 
 
+IS_FOLLOWED = timedelta(days=7)
+"""A shop whose stock was not read for so long is not kept any more."""
+
+
 class Stock(Engine):
     """What both sides hold, and what may be written."""
 
@@ -42,7 +58,8 @@ class Stock(Engine):
         return [_read_item(row) for row in self._rows(sql.ITEMS, pair=pair)]
 
     def remember_items(self, pair: str, items: Iterable[StockItem]) -> None:
-        """What was read of items; one whose SKU is another one now is sought in the shop again."""
+        """What was read of items; one whose SKU is another one now is sought in the shop again. An older reading counts
+        where the newer one is from before the clock was set back."""
         with self.transaction():
             for item in items:
                 self._rows(
@@ -54,6 +71,7 @@ class Stock(Engine):
                     on_hand=None if item.on_hand is None else format(item.on_hand, "f"),
                     active=int(item.active),
                     read_at=write_time(item.read_at),
+                    now=self._now(),
                 )
 
     def sought(self, pair: str, skus: Iterable[str]) -> None:
@@ -148,6 +166,20 @@ class Stock(Engine):
         found = [_read_allocation(row) for row in self._rows(sql.ALLOCATIONS, pair=pair, since=write_time(since))]
         return sorted(found, key=lambda allocation: allocation.order_id)
 
+    def sold_elsewhere(self, pair: str, since: datetime) -> list[SoldElsewhere]:
+        """The same of the other shops whose stock follows that of the pair's company, and was read not long ago."""
+        found: list[SoldElsewhere] = []
+        lately = write_time(self.clock() - IS_FOLLOWED)
+        for (other,) in self._rows(sql.OTHER_SHOPS, pair=pair, stream=ITEMS, since=lately):
+            skus = {level.unit: level.sku for level in self.stock_levels(other)}
+            found += (
+                SoldElsewhere(sku=skus[unit], unit=unit, allocation=allocation)
+                for allocation in self.allocations(other, since)
+                for unit in allocation.units
+                if unit in skus
+            )
+        return found
+
     def without_allocation(self, pair: str) -> dict[str, bytes]:
         """The records, by id, of orders whose units were never told: read before this program knew of stock."""
         return {row["id"]: unpack(row["record"]) for row in self._rows(sql.WITHOUT_ALLOCATION, pair=pair)}
@@ -163,6 +195,12 @@ class Stock(Engine):
                 return False
             self._event(SourceKey(pair=pair, kind="order", id=order_id), "stock adjusted by hand")
             return True
+
+    def unmoved(self, pair: str, changes: Iterable[LevelChange]) -> list[LevelChange]:
+        """Those whose levels no order has moved since they were worked out."""
+        with self.transaction():
+            rows = [(change, self._row(sql.MOVES, pair=pair, unit=change.unit)) for change in changes]
+            return [change for change, row in rows if row is not None and row["moves"] == change.moves]
 
     def write_begins(self, pair: str, units: Iterable[str]) -> None:
         """Before the shop is told: from now on nobody can tell what it holds, until it has answered."""
@@ -229,8 +267,15 @@ class Stock(Engine):
         return None if row is None else _read_proposal(row)
 
     def ever_approved(self, pair: str) -> bool:
-        """Whether a person has approved levels of this pair."""
-        return self._row(sql.EVER_APPROVED, pair=pair) is not None
+        """Whether a person has approved levels of this pair, as they follow now."""
+        return self._row(sql.EVER_APPROVED, pair=pair, anew=ANEW) is not None
+
+    def follow_anew(self, pair: str) -> None:
+        """From now on levels are of another location, or follow other items: what a person has approved, or waits for
+        one, is nothing to these."""
+        with self.transaction():
+            self._rows(sql.WITHDRAW, pair=pair, now=self._now())
+            self._rows(sql.FOLLOW_ANEW, pair=pair, stream=ANEW, now=self._now())
 
     def proposed(self, proposal: int, *, left: bool = False) -> list[LevelChange]:
         """The changes of a proposal, in its order; with `left` those that were neither written nor left out."""

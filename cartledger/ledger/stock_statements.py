@@ -9,7 +9,7 @@ ON CONFLICT (pair, item_id) DO UPDATE SET
   sought = CASE WHEN stock_item.sku = excluded.sku THEN stock_item.sought ELSE 0 END,
   sku = excluded.sku, label = excluded.label, on_hand = excluded.on_hand, active = excluded.active,
   read_at = excluded.read_at
-WHERE stock_item.read_at <= excluded.read_at
+WHERE stock_item.read_at <= excluded.read_at OR stock_item.read_at > :now
 """
 
 SOUGHT = "UPDATE stock_item SET sought = 1 WHERE pair = :pair AND sku = :sku"
@@ -53,6 +53,13 @@ SELECT * FROM allocation WHERE pair = :pair AND units <> '{}' AND (booked IS NUL
 UNION SELECT * FROM allocation WHERE pair = :pair AND units <> '{}' AND booked_at >= :since
 """
 
+OTHER_SHOPS = """
+SELECT pair FROM cursor
+WHERE stream = :stream AND polled_at >= :since AND pair <> :pair
+  AND substr(pair, instr(pair, ':')) = substr(:pair, instr(:pair, ':'))
+ORDER BY pair
+"""
+
 WITHOUT_ALLOCATION = """
 SELECT id, record FROM source
 WHERE pair = :pair AND kind = 'order' AND record IS NOT NULL
@@ -94,6 +101,8 @@ WHERE pair = :pair AND order_id = :order_id AND (booked IS NULL OR booked <> uni
 RETURNING order_id
 """
 
+MOVES = "SELECT moves FROM stock_level WHERE pair = :pair AND unit = :unit"
+
 WRITE_BEGINS = "UPDATE stock_level SET sure = 0, known_at = :now WHERE pair = :pair AND unit = :unit"
 
 WRITTEN = """
@@ -130,7 +139,17 @@ ONE_PROPOSAL = f"{_PROPOSAL} WHERE id = :id"
 
 WAITING_PROPOSAL = f"{_PROPOSAL} WHERE pair = :pair AND state = 'waiting'"
 
-EVER_APPROVED = "SELECT 1 FROM stock_proposal WHERE pair = :pair AND state = 'approved' LIMIT 1"
+EVER_APPROVED = """
+SELECT 1 FROM stock_proposal
+WHERE pair = :pair AND state = 'approved' AND settled_at >= coalesce(
+  (SELECT watermark FROM cursor WHERE cursor.pair = :pair AND stream = :anew), '')
+LIMIT 1
+"""
+
+FOLLOW_ANEW = """
+INSERT INTO cursor (pair, stream, watermark, polled_at) VALUES (:pair, :stream, :now, :now)
+ON CONFLICT (pair, stream) DO UPDATE SET watermark = excluded.watermark, polled_at = excluded.polled_at
+"""
 
 PROPOSED = """
 SELECT * FROM stock_change WHERE proposal = :proposal AND (:left = 0 OR written = 0) ORDER BY position

@@ -223,10 +223,11 @@ class Producing:
             on_orders(walk)
             go_on()
 
-        def read_orders() -> None:
-            while self.read(line, heard) is None:
+        def read_orders() -> timedelta:
+            while (walk := self.read(line, heard)) is None:
                 go_on()
                 self.crew.quiet.wait(TICK)
+            return walk.skew
 
         if not ledger.lease(lease, self._app.owner, READING_LEASE):
             return None

@@ -347,6 +347,14 @@ def test_levels_follow_from_what_was_read_a_moment_ago_or_not_at_all(world, seco
     assert world.levels() == {"MUG": 8}
 
 
+def test_levels_do_not_follow_from_what_was_read_before_the_clock_was_set_back(world):
+    """What is booked meanwhile would seem to be in it."""
+    world.carries("MUG", 10, 8)
+    world.has_read()
+    world.step(seconds=-1)
+    assert (world.work(), world.written()) == (Unchanged(), [])
+
+
 # Who may write
 
 
@@ -551,17 +559,50 @@ def test_an_order_that_came_in_during_a_call_has_the_level_written_again(world):
     mug = world.carries("MUG", 10, 8)
     world.has_read()
 
-    class Selling(BigCommerce):
-        def adjust(self, *args: Any, **more: Any) -> None:
-            super().adjust(*args, **more)
-            world.sells(mug, 2)
-
-    shop = world.shop()
-    shop.__class__ = Selling
-    assert world.work(shop) == Done()
+    assert world.work(selling(world, mug, 2)) == Done()
     assert world.believed() == {"MUG": (8, False)}
     assert world.round() == Done()
     assert (world.levels(), world.believed()) == ({"MUG": 6}, {"MUG": (6, True)})
+
+
+def selling(world, unit, units):
+    """A shop in which an order comes, and is read, while each call is on its way."""
+
+    class Selling(BigCommerce):
+        def adjust(self, *args: Any, **more: Any) -> None:
+            super().adjust(*args, **more)
+            world.sells(unit, units)
+
+    shop = world.shop()
+    shop.__class__ = Selling
+    return shop
+
+
+def last_of_many(world, on_hand):
+    """2,001 levels that differ: two calls. The unit of the second one."""
+    world.carries_many(2000, 10, on_hand)
+    return world.carries("T", 10, on_hand)
+
+
+def test_an_order_that_is_read_during_a_call_is_in_the_next_one(world):
+    unit = last_of_many(world, 9)
+    world.has_read()
+    assert world.work(selling(world, unit, 2)) == Done()
+    assert [len(levels) for levels in world.written()] == [2000]
+    assert world.round() == Done()
+    assert world.written()[1:] == [{unit: 7}]
+
+
+def test_an_order_that_is_read_during_a_call_of_an_approval_leaves_out_what_it_moved(new_world):
+    world = new_world
+    unit = last_of_many(world, 11)
+    world.has_read()
+    world.work()
+    proposal = world.ledger.waiting_proposal(PAIR)
+    approved = world.writer(selling(world, unit, 2)).approve(proposal, "ann", lambda _: None)
+    assert ([change.label for change in approved.left_out], approved.written.count) == (["T"], 2000)
+    assert [change.unit for change in world.ledger.proposed(proposal.id, left=True)] == []
+    assert unit not in world.written()[0]
 
 
 @pytest.mark.parametrize(
@@ -809,6 +850,22 @@ def test_an_approval_is_not_taken_up_after_a_later_one(new_world):
     world.ledger.settle_proposal(world.ledger.propose(PAIR, (), ()), ProposalState.APPROVED, "ann")
     assert world.writer().approve(proposal, "ann", lambda _: None) is None
     assert world.written() == []
+
+
+def test_an_approval_is_not_taken_up_once_the_levels_are_of_another_location(new_world):
+    world = new_world
+    world.carries("MUG", 10, 8)
+    world.has_read()
+    world.work()
+    proposal = world.ledger.waiting_proposal(PAIR)
+    world.sim.faults.add(side="bigcommerce", call="adjust", kind="unauthorised", first=1)
+    with pytest.raises(Unauthorised):
+        world.writer().approve(proposal, "ann", lambda _: None)
+    world.step(minutes=15)
+    world.ledger.follow_anew(PAIR)
+    assert world.writer().approve(proposal, "ann", lambda _: None) is None
+    assert world.round() == Unchanged()
+    assert (world.written(), world.waiting()) == ([], {"MUG": (10, 8)})
 
 
 def test_what_the_shop_refuses_of_an_approval_is_told_and_over(new_world):

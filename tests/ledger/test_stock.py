@@ -78,6 +78,15 @@ def test_items_are_remembered_as_they_were_last_read(ledger, clock):
     assert ledger.stock_items(OTHER) == []
 
 
+def test_items_that_were_read_before_the_clock_was_set_back_are_not_the_newest(ledger, clock):
+    """Else they would be believed for an hour, and what is booked meanwhile would seem to be in them."""
+    clock.step(3600)
+    ledger.remember_items(PAIR, [item(clock, on_hand="9")])
+    clock.step(-3600)
+    ledger.remember_items(PAIR, [now := item(clock, on_hand="2")])
+    assert ledger.stock_items(PAIR) == [now]
+
+
 def test_a_sku_is_sought_once_and_again_when_its_item_bears_another_one(ledger, clock):
     ledger.remember_items(PAIR, [item(clock), item(clock, "8", "b"), item(clock, "9", "a")])
     ledger.sought(PAIR, ["a"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cartledger.errors import Problem
 from cartledger.money import D
 from cartledger.settings import Stock
-from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel, StockItem
+from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel, SoldElsewhere, StockItem
 from mapping.levels import is_unread, plan_levels, still_safe, trips
 
 NOON = datetime(2026, 4, 28, 12, 0, tzinfo=UTC)
@@ -112,6 +112,15 @@ def test_each_order_of_the_example_counts(forgotten, wrong):
 )
 def test_what_the_shop_may_sell(on_hand, orders, new):
     assert target(on_hand, *orders) == new
+
+
+def test_what_other_shops_sold_is_off_the_level_until_it_is_booked():
+    """By SKU: their units are others."""
+    sold = [order("1", 3, unit="variant:9"), order("1", 2, unit="variant:9", booked=2, answered=5), POSTED]
+    elsewhere = [SoldElsewhere(sku="a", unit=next(iter(each.units)), allocation=each) for each in sold]
+    elsewhere.append(SoldElsewhere(sku="b", unit="variant:8", allocation=order("2", 8, unit="variant:8")))
+    plan = plan_levels([item(20)], [level(20)], [QUEUED], Stock(), elsewhere)
+    assert [(change.allocated, change.new) for change in plan.changes] == [(7, 13)]
 
 
 def test_a_change_tells_how_it_came_about():

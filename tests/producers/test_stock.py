@@ -15,10 +15,11 @@ from cartledger.clients.http import Http
 from cartledger.clients.oauth import Intuit, Tokens
 from cartledger.clients.quickbooks import QuickBooks
 from cartledger.errors import Refused, Unreachable
-from cartledger.ledger.types import State
+from cartledger.ledger.types import Cursor, State
 from cartledger.records import SourceKey, Token
 from cartledger.settings import Stock
-from cartledger.stock import ITEMS, LEVELS, STOCK, SWEEP, LevelChange, ProposalState
+from cartledger.stock import ITEMS, LEVELS, STOCK, SWEEP, Allocation, LevelChange, ProposalState, ShopLevel
+from consumers.stock import planned
 from producers.orders import ORDER
 from producers.stock import StockReading, StockWalk, read_stock
 from simulator.quickbooks.lies import Lie
@@ -93,9 +94,9 @@ class Stocked:
         facts |= {"store_id": lambda: self.store_id, "read_orders": self._read_orders, "clock": self.world.clock}
         return read_stock(StockReading(**(facts | {"on_page": lambda: None} | changes)))
 
-    def _read_orders(self) -> None:
+    def _read_orders(self) -> timedelta:
         self.orders_read += 1
-        self.world.read()
+        return self.world.read().skew
 
     def reads(self) -> tuple[int, int]:
         """How many questions arrived at the company and at the shop since this was asked last, orders left out."""
@@ -205,11 +206,11 @@ def test_where_nothing_moved_one_read_tells_it_and_nothing_travels(stocked):
     assert not stocked.looked()
 
 
-def test_what_moved_in_quickbooks_is_read_and_looked_at(stocked):
+def test_what_moved_in_quickbooks_is_read_counted_and_looked_at(stocked):
     settled(stocked)
     stocked.sim.company.receive_units(stocked.items["LID"], Decimal(7))
     assert stocked.read() == StockWalk(items=1, changes=1, due=True)
-    assert stocked.reads() == (1, 1)
+    assert stocked.reads() == (2, 1)
     assert stocked.on_hand() == {"CUP": 10, "LID": 12}
     assert stocked.looked()
 
@@ -251,15 +252,27 @@ def test_an_order_that_comes_while_quickbooks_is_read_is_known_before_anybody_lo
     assert [each.units for each in stocked.ledger.allocations(PAIR, BEGUN)] == [{"product:1": 2, "variant:10001": 2}]
 
 
+@pytest.mark.parametrize("total", ["100.0000", "a lot"])
+def test_an_order_of_many_lines_has_taken_all_of_them_whether_or_not_it_can_be_read(stocked, total):
+    """A list brings 50 of them."""
+    settled(stocked)
+    stocked.sell(1001, "CUP", 60, total_inc_tax=total)
+    order = stocked.sim.shop.orders[1001]
+    order.products = [order.products[0] | {"id": number, "quantity": 1} for number in range(60)]
+    stocked.read()
+    assert [each.units for each in stocked.ledger.allocations(PAIR, BEGUN)] == [{"product:1": 60, "variant:10001": 60}]
+
+
 def test_an_order_that_comes_after_the_orders_were_read_is_in_no_level_that_was(stocked):
     """Else the shop would seem to lack what it has sold."""
     settled(stocked)
     [cup] = [each for each in stocked.sim.shop.products if each["sku"] == "CUP"]
 
     def read_and_sell():
-        stocked.world.read()
+        skew = stocked.world.read().skew
         cup["inventory_level"] = cup["variants"][0]["inventory_level"] = 8
         stocked.sell(1001, "CUP", 2)
+        return skew
 
     assert stocked.read(recheck=True, read_orders=read_and_sell).changes == 0
 
@@ -345,20 +358,98 @@ def test_of_a_page_that_is_not_whole_nothing_is_believed(stocked, echo):
     assert not stocked.looked()
 
 
-def test_an_item_that_goes_for_good_between_two_pages_hides_no_other(stocked):
-    for number in range(1, 1000):
+@pytest.mark.parametrize("going", [1, 150])
+def test_items_that_go_for_good_between_two_pages_hide_no_others(stocked, going):
+    for number in range(1, 1300):
         stocked.books(f"S-{number}", number)
     settled(stocked)
+    leaving = [f"S-{number}" for number in range(1, 1 + going)]
 
     def go():
-        if "CUP" in stocked.items:
-            stocked.sim.company.merge_items(stocked.items.pop("CUP"), stocked.items["S-1"], gone=True)
+        for sku in leaving:
+            stocked.sim.company.merge_items(stocked.items[sku], stocked.items["CUP"], gone=True)
+        leaving.clear()
 
     assert stocked.read(sweep=True, on_page=go).problem is None
-    assert stocked.on_hand()["S-999"] == 999
-    assert stocked.on_hand()["CUP"] == 10  # it came before it went
+    assert len(stocked.on_hand()) == 1301
     stocked.read(sweep=True)
-    assert "CUP" not in stocked.on_hand()
+    assert len(stocked.on_hand()) == 1301 - going
+
+
+def test_a_product_that_goes_between_two_pages_hides_no_other(stocked, caplog):
+    """One that is gone is told of."""
+    for number in range(1, 1100):
+        stocked.both(f"S-{number}", number)
+    settled(stocked)
+    products = stocked.sim.shop.products
+
+    def go():
+        if stocked.sim.report()["called"].get("inventory_items") and products[0]["sku"] == "CUP":
+            products.pop(0)
+
+    assert stocked.read(recheck=True, on_page=go).levels == 1101
+    assert not caplog.records
+    stocked.read(recheck=True)
+    assert stocked.levels().keys() == {"LID", *(f"S-{number}" for number in range(1, 1100))}
+    [said] = [each.message for each in caplog.records if each.action == "levels_gone"]
+    assert said == "main: the shop does not count 1 SKUs any more, such as CUP. Their levels are left alone."
+
+
+@pytest.mark.parametrize("echo", ["rows", "page"])
+def test_of_what_moved_nothing_is_believed_that_is_not_whole(stocked, echo):
+    settled(stocked)
+    for sku in ("CUP", "LID"):
+        stocked.sim.company.count_units(stocked.items[sku], Decimal(1))
+    stocked.world.clock.step(minutes=14)
+    before = stocked.ledger.stock_items(PAIR), stocked.ledger.cursor(PAIR, ITEMS)
+    stocked.sim.company.lie = Lie(kind="half_page", echo=echo)
+    if echo == "page":
+        with pytest.raises(Unreachable):
+            stocked.read()
+    else:
+        assert stocked.read().problem.code == "incomplete_stock"
+    assert (stocked.ledger.stock_items(PAIR), stocked.ledger.cursor(PAIR, ITEMS)) == before
+    assert not stocked.looked()
+    stocked.sim.company.lie = None
+    stocked.world.clock.step(minutes=15)
+    stocked.read()
+    assert stocked.on_hand() == {"CUP": 1, "LID": 1}
+
+
+def test_what_moves_while_it_is_read_is_no_reading_that_is_not_whole(stocked):
+    settled(stocked)
+    stocked.sim.company.receive_units(stocked.items["CUP"], Decimal(1))
+    moving = ["LID"]
+
+    def move():
+        for sku in moving:
+            stocked.sim.company.receive_units(stocked.items[sku], Decimal(1))
+        moving.clear()
+
+    assert stocked.read(on_page=move) == StockWalk(items=2, changes=2, due=True)
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(5, None), (-5, None), (6, "clock_differs"), (-6, "clock_differs")])
+def test_with_a_clock_that_is_not_the_shops_nothing_is_believed(stocked, minutes, code):
+    settled(stocked)
+    stocked.sim.company.count_units(stocked.items["CUP"], Decimal(3))
+    clock = stocked.world.clock
+    stocked.sim.shop.clock = lambda: clock() + timedelta(minutes=minutes)
+    walk = stocked.read()
+    assert (walk.problem and walk.problem.code, stocked.on_hand()["CUP"]) == (code, 10 if code else 3)
+    assert stocked.looked() is not bool(code)
+    stocked.sim.shop.clock = clock
+    stocked.read()
+    assert stocked.on_hand()["CUP"] == 3
+
+
+def test_levels_that_a_person_may_be_reading_stay_while_the_clock_differs(stocked):
+    settled(stocked)
+    number = stocked.ledger.propose(PAIR, [], [A_CHANGE])
+    clock = stocked.world.clock
+    stocked.sim.shop.clock = lambda: clock() + timedelta(hours=1)
+    assert stocked.read().problem.code == "clock_differs"
+    assert stocked.ledger.waiting_proposal(PAIR).id == number
 
 
 def test_what_is_not_whole_is_told_once_and_again_after_a_good_reading(stocked, caplog):
@@ -444,12 +535,13 @@ def test_a_new_sku_is_asked_for_once_whether_the_shop_has_it_or_not(stocked):
     stocked.books("BOX", 4)
     walk = stocked.read()
     assert (walk.items, walk.levels) == (2, 1)
-    # One call each for the default location, the levels of both and how their products are counted.
-    assert stocked.reads() == (1, 3)
+    # What moved and its count; one call each for the default location, the levels of both and how their products are
+    # counted.
+    assert stocked.reads() == (2, 3)
     assert stocked.levels() == {"CUP": 10, "JAR": 4, "LID": 5}
     stocked.world.clock.step(hours=1)
     assert stocked.read().levels == 0
-    assert stocked.reads() == (1, 1)
+    assert stocked.reads()[1] == 1
 
 
 def test_an_item_with_another_sku_is_asked_for_again(stocked):
@@ -466,7 +558,7 @@ def test_many_new_skus_are_read_with_all_the_shop_has(stocked):
         stocked.books(f"S-{number}", 1)
     stocked.read()
     # The default location, one page of levels, one of products.
-    assert stocked.reads() == (1, 3)
+    assert stocked.reads() == (2, 3)
 
 
 def test_a_recheck_notices_new_skus_and_levels_changed_by_hand(stocked):
@@ -525,6 +617,58 @@ def test_a_store_that_sells_from_another_location_since_is_noticed(stocked):
     stocked.sim.shop.add_location(7, default=True)
     walk = stocked.read()
     assert (walk.levels, walk.due) == (2, True)
+
+
+def another_location(stocked):
+    stocked.sim.shop.add_location(7)
+    stocked.stock = Stock(location=7)
+
+
+def another_default(stocked):
+    stocked.sim.shop.add_location(7, default=True)
+
+
+def other_items(stocked):
+    stocked.match_by = "name"
+
+
+@pytest.mark.parametrize("change", [another_location, another_default, other_items])
+def test_levels_of_another_location_or_of_other_items_wait_for_a_person_again(stocked, change):
+    """Nobody has approved these, nor is anybody shown what waited before."""
+    settled(stocked)
+    approved = stocked.ledger.propose(PAIR, [], [A_CHANGE])
+    stocked.ledger.settle_proposal(approved, ProposalState.APPROVED, "ann")
+    waiting = stocked.ledger.propose(PAIR, [], [A_CHANGE])
+    stocked.world.clock.step(minutes=15)
+    stocked.read()
+    assert (stocked.ledger.ever_approved(PAIR), stocked.ledger.waiting_proposal(PAIR).id) == (True, waiting)
+    change(stocked)
+    for _ in range(2):
+        stocked.world.clock.step(minutes=15)
+        stocked.read()
+        assert (stocked.ledger.ever_approved(PAIR), stocked.ledger.waiting_proposal(PAIR)) == (False, None)
+    stocked.ledger.settle_proposal(stocked.ledger.propose(PAIR, [], [A_CHANGE]), ProposalState.APPROVED, "ann")
+    stocked.world.clock.step(minutes=15)
+    stocked.read()
+    assert stocked.ledger.ever_approved(PAIR)
+
+
+@pytest.mark.parametrize(("pair", "days", "left"), [("second:1", 0, 7), ("second:2", 0, 10), ("second:1", 8, 10)])
+def test_what_another_shop_of_the_company_sold_and_did_not_book_is_not_offered(stocked, pair, days, left):
+    """Another company's is nothing to it, nor is that of a shop that nobody follows any more."""
+    settled(stocked)
+    ledger, now = stocked.ledger, stocked.world.clock()
+    cup = ShopLevel(unit="variant:9", sku="cup", label="Cup", level=10, sure=True, known_at=now)
+    ledger.learn_levels(pair, [cup])
+    then = now - timedelta(days=days)
+    ledger.set_cursor(pair, ITEMS, Cursor(watermark=then, polled_at=then))
+    units = {"product:1": Decimal(3), "variant:9": Decimal(3)}
+    ledger.allocate(pair, [Allocation(order_id="1", version="v", created=now, modified=now, units=units)])
+    walk = stocked.read()
+    assert (walk.changes, planned(ledger, PAIR, Stock()).targets) == (
+        int(left != 10),
+        {"product:1": left, "product:2": 5},
+    )
 
 
 def test_orders_read_by_an_older_version_are_accounted_for_at_the_first_reading(stocked):

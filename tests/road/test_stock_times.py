@@ -46,6 +46,7 @@ def make(make_careless_sim, make_road):
 def after(road, ended, **much):
     """What is read by then."""
     app = road.app(clock=lambda: ended + timedelta(**much))
+    road.sim.shop.clock = app.clock
     return Producing(app, [road.name], Crew()).read_stock(app.lines[road.name])
 
 
@@ -66,6 +67,7 @@ def test_what_moved_is_read_so_often_in_an_hour(make, setting, readings):
     road, ended = make(**({"interval": setting} if setting else {}))
     naps = Naps(timedelta(hours=1, minutes=1))
     app = road.app(clock=lambda: ended + naps.slept)
+    road.sim.shop.clock = app.clock
     read_at = set()
 
     class Watching(Producing):
