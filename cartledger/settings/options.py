@@ -573,8 +573,8 @@ class Stock(Section):
 
     interval: Interval = Field(
         Schedule(every=timedelta(minutes=15)),
-        description="how often QuickBooks is asked for items whose quantity has moved; one read each time, and the "
-        "shop's orders are read, too",
+        description="how often QuickBooks is asked for items whose quantity has moved; one read each time, another where "
+        "any has, and the shop's orders are read, too",
     )
     sweep: Interval = Field(
         Schedule(every=timedelta(hours=24)),
