@@ -16,6 +16,7 @@ import yaml
 
 from cartledger.metrics import COUNTED, LOOKED_UP
 
+PATIENCE = 600  # seconds; on a quiet machine a week takes a few
 ROOT = Path(__file__).parents[2]
 GRAFANA = ROOT / "grafana"
 DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
@@ -81,7 +82,7 @@ def promtool() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*words: str | Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *words], cwd=GRAFANA, input=text, timeout=60, capture_output=True, text=True, check=False
+            [program, *words], cwd=GRAFANA, input=text, timeout=PATIENCE, capture_output=True, text=True, check=False
         )
 
     return run

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 import yaml
 
-from daemon.watching import causes
+from daemon.watching import causes, heartbeat
 from tests.monitoring.conftest import CATALOGUE, GRAFANA, ROOT, base, metrics_in, rules
 from tests.monitoring.world import (
     CONSUMERS,
@@ -22,6 +22,7 @@ from tests.monitoring.world import (
     Outage,
     World,
     looked_up,
+    messages,
     of_main,
     ours,
 )
@@ -67,24 +68,33 @@ OTHER_CONNECTIONS = {
     ours("enabled", connection="by_hand"): 1,
     ours("last_read_timestamp_seconds", connection="by_hand", stream="orders"): 0,
     ours("sources", connection="by_hand", kind="order", state="queued"): 1000,
-    ours("sources", connection="by_hand", kind="order", state="posted"): 1000,
+    messages("done", connection="by_hand"): 0,
+    ours("token_expires_timestamp_seconds", connection="by_hand"): lambda minute: 14.5 * 86400 + 60 * minute,
+    ours("quickbooks_reads_month", connection="by_hand"): 120_000,
+    ours("quickbooks_reads_forecast", connection="by_hand"): 600_000,
+    ours("quickbooks_reads_budget", connection="by_hand"): 500_000,
     ours("enabled", connection="not_yet"): 0,
     ours("last_read_timestamp_seconds", connection="not_yet", stream="orders"): 0,
     ours("next_read_timestamp_seconds", connection="not_yet", stream="orders"): 3600,
     ours("oldest_queued_timestamp_seconds", connection="not_yet", kind="order"): 0,
     ours("sources", connection="not_yet", kind="order", state="queued"): 1000,
-    ours("sources", connection="not_yet", kind="order", state="posted"): 0,
+    messages("done", connection="not_yet"): 0,
     ours("held", connection="not_yet", cause="not_paid"): 7,
     ours("difference_documents", connection="not_yet"): 1,
     ours("stock_waiting", connection="not_yet"): 1,
     ours("token_expires_timestamp_seconds", connection="not_yet"): 0,
-    ours("circuit_open", connection="not_yet", side="reading orders"): 1,
+    ours("enabled", connection="not_any_more"): 0,
+    ours("sources", connection="not_any_more", kind="order", state="queued"): lambda minute: 400 + 10 * minute,
+    ours("next_read_timestamp_seconds", connection="not_any_more", stream="orders"): lambda minute: 60 * minute + 1,
+    messages("done", connection="not_any_more"): lambda minute: minute,
     ours("enabled", connection="neither"): 0,
     ours("circuit_open", connection="neither", side="quickbooks"): 2,
     ours("enabled", connection="nor_this"): 0,
     ours("circuit_open", connection="nor_this", side="quickbooks"): 1,
+    ours("enabled", connection="nor_that"): 0,
+    ours("circuit_open", connection="nor_that", side="reading orders"): 1,
 }
-"""One that a person reads, and some that do not post yet."""
+"""One that a person reads, and some that do not post by themselves: whatever is wrong with them, nobody is told."""
 
 CASES = [
     Case(cause="process_gone", about="(a consumer)", outage=Outage(scraped=INSTANCES[:2]), labels=ALL),
@@ -104,6 +114,15 @@ CASES = [
     ),
     Case(cause="settings_wrong", outage=Outage(sets=at_all("settings_reload_success", 0)), labels=ALL),
     Case(cause="heartbeat_missing", outage=Outage(beats=False, tells=False), labels=ALL, within=20),
+    Case(
+        cause="heartbeat_missing",
+        about="(held orders do not explain it)",
+        outage=Outage(
+            beats=False, tells=False, sets={of_main("alert", cause=cause): 1 for cause in heartbeat.LEAVES_IT_WELL}
+        ),
+        labels=ALL,
+        within=20,
+    ),
     Case(cause="mails_fail", outage=Outage(sets={ours("mails_waiting"): 3}), labels=ALL, within=35),
     Case(
         cause="broker_down",
@@ -166,6 +185,18 @@ CASES = [
         labels=MAIN,
     ),
     Case(
+        cause="quickbooks_down",
+        about="(while nothing is sold)",
+        outage=Outage(beats=False, sets={of_main("circuit_open", side="signing in"): 1}),
+        labels=MAIN,
+    ),
+    Case(
+        cause="bigcommerce_down",
+        about="(levels cannot be written)",
+        outage=Outage(beats=False, sets={of_main("circuit_open", side="bigcommerce"): 1}),
+        labels=MAIN,
+    ),
+    Case(
         cause="bigcommerce_down",
         outage=Outage(reads=False, beats=False, sets={of_main("circuit_open", side="reading orders"): 1}),
         labels=MAIN,
@@ -176,6 +207,21 @@ CASES = [
             posts=False, beats=False, calls=0, refused=2, sets={of_main("circuit_open", side="quickbooks"): 1}
         ),
         labels={"service": "quickbooks"},
+        within=30,
+        clears=15,
+    ),
+    Case(
+        cause="throttled",
+        about="(BigCommerce)",
+        outage=Outage(
+            reads=False,
+            beats=False,
+            service="bigcommerce",
+            calls=0,
+            refused=2,
+            sets={of_main("circuit_open", side="reading orders"): 1},
+        ),
+        labels={"service": "bigcommerce"},
         within=30,
         clears=15,
     ),
@@ -203,6 +249,13 @@ CASES = [
         value="130000",
     ),
     Case(cause="not_reading", outage=Outage(reads=False), labels=MAIN, within=2 * INTERVAL),
+    Case(
+        cause="not_reading",
+        about="(the stock)",
+        outage=Outage(reads=False, sets={of_main("circuit_open", side="reading stock"): 1}),
+        labels=MAIN,
+        within=2 * INTERVAL,
+    ),
     Case(
         cause="nothing_posted",
         outage=Outage(posts=False),
@@ -307,21 +360,60 @@ def test_a_reading_of_many_pages_is_none_that_does_not_come(evaluate):
         ours("last_read_timestamp_seconds", connection="behind", stream="orders"): 0,
         ours("next_read_timestamp_seconds", connection="behind", stream="orders"): 3600,
         ours("sources", connection="behind", kind="order", state="queued"): lambda minute: 400 + minute // 5 * 200,
-        ours("sources", connection="behind", kind="order", state="posted"): lambda minute: minute,
+        messages("done", connection="behind"): lambda minute: minute,
     }
     last = 6 * HOUR - 1
     done = evaluate(World(range(6 * HOUR), [], others=behind), promql_expr_test=[told(0, last, ANY)])
     assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
 
 
-def test_two_sides_that_are_down_are_told_as_the_one_that_was_first(evaluate):
+def test_orders_that_change_in_the_shop_are_no_sign_that_any_is_posted(evaluate):
+    changing = {of_main("sources", kind="order", state="posted"): lambda minute: 1000 - minute // 20}
+    world = World(range(5 * HOUR), [Outage(ends=5 * HOUR, posts=False)], others=changing)
+    done = evaluate(world, promql_expr_test=[told(5 * HOUR - 10, 5 * HOUR - 1, ANY, nothing_posted=10)])
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("cause", "instead"),
+    [
+        ("quickbooks_down", {"sets": {of_main("circuit_open", side="quickbooks"): 1}}),
+        ("broker_down", {"sets": at_all("broker_connected", 0)}),
+        ("broker_blocked", {"sets": {ours("broker_blocked"): 1}}),
+        ("consumer_missing", {"sets": NOBODY}),
+        ("process_gone", {"scraped": INSTANCES[:2]}),
+    ],
+)
+@pytest.mark.parametrize("posts", [True, False], ids=["behind", "nothing posted"])
+def test_what_explains_that_orders_wait_is_told_alone(evaluate, cause, instead, posts):
+    begins, ends = 2 * HOUR - 1, 8 * HOUR
+    world = World(range(ends), [Outage(begins=begins, ends=ends, orders=900, posts=posts, beats=False, **instead)])
+    states = [told(0, ends - 1, f'cause!="{cause}"'), told(ends - 10, ends - 1, ANY, **{cause: 10})]
+    done = evaluate(world, promql_expr_test=states)
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
+def test_nobody_is_missed_where_nothing_is_enabled(evaluate):
+    outage = Outage(ends=5 * HOUR, posts=False, sets={of_main("enabled"): 0} | NOBODY)
+    world = World(range(5 * HOUR), [outage], others=OTHER_CONNECTIONS | {ours("enabled", connection="by_hand"): 0})
+    done = evaluate(world, promql_expr_test=[told(0, 5 * HOUR - 1, ANY)])
+    assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]
+
+
+SHOP = {"reads": False, "sets": {of_main("circuit_open", side="reading orders"): 1}}
+COMPANY = {"posts": False, "sets": {of_main("circuit_open", side="quickbooks"): 1}}
+
+
+@pytest.mark.parametrize(
+    ("cause", "first", "second"), [("bigcommerce_down", SHOP, COMPANY), ("quickbooks_down", COMPANY, SHOP)]
+)
+def test_two_sides_that_are_down_are_told_as_the_one_that_was_first(evaluate, cause, first, second):
     begins, ends = HOUR, 5 * HOUR
-    shop = Outage(begins=begins, ends=ends, reads=False, sets={of_main("circuit_open", side="reading orders"): 1})
-    company = Outage(begins=2 * HOUR, ends=ends, sets={of_main("circuit_open", side="quickbooks"): 1})
-    world = World(range(6 * HOUR), [shop, company])
+    outages = [Outage(begins=begins, ends=ends, **first), Outage(begins=2 * HOUR, ends=ends, **second)]
+    world = World(range(6 * HOUR), outages)
     states = [
-        told(begins + 6, ends - 1, ANY, bigcommerce_down=ends - begins - 6),
-        told(0, 6 * HOUR - 1, 'cause!="bigcommerce_down"'),
+        told(begins + 6, ends - 1, ANY, **{cause: ends - begins - 6}),
+        told(0, 6 * HOUR - 1, f'cause!="{cause}"'),
     ]
     done = evaluate(world, promql_expr_test=states)
     assert done.returncode == 0, " ".join(done.stdout.split())[-3000:]

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, product
 
 from cartledger.metrics import LOOKED_UP
 
 INTERVAL = 60  # minutes between two readings
 HOUR, DAY = 60, 24 * 60
 PRODUCER, *CONSUMERS = INSTANCES = ("127.0.0.1:9470", "127.0.0.1:9471", "127.0.0.1:9472")
+SERVICES = ("quickbooks", "bigcommerce")
 WORKFLOWS = ("sales", "lists", "stock")
 SIDES = ("quickbooks", "bigcommerce", "reading orders", "reading stock", "signing in")
 POSTED_A_MINUTE = 8
@@ -38,6 +39,11 @@ def of_main(name: str, **labels: str) -> str:
     return ours(name, connection="main", **labels)
 
 
+def messages(outcome: str, connection: str = "main") -> str:
+    """What a consumer says of the orders that it worked on."""
+    return ours("messages_total", CONSUMERS[0], connection=connection, workflow="sales", outcome=outcome)
+
+
 CONSUMERS_OF_QUEUES = [ours("queue_consumers", workflow=workflow) for workflow in WORKFLOWS]
 
 
@@ -45,8 +51,8 @@ CONSUMERS_OF_QUEUES = [ours("queue_consumers", workflow=workflow) for workflow i
 class Outage:
     """What goes wrong between two minutes. Then series have the values that `sets` says (None: they are gone), only
     `scraped` answers, the shop is not read, nothing is posted, the heart does not beat and an alert of ours says so,
-    `starts_again` crashes every other minute, each process makes `calls` a minute that are answered and `refused` ones
-    (429), and a reading finds `orders`."""
+    `starts_again` crashes every other minute, each process makes `calls` of `service` a minute that are answered and
+    `refused` ones (429), and a reading finds `orders`."""
 
     begins: int = HOUR + 1
     ends: int = 5 * HOUR
@@ -57,6 +63,7 @@ class Outage:
     beats: bool = True
     tells: bool = True
     starts_again: str = ""
+    service: str = SERVICES[0]
     calls: int = CALLS
     refused: int = 0
     orders: int = ORDERS
@@ -114,17 +121,18 @@ class World:
             self._say(ours("settings_reload_success", instance), 1)
             self._say(ours("broker_connected", instance), 1)
             self._say(ours("broker_blocked", instance), 0)
-            for answer in ("2xx", "429"):
-                labels = {"service": "quickbooks", "class": answer}
-                self._count(ours("api_requests_total", instance, **labels), self._calls(answer))
+            for service, answer in product(SERVICES, ("2xx", "429")):
+                labels = {"service": service, "class": answer}
+                self._count(ours("api_requests_total", instance, **labels), self._calls(service, answer))
         for name in CONSUMERS_OF_QUEUES:
             self._say(name, 2)
 
-    def _calls(self, answer: str) -> Callable[[int], float]:
+    def _calls(self, service: str, answer: str) -> Callable[[int], float]:
         """How many calls of a minute are answered, or refused: on a good day one in an hour."""
 
         def calls(minute: int) -> float:
-            outage = next((each for each in self._outages if each.is_on(minute)), Outage())
+            outages = (each for each in self._outages if each.is_on(minute) and each.service == service)
+            outage = next(outages, Outage())
             return max(outage.refused, minute % HOUR == 30) if answer == "429" else outage.calls
 
         return calls
@@ -159,7 +167,7 @@ class World:
     def _work(self) -> None:
         waiting: list[int] = []  # by the minute in which they were read
         posted, read = 1000, 0
-        rows: dict[str, Values] = {name: [] for name in ("queued", "posted", "oldest", "last", "next")}
+        rows: dict[str, Values] = {name: [] for name in ("queued", "posted", "done", "oldest", "last", "next")}
         for minute in self.minutes:
             if minute - read >= INTERVAL and not self._is(lambda outage: not outage.reads, minute):
                 waiting += [minute] * self._found(minute)
@@ -169,12 +177,15 @@ class World:
                 del waiting[:POSTED_A_MINUTE]
             rows["queued"].append(len(waiting))
             rows["posted"].append(posted)
+            rows["done"].append(posted - 1000)
             rows["oldest"].append(waiting[0] * 60.0 if waiting else None)
             rows["last"].append(read * 60.0)
             rows["next"].append((read + INTERVAL) * 60.0)
         self.series |= {
             of_main("sources", kind="order", state="queued"): rows["queued"],
             of_main("sources", kind="order", state="posted"): rows["posted"],
+            messages("done"): rows["done"],
+            messages("later"): [float(minute) for minute in self.minutes],
             of_main("oldest_queued_timestamp_seconds", kind="order"): rows["oldest"],
             of_main("last_read_timestamp_seconds", stream="orders"): rows["last"],
             of_main("next_read_timestamp_seconds", stream="orders"): rows["next"],
