@@ -13,13 +13,18 @@ from typing import Any, TextIO
 
 FACTS = ("action", "connection", "source", "cause", "seconds", "count")
 
+ERROR = 3
+PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4}
+"""Those of syslog; all that is worse is an error."""
+
 _logger = logging.getLogger("cartledger")
 
 
-def set_up(stream: TextIO, *, as_json: bool, level: int = logging.INFO) -> None:
-    """Send our lines to `stream`; libraries speak only from WARNING up."""
+def set_up(stream: TextIO, *, as_json: bool, level: int = logging.INFO, to_journal: bool = False) -> None:
+    """Send our lines to `stream`; libraries speak only from WARNING up. `to_journal`: with what journald takes for a
+    line's priority."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLine() if as_json else Sentence())
+    handler.setFormatter(JournalLine() if to_journal else JsonLine() if as_json else Sentence())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     _logger.setLevel(level)
 
@@ -57,6 +62,13 @@ class JsonLine(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class JournalLine(JsonLine):
+    """The same with syslog's number of the level in front, which journald takes off again (sd-daemon(3))."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"<{PRIORITIES.get(record.levelno, ERROR)}>{super().format(record)}"
 
 
 class Sentence(logging.Formatter):

@@ -33,6 +33,7 @@ from daemon.commands.sync import sync
 from daemon.commands.taxes import taxes
 from daemon.commands.why import why
 from daemon.context import HERE, SYSTEM, Context, default_config
+from daemon.running.notify import journal_takes_stderr
 
 
 class Commands(click.Group):
@@ -65,7 +66,12 @@ class Commands(click.Group):
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
     """Keeps a BigCommerce shop's books in QuickBooks Online: to the cent, exactly once."""
-    logs.set_up(sys.stderr, as_json=not sys.stderr.isatty(), level=logging.DEBUG if verbose else logging.INFO)
+    logs.set_up(
+        sys.stderr,
+        as_json=not sys.stderr.isatty(),
+        level=logging.DEBUG if verbose else logging.INFO,
+        to_journal=journal_takes_stderr(),
+    )
     ctx.obj = Context(config=config or default_config())
 
 

@@ -17,12 +17,16 @@ SYSTEM = Path("/etc/cartledger/cartledger.toml")
 
 def default_config() -> Path:
     """The settings file where none is named. Whoever gives commands as the service's user may stand in a folder that
-    this user cannot look into."""
+    this user cannot look into; whoever gives them as another one may not look into the system's."""
+    return SYSTEM if not _stands(HERE, if_closed=False) and _stands(SYSTEM, if_closed=True) else HERE
+
+
+def _stands(path: Path, *, if_closed: bool) -> bool:
+    """Whether it is there; `if_closed` where its folder does not tell."""
     try:
-        here = HERE.exists()
+        return path.exists()
     except PermissionError:
-        here = False
-    return SYSTEM if not here and SYSTEM.exists() else HERE
+        return if_closed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -201,6 +201,9 @@ def _text(path: Path) -> str:
         raise SettingsWrong([problem]) from error
     except UnicodeDecodeError as error:
         raise _unreadable(f"{path}: the file is not in UTF-8.", "Save it as UTF-8.") from error
+    except PermissionError as error:
+        fix = "Give the command as the user whom it belongs to: the one that cartledger runs as (sudo -u cartledger …)."
+        raise _unreadable(f"{path}: the file cannot be read ({error.strerror}).", fix) from error
     except OSError as error:
         raise _unreadable(f"{path}: the file cannot be read ({error.strerror}).", "") from error
 

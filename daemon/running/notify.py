@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 
@@ -10,18 +11,22 @@ from cartledger import logs
 from cartledger.settings import read_environment
 from daemon.pulse import Pulse
 
+STDERR = 2
 LONGEST_SEND = 1.0  # seconds; the socket takes few messages that nobody has read
 
 
-def notify(*lines: str) -> None:
-    """Send these lines as sd_notify does. A systemd that does not listen is no reason to stop."""
+def notify(*lines: str) -> bool:
+    """Send these lines as sd_notify does; whether they were taken. A systemd that does not listen is no reason to
+    stop."""
     address = read_environment().get("NOTIFY_SOCKET")
     if not address:
-        return
+        return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as link, contextlib.suppress(OSError):
         link.settimeout(LONGEST_SEND)
         link.connect("\0" + address[1:] if address[0] == "@" else address)
         link.sendall("\n".join(lines).encode())
+        return True
+    return False
 
 
 def ready(status: str) -> None:
@@ -36,6 +41,15 @@ def reloading() -> None:
 
 def stopping() -> None:
     notify("STOPPING=1", "STATUS=Finishing what is in flight.")
+
+
+def journal_takes_stderr() -> bool:
+    """Whether what is written there goes to journald, and not to wherever it was sent from a service since."""
+    stream = read_environment().get("JOURNAL_STREAM")
+    if not stream:
+        return False
+    where = os.fstat(STDERR)
+    return stream == f"{where.st_dev}:{where.st_ino}"
 
 
 class Watch:

@@ -66,6 +66,7 @@ class Service:
         self.pulse = Pulse()
         self._context = context
         self._watch = notify.Watch(self.pulse)
+        self._status_told = ""
         settings = context.settings()
         if role.name != "run" and settings.broker.url.startswith("memory:"):
             raise WrongUse(
@@ -141,6 +142,7 @@ class Service:
         while not crew.quiet.is_set():
             told = signals.wait(LISTEN_EVERY)
             self._watch.look()
+            self._say_status()
             if told is Told.STOP:
                 notify.stopping()
                 logs.info("Stopping: nothing more is taken, what is in flight is finished.", action="stopping")
@@ -149,7 +151,7 @@ class Service:
                 notify.reloading()
                 if (following := self._reread()) is not None:
                     return following
-                notify.ready(self._status())
+                self._say_ready()
         return None
 
     def _reread(self) -> Settings | None:
@@ -183,11 +185,20 @@ class Service:
                 else f"; it reads and decides, and posts nothing until `cartledger enable {name}`"
             )
             logs.info(f"Started{hint}.", action="started", connection=name)
-        notify.ready(self._status())
+        self._say_ready()
 
     def _say_reloaded(self) -> None:
+        self._say_ready()
         logs.info("The new settings are in force.", action="reloaded")
-        notify.ready(self._status())
+
+    def _say_ready(self) -> None:
+        self._status_told = self._status()
+        notify.ready(self._status_told)
+
+    def _say_status(self) -> None:
+        """Again where somebody has enabled or disabled a connection meanwhile."""
+        if (status := self._status()) != self._status_told and notify.notify(f"STATUS={status}"):
+            self._status_told = status
 
     def _status(self) -> str:
         names = (name if self._posts(name) else f"{name} (disabled)" for name in self.app.lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cartledger.ledger.types import State
+from tests.road.conftest import CONSOLE_SCRIPT
 
 INTERVAL = {"interval": "1m"}
 PROGRAM = Path(__file__).parent / "program.py"
@@ -205,3 +207,32 @@ def test_told_to_stop_while_it_reloads_it_stops(shop):
     assert run.wait() == 0
     assert run.said("stopped") == ["Stopped; nothing is in flight."]
     assert not run.said("reloaded")
+
+
+def test_systemd_hears_of_a_connection_that_is_enabled_or_disabled_meanwhile(shop, under_systemd):
+    road = shop(orders=0)
+    systemd = under_systemd(road)
+    road.start("run")
+    road.until(lambda: systemd.statuses() == ["Reads and posts: demo."])
+    assert road.run_cli("disable", "demo").returncode == 0
+    road.until(lambda: systemd.statuses()[-1] == "Reads and posts: demo (disabled).")
+    assert road.run_cli("enable", "demo").returncode == 0
+    road.until(lambda: systemd.statuses()[-1] == "Reads and posts: demo.")
+
+
+def test_in_the_journal_a_line_has_the_priority_of_its_level(shop):
+    road = shop(orders=2)
+    road.sim.shop.update(next(iter(road.sim.shop.orders)), status_id=15)
+    road.sync()
+    journal = road.folder / "journal"
+    with journal.open("wb") as stream:
+        where = os.fstat(stream.fileno())
+        road.environment = {**road.environment, "JOURNAL_STREAM": f"{where.st_dev}:{where.st_ino}"}
+        run = subprocess.Popen(
+            [CONSOLE_SCRIPT, "--config", road.config, "run"], env=dict(road.environment), stdout=stream, stderr=stream
+        )
+    road.until(lambda: '"action": "alert"' in journal.read_text() and '"action": "started"' in journal.read_text())
+    run.terminate()
+    assert run.wait() == 0
+    marks = {(line[:4], json.loads(line[3:])["level"]) for line in journal.read_text().splitlines()}
+    assert marks == {("<4>{", "warning"), ("<6>{", "info")}

@@ -297,7 +297,10 @@ def test_a_file_that_may_not_be_read(tmp_path):
     path.touch(mode=0)
     with pytest.raises(SettingsWrong) as wrong:
         read_settings(path, {})
-    assert str(wrong.value) == f"{path}: the file cannot be read (Permission denied)."
+    assert str(wrong.value) == (
+        f"{path}: the file cannot be read (Permission denied). Give the command as the user whom it belongs to: the "
+        "one that cartledger runs as (sudo -u cartledger …)."
+    )
 
 
 def test_a_file_in_another_encoding(tmp_path, example):

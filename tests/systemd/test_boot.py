@@ -28,6 +28,7 @@ def test_it_starts_says_that_it_is_ready_posts_and_stops_with_nothing_in_flight(
     assert (began["ActiveState"], began["SubState"]) == ("active", "running")
     assert began["StatusText"] == "Reads and posts: demo (disabled)."
     shop.cartledger("enable", "demo")
+    shop.until(RUN, lambda: shows(shop)["StatusText"] == "Reads and posts: demo.")
     shop.until(RUN, lambda: shop.documents() == 20)
     assert all("at" in line and "action" in line for line in shop.lines(RUN)), "lines are JSON"
     shop.machine.run("systemctl", "stop", RUN)
@@ -49,6 +50,18 @@ def test_its_state_and_its_secrets_are_its_own(make_shop):
         assert shop.machine.run("ls", path, user="nobody", check=False).returncode != 0
     kept_from_it = f"/proc/{shows(shop)['MainPID']}/root/etc/cartledger/credentials"
     assert stat.S_IMODE((shop.machine.root / kept_from_it.lstrip("/")).stat().st_mode) == 0, "it has the loaded ones"
+
+
+def test_whoever_is_another_user_is_told_whose_commands_they_are(make_shop):
+    shop = make_shop(orders=0)
+    program = "/opt/cartledger/bin/cartledger"
+    refused = shop.machine.run(program, "status", user="nobody", check=False)
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "/etc/cartledger/cartledger.toml: the file cannot be read (Permission denied). Give the command as the user "
+        "whom it belongs to: the one that cartledger runs as (sudo -u cartledger …).\n",
+    )
+    assert shop.machine.run(program, "status", "--help", user="nobody").stdout.startswith("Usage: ")
 
 
 def test_one_that_is_stuck_is_killed_says_where_it_was_and_goes_on(make_shop):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -199,6 +201,14 @@ def test_who_runs_and_who_ended_without_a_word(shop, make_road, command):
     assert "produce runs since " in said
     assert "consume 1 ended without a word; it was last seen at " in said
     assert "consume 2" not in said
+
+
+def test_a_process_that_was_killed_does_not_run(shop, make_road, command):
+    road = make_road(shop)
+    its_name = "from daemon.owners import new_owner; print(new_owner())"
+    owner = subprocess.run([sys.executable, "-c", its_name], capture_output=True, text=True, check=True).stdout.strip()
+    road.ledger.process_started(owner, "consume", 1)
+    assert "consume 1 ended without a word; it was last seen at " in command(road)("status").stdout
 
 
 def test_it_is_readable_on_a_narrow_terminal(shop, make_road):
