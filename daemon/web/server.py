@@ -6,6 +6,7 @@ nothing keeps the process from its work.
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import socketserver
@@ -17,7 +18,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from cartledger import logs
-from cartledger.errors import WrongUse
+from cartledger.errors import CartledgerError, WrongUse
 
 MOST_AT_ONCE = 16
 SILENCE = 10.0  # seconds that one who asks may say nothing, or take nothing
@@ -33,6 +34,10 @@ class Page:
         self.status = status
 
 
+class AddressTaken(CartledgerError):
+    """Somebody else listens there, perhaps for a moment only: whoever starts the process tries again."""
+
+
 Pages = Mapping[str, Callable[[str], Page]]
 """By path. Each is given what the request says it accepts."""
 
@@ -45,11 +50,13 @@ def as_json(facts: Mapping[str, Any], *, well: bool) -> Page:
 
 @contextmanager
 def serving(host: str, port: int, pages: Pages) -> Iterator[None]:
-    """Answer on `host` and `port` while the body runs. Raises WrongUse where that address cannot be listened on."""
+    """Answer on `host` and `port` while the body runs. Raises AddressTaken where somebody else does, WrongUse where
+    the address cannot be listened on at all."""
     try:
         server = _Server(host, port, pages)
     except OSError as error:
-        raise WrongUse(
+        kind = AddressTaken if error.errno == errno.EADDRINUSE else WrongUse
+        raise kind(
             f"Nothing can listen on {host}:{port} for metrics: {error.strerror or error}.",
             fix="Set metrics.port to a port that is free, for each process its own, and metrics.host to an address of "
             "this machine.",

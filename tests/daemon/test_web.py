@@ -11,7 +11,7 @@ import pytest
 
 from cartledger.errors import WrongUse
 from daemon.web import server as web
-from daemon.web.server import MOST_AT_ONCE, Page, as_json, serving
+from daemon.web.server import MOST_AT_ONCE, AddressTaken, Page, as_json, serving
 
 
 def free_port() -> int:
@@ -122,7 +122,7 @@ def test_one_who_says_nothing_is_left(monkeypatch):
 def test_a_port_that_is_taken_is_told_with_what_to_do():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(WrongUse) as caught, serving("127.0.0.1", port, {}):
+        with pytest.raises(AddressTaken) as caught, serving("127.0.0.1", port, {}):
             pass
     assert str(caught.value) == (
         f"Nothing can listen on 127.0.0.1:{port} for metrics: Address already in use. Set metrics.port to a port that "
