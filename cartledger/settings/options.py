@@ -113,6 +113,12 @@ class Broker(Section):
             raise ValueError(
                 "is no broker: write memory:// (one process) or pika://user:password@host:5672/%2F (RabbitMQ)."
             )
+        rest = url.partition("://")[2]
+        if rest.count("@") != re.split("[/?#]", rest)[0].count("@") or rest.count("@") > 1:
+            raise ValueError(
+                "has a user or a password with characters that mean something in an address: write @ as %40, / as %2F, "
+                "# as %23, ? as %3F."
+            )
         return url
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cartledger.errors import CartledgerError, SettingsWrong
+from cartledger.errors import BrokerDown, CartledgerError, SettingsWrong, WrongUse
 from cartledger.settings import Settings
 from daemon.app import App, Line
 from daemon.console import doing, json_option, out, print_json
@@ -38,8 +38,8 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
         with ctx.obj.app() as app, doing() as say:
             for name, line in app.lines.items():
                 found[name] = findings_of(app, line, say)
-            say("mail server")
-            if findings := list(_mail_findings(app.settings)):
+            say("broker and mail server")
+            if findings := [*_broker_findings(app), *_mail_findings(app.settings)]:
                 found[_OF_THE_WHOLE] = findings
     except SettingsWrong as error:
         if not as_json:
@@ -61,6 +61,17 @@ def findings_of(app: App, line: Line, say: Callable[[str], None]) -> list[Findin
 def facts_of(context: Context, name: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """For a program."""
     return [_facts(context, name, one) for one in findings]
+
+
+def _broker_findings(app: App) -> Iterator[Finding]:
+    """What keeps RabbitMQ from handing over; no queue is made."""
+    try:
+        with app.broker() as broker:
+            broker.declare(())
+    except BrokerDown as error:
+        yield problem(NO_ANSWER, error.text, error.fix or "Start RabbitMQ: `systemctl status rabbitmq-server`.")
+    except WrongUse as error:
+        yield problem("broker", error.text, error.fix)
 
 
 def _mail_findings(settings: Settings) -> Iterator[Finding]:

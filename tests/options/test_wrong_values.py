@@ -54,6 +54,9 @@ WRONG = [
     ("ledger.history_days", '"2 years"', 'ledger.history_days is "2 years", which is no whole number.'),
     ("broker.url", '"amqp://guest:hush@localhost"',
      "broker.url is no broker: write memory:// (one process) or pika://user:password@host:5672/%2F (RabbitMQ)."),
+    *(("broker.url", f'"pika://shop:{password}@127.0.0.1:5672/vhost"',
+       "broker.url has a user or a password with characters that mean something in an address: write @ as %40, / as "
+       "%2F, # as %23, ? as %3F.") for password in ("hu@sh", "12/hush", "12#hush", "12?hush", "hu@sh/sh")),
     ("broker.namespace", '"My Shop"',
      'broker.namespace is "My Shop"; allowed are lower-case letters, digits, - and _.'),
     # metrics

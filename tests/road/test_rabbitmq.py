@@ -191,6 +191,27 @@ def test_a_queue_with_other_arguments_is_a_sentence_and_exit_2(shop, behind, com
     assert road.counts()[State.POSTED] == 0
 
 
+def test_check_asks_rabbitmq_whether_it_lets_us_in_and_makes_no_queue(shop, behind, rabbitmq_url):
+    road = shop()
+    assert "RabbitMQ" not in road.run_cli("check").stdout
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="404"):
+        behind.queue_declare(queues(road)[0], passive=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "sentence"),
+    [
+        ("pika://guest:hush@{host}/", 2, "refuses the user, the password or the virtual host. Set a URL that"),
+        ("pika://guest:hush@127.0.0.1:1/", 1, "is down: Connection refused. Start RabbitMQ: `systemctl status"),
+    ],
+)
+def test_check_tells_of_a_rabbitmq_that_says_no_or_nothing(shop, rabbitmq_url, url, code, sentence):
+    host = urlsplit(rabbitmq_url).netloc.rpartition("@")[2]
+    checked = shop(url.format(host=host)).run_cli("check")
+    assert (checked.returncode, sentence in checked.stdout) == (code, True)
+    assert "hush" not in checked.stdout + checked.stderr
+
+
 def test_told_to_stop_a_consumer_finishes_its_call_and_gives_the_rest_back(shop, behind):
     road = shop()
     queue, _ = queues(road)
