@@ -113,16 +113,16 @@ def install_service(context: Context, user: str, root: Path, consumers: int, *, 
 
 
 def _next(here: Installation, consumers: int) -> Iterator[str]:
-    yield "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
+    yield "  sudo systemd-sysusers && sudo systemd-tmpfiles --create && sudo systemctl daemon-reload"
     if not here.at(here.config).exists():
-        yield f"  sudo -u {here.user} {here.program} --config {here.config} setup"
+        yield f"  sudo -u {here.user} {here.program} --config {here.config} setup --paste"
     if consumers:
         numbers = "1" if consumers == 1 else f"{{1..{consumers}}}"
-        yield f"  systemctl enable --now cartledger-producer cartledger-consumer@{numbers} cartledger.target"
+        yield f"  sudo systemctl enable --now cartledger-producer cartledger-consumer@{numbers} cartledger.target"
     else:
-        yield "  systemctl enable --now cartledger"
-    yield "  systemctl enable --now cartledger-backup.timer"
-    yield "  systemctl status 'cartledger*'; journalctl -u 'cartledger*' -f"
+        yield "  sudo systemctl enable --now cartledger"
+    yield "  sudo systemctl enable --now cartledger-backup.timer"
+    yield "  systemctl status 'cartledger*'; sudo journalctl -u 'cartledger*' -f"
 
 
 def _of_the_settings(context: Context, here: Installation) -> Iterator[str]:

@@ -108,7 +108,7 @@ def machine(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     with machines.Machine(wheel, tmp_path_factory.mktemp("machine") / "files") as booted:
         told = booted.run(machines.PROGRAM, "install-service", "--consumers", str(CONSUMERS)).stdout
         first = next(line.strip() for line in told.partition("Next:")[2].splitlines() if line.strip())
-        assert first == "systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
+        assert first == "sudo systemd-sysusers && sudo systemd-tmpfiles --create && sudo systemctl daemon-reload"
         # Without /etc/tmpfiles.d/… named, it would see to all of the files below /run and /var, which are the test's.
         booted.run("systemd-sysusers")
         booted.run("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/cartledger.conf")
