@@ -99,13 +99,14 @@ def still_safe(
     proposed: Iterable[LevelChange], plan: StockPlan, levels: Iterable[ShopLevel]
 ) -> tuple[list[LevelChange], list[LevelChange]]:
     """Which of the changes that a person approved may be written by now, as `plan` and `levels` tell, and which not:
-    those above the level that the unit should have, since it was sold meanwhile, or that should have none."""
-    moves = {level.unit: level.moves for level in levels}
+    those above the level that the unit should have, since it was sold meanwhile, or that should have none, and those of
+    units that have another SKU by now."""
+    known = {level.unit: level for level in levels}
     safe: list[LevelChange] = []
     left_out: list[LevelChange] = []
     for change in proposed:
-        if change.new <= plan.targets.get(change.unit, -1):
-            safe.append(replace(change, moves=moves[change.unit]))
+        if change.new <= plan.targets.get(change.unit, -1) and known[change.unit].sku == change.sku:
+            safe.append(replace(change, moves=known[change.unit].moves))
         else:
             left_out.append(change)
     return safe, left_out

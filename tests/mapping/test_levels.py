@@ -306,6 +306,15 @@ def test_what_is_approved_is_written_where_it_is_not_above_what_may_be_sold_by_n
     assert [change.unit for change in left_out] == ["product:1", "product:3", "product:4"]
 
 
+def test_what_was_approved_of_one_sku_is_not_written_to_another():
+    """The product was given another one in the shop since, which QuickBooks has more of."""
+    items = [item(10), item(30, sku="b", id_="8")]
+    proposed = plan_levels(items, [level(99)], [], Stock()).changes
+    renamed = [level(99, sku="b")]
+    safe, left_out = still_safe(proposed, plan_levels(items, renamed, [], Stock()), renamed)
+    assert (safe, [change.label for change in left_out]) == ([], ["A"])
+
+
 @pytest.mark.parametrize(
     ("reasons", "count", "unread"),
     [
