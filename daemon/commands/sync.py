@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from daemon.by_hand.syncing import Synced, sync_with_progress
+from daemon.by_hand.telling import tell_by_mail
 from daemon.console import json_option, out, print_json
 from daemon.context import Context
 from daemon.running.supervisor import news
@@ -23,11 +24,13 @@ def sync(ctx: click.Context, connection: str, *, as_json: bool) -> None:
     context: Context = ctx.obj
     context.settings().connection(connection)
     with context.app() as app:
+        began = app.clock()
         synced = sync_with_progress(app, connection)
-    if as_json:
-        print_json(vars(synced) | {"troubles": list(synced.troubles)})
-    else:
-        say(synced)
+        if as_json:
+            print_json(vars(synced) | {"troubles": list(synced.troubles)})
+        else:
+            say(synced)
+        tell_by_mail(app, connection, began)
     ctx.exit(synced.exit_code)
 
 

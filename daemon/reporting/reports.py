@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,9 @@ SETTLED = timedelta(seconds=5)
 LEASE_TIME = timedelta(minutes=5)
 NOTED_EVERY = timedelta(hours=1)
 
+SinceWhen = Callable[[Line, datetime], datetime | None]
+"""Since when there is to be told up to a time; None where nothing is now."""
+
 
 class Reporting:
     """Makes the reports of some connections when their time has come."""
@@ -35,23 +38,31 @@ class Reporting:
 
     def make_due(self) -> None:
         """One of each connection at most. Of several processes one makes it."""
-        if self._app.settings.report.when in ("each_run", "daily"):
-            for name in self._names:
-                self._make_if_due(self._app.lines[name])
+        self._make_all(lambda: self._app.clock() - SETTLED, self._each_run)
 
-    def _make_if_due(self, line: Line) -> None:
+    def make_after(self, began: datetime) -> None:
+        """The same once a run is over that nobody else worked on; the first time begins with it."""
+        self._make_all(self._app.clock, lambda line, _: self._told_until(line) or began)
+
+    def _make_all(self, until: Callable[[], datetime], each_run: SinceWhen) -> None:
+        when = self._app.settings.report.when
+        if when in ("each_run", "daily"):
+            for name in self._names:
+                self._make_if_due(self._app.lines[name], until, self._daily if when == "daily" else each_run)
+
+    def _make_if_due(self, line: Line, until: Callable[[], datetime], since_when: SinceWhen) -> None:
         ledger, lease = self._app.ledger, f"{REPORT}:{line.connection.pair}"
         if not ledger.lease(lease, self._app.owner, LEASE_TIME):
             return
         try:
-            self._make(line, self._app.clock() - SETTLED)
+            self._make(line, until(), since_when)
         finally:
             ledger.unlease(lease, self._app.owner)
 
-    def _make(self, line: Line, until: datetime) -> None:
+    def _make(self, line: Line, until: datetime, since_when: SinceWhen) -> None:
         daily = self._app.settings.report.when == "daily"
-        since = self._daily(line, until) if daily else self._each_run(line, until)
-        if since is None:
+        since = since_when(line, until)
+        if since is None or since >= until:
             return
         report = gather(self._app, line, zone_of(line), since, until)
         if not (daily or report.something_happened):
@@ -63,28 +74,33 @@ class Reporting:
 
     def _daily(self, line: Line, until: datetime) -> datetime | None:
         """Since when there is to be told, where the time has come; the first time begins with the first look."""
-        cursor = self._app.ledger.cursor(line.connection.pair, REPORT)
-        if cursor is None or cursor.watermark > until:  # the clock was set back
+        told = self._told_until(line)
+        if told is None:
             self._told(line, until)
             return None
         schedule = Schedule(at=(self._app.settings.report.daily_at,))
-        due = next_time(schedule, cursor.watermark, until, zone_of(line))
-        return cursor.watermark if due is not None and due <= until else None
+        due = next_time(schedule, told, until, zone_of(line))
+        return told if due is not None and due <= until else None
 
     def _each_run(self, line: Line, until: datetime) -> datetime | None:
         """The same where no run goes on, and nothing more comes by itself soon; the first time begins with the first of
         the runs."""
-        ledger, pair = self._app.ledger, line.connection.pair
-        cursor, runs = (
-            ledger.cursor(pair, REPORT),
-            [run for run in ledger.runs(pair) if run.facts.get("by") == BY_ITSELF],
-        )
+        ledger, pair, told = self._app.ledger, line.connection.pair, self._told_until(line)
+        runs = ledger.runs(pair)
         under_way = ledger.may_write(pair) and not nothing_due(self._app, line)
-        if under_way or any(run.ended is None or run.ended > until for run in runs):
+        # A sync that was killed leaves a run without an end; while one goes on, it may write.
+        own = [run.ended for run in runs if run.facts.get("by") == BY_ITSELF]
+        if under_way or any(ended is None or until < ended <= self._app.clock() for ended in own):
             return None
-        if cursor is not None and cursor.watermark <= until:
-            return cursor.watermark
-        return min((run.started for run in runs if cursor is None), default=until)
+        return told or min((run.started for run in runs), default=None)
+
+    def _told_until(self, line: Line) -> datetime | None:
+        """Up to when was told; None where nothing was yet. What a clock told that was set back since counts as now."""
+        cursor, now = self._app.ledger.cursor(line.connection.pair, REPORT), self._app.clock()
+        if cursor is None or cursor.watermark <= now:
+            return None if cursor is None else cursor.watermark
+        self._told(line, now)
+        return now
 
     def _nothing_to_tell(self, line: Line, since: datetime, until: datetime) -> None:
         """A look costs what happened since it begins, and a note of it a write: so one now and then."""

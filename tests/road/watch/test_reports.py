@@ -125,6 +125,16 @@ def test_a_clock_that_was_set_back_silences_nothing(make_life):
     assert times(life) == ["05 00:11", "04 00:11"]
 
 
+def test_runs_are_told_of_after_a_clock_was_set_back(make_life):
+    life = make_life(**reporting(when="each_run"))
+    life.orders()
+    life.lives(minutes=5)
+    life.now -= timedelta(days=2)
+    life.orders(now=life.now + timedelta(days=2, minutes=5))
+    life.lives(minutes=70)
+    assert [message["Subject"] for _, message in reports(life)] == ["cartledger demo: 1 posted"] * 2
+
+
 # -- what they tell
 
 
