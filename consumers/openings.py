@@ -73,14 +73,20 @@ class Openings:
 
         Raises what the client raises.
         """
-        if self._connection.products.opening_quantity == "store":
+        if self._connection.opens_with_stock:
             rows = self._products(products)
             counted = [product for product in products if is_counted(rows.get(product.product_id))]
-            return self._none(products) | (self._from_the_store(counted, rows) if counted else {})
+            found = self._from_the_store(counted, rows) if counted else {}
+            return self._none(products) | {key: self._or_nothing(opening) for key, opening in found.items()}
         rows = self._products([product for product in products if not product.tracking])
         told = {product: {"inventory_tracking": product.tracking} for product in products if product.tracking}
         counted = [product for product in products if is_counted(told.get(product) or rows.get(product.product_id))]
         return self._none(products) | {product.key: ZERO for product in counted}
+
+    def _or_nothing(self, opening: Opening) -> Opening:
+        """Where the shop's stock of one SKU alone is not known, no level of the shop follows its item."""
+        asked = self._connection.products.opening_quantity == "store"
+        return ZERO if isinstance(opening, Problem) and not asked else opening
 
     @staticmethod
     def _none(products: Iterable[Product]) -> dict[str, Opening]:

@@ -230,6 +230,13 @@ def _of_products(connection: Connection) -> Iterator[Contradiction]:
             "is true, and nothing says what new items post to; add inventory_accounts, noninventory_accounts or both."
         )
         yield ("products", "create_missing"), "no_item_accounts", text
+    if (
+        connection.keeps_stock
+        and products.opening_quantity == "zero"
+        and "opening_quantity" in products.model_fields_set
+    ):
+        text = 'is "zero": with workflow "stock" the shop would have nothing of each item that is made; take it out.'
+        yield ("products", "opening_quantity"), "opens_with_nothing", text
 
 
 def _of_quickbooks(connection: Connection) -> Iterator[Contradiction]:

@@ -565,8 +565,8 @@ class Products(Section):
     )
     opening_quantity: Literal["zero", "store"] = Field(
         "zero",
-        description="stock that a made item begins with: none, or the shop's level (which must fall when an order is "
-        "placed) and the units of orders still to be posted",
+        description="stock that a made item begins with: none, or, as always with workflow stock, the shop's level "
+        "(which must fall when an order is placed) and the units of orders still to be posted",
     )
 
     @property
@@ -579,8 +579,8 @@ class Stock(Section):
 
     interval: Interval = Field(
         Schedule(every=timedelta(minutes=15)),
-        description="how often QuickBooks is asked for items whose quantity has moved; one read each time, another where "
-        "any has, and the shop's orders are read, too",
+        description="how often QuickBooks is asked for items whose quantity has moved; one read each time, another "
+        "where any has, and the shop's orders are read, too",
     )
     sweep: Interval = Field(
         Schedule(every=timedelta(hours=24)),
@@ -726,6 +726,11 @@ class Connection(Section):
     @property
     def keeps_stock(self) -> bool:
         return "stock" in self.workflows
+
+    @property
+    def opens_with_stock(self) -> bool:
+        """Items that are made begin with what the shop has: else its levels would follow nothing."""
+        return self.keeps_stock or self.products.opening_quantity == "store"
 
     @property
     def dated_later(self) -> bool:

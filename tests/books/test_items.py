@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from cartledger.errors import SettingsWrong
 from cartledger.ledger.types import State
 from cartledger.records import SourceKey
 from simulator.bigcommerce.refund_bill import Asked
@@ -247,6 +248,34 @@ def test_stock_begins_with_nothing_or_with_what_the_shop_has_and_the_books_will_
     assert books.sync().posted == 2
     assert list(items(books, "QtyOnHand").values()) == [(left,)]
     books.prove()
+
+
+STOCK = {"workflows": ["sales", "payments", "stock"]}
+
+
+def test_where_stock_is_kept_it_begins_with_what_the_shop_has(open_shop, sold):
+    """Else the shop would have nothing of it as soon as its levels follow."""
+    books = open_shop(**STOCK)
+    books.add(sold(1001, ("BOWL", 7, 3), ("LAMP-R", 8, 1)), items=False)
+    books.sync()
+    assert items(books, "QtyOnHand") == {"BOWL": (7,), "LAMP-R": (4,)}
+    assert books.app.ledger.waiting_proposal(books.pair) is None
+
+
+def test_stock_that_no_level_follows_begins_with_nothing(open_shop, sold):
+    """Red and blue lamps are counted together."""
+    books = open_shop(**STOCK)
+    [lamp] = [each for each in books.sim.shop.products if each["name"] == "Lamp"]
+    lamp["inventory_tracking"] = "product"
+    books.add(sold(1001, ("LAMP-R", 8, 1)), items=False)
+    assert books.sync().posted == 1
+    assert items(books, "QtyOnHand") == {"LAMP-R": (-1,)}
+    assert books.app.ledger.stock_levels(books.pair) == []
+
+
+def test_where_stock_is_kept_nobody_can_have_it_begin_with_nothing(open_shop):
+    with pytest.raises(SettingsWrong, match='is "zero": with workflow "stock" the shop would have nothing'):
+        open_shop(**STOCK | {"products.opening_quantity": "zero"})
 
 
 @pytest.mark.parametrize(
