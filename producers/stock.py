@@ -398,12 +398,12 @@ def _read_levels(reading: StockReading, round_: _Round) -> None:
     if whole:
         skus: Collection[str] = round_.skus()
         tracking = shop.tracking()
-        rows = _every_row(reading, round_)
+        levels = shop_levels(_every_row(reading, round_), tracking, skus=skus, known_at=known_at)
     else:
         skus = unsought.keys()
         rows = list(_heard(reading, shop.inventory(location, list(unsought.values()))))
         tracking = shop.tracking(sorted({row.product_id for row in rows})) if rows else {}
-    levels = shop_levels(rows, tracking, skus=skus, known_at=known_at)
+        levels = shop_levels(rows, tracking, skus=skus, known_at=known_at)
     with memory.transaction():
         if round_.facts.get("location") != location:
             memory.learn_levels(reading.pair, (), whole=True)
@@ -413,16 +413,16 @@ def _read_levels(reading: StockReading, round_: _Round) -> None:
     round_.recheck, round_.sought, round_.levels = whole, skus, len(levels)
 
 
-def _every_row(reading: StockReading, round_: _Round) -> list[InventoryRow]:
+def _every_row(reading: StockReading, round_: _Round) -> Iterator[InventoryRow]:
     """SKUs that are known and do not come are asked for once more: where a product goes between two pages, another one
     comes on neither."""
-    shop, location = reading.shop, round_.location
-    rows = list(_heard(reading, shop.inventory(location)))
-    here = {fold(row.sku) for row in rows}
+    shop, location, here = reading.shop, round_.location, set()
+    for row in _heard(reading, shop.inventory(location)):
+        here.add(fold(row.sku))
+        yield row
     missing = [level.label for level in reading.memory.stock_levels(reading.pair) if level.sku not in here]
     if missing:
-        rows += _heard(reading, shop.inventory(location, missing))
-    return rows
+        yield from _heard(reading, shop.inventory(location, missing))
 
 
 def _tell_gone(reading: StockReading, levels: Iterable[ShopLevel]) -> None:
