@@ -298,8 +298,10 @@ class App:
         )
 
     def begin(self) -> None:
-        """What a run begins with: what ended processes of this machine held is free, what had to wait for a person is
-        tried again, and what was held or excluded under other settings is decided again."""
+        """What a run begins with: what ended processes of this machine held is free, nothing waits for a clock that was
+        set back, what had to wait for a person is tried again, and what was held or excluded under other settings is
+        decided again."""
+        self.ledger.forget_the_future()
         self.ledger.sweep(gone=filter(is_gone, self.ledger.owners()))
         for line in self.lines.values():
             if any(circuit.needs_person for circuit in self.ledger.circuits(line.connection.pair)):

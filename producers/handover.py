@@ -47,7 +47,7 @@ class HandOver:
         self._clock = clock
         self._is_gone = is_gone
         self._on_queues = on_queues
-        self._sweep_at: datetime | None = None
+        self._swept_at: datetime | None = None
 
     def start(self, *, messages_are_gone: bool) -> None:
         """`messages_are_gone`: the broker lives in this process, which is new. Raises BrokerDown, BrokerMisdeclared."""
@@ -74,9 +74,9 @@ class HandOver:
 
     def _sweep(self) -> None:
         now = self._clock()
-        if self._sweep_at is not None and now < self._sweep_at:
+        if self._swept_at is not None and self._swept_at <= now < self._swept_at + SWEEP_EVERY:
             return
-        self._sweep_at = now + SWEEP_EVERY
+        self._swept_at = now
         swept = self._ledger.sweep(gone=filter(self._is_gone, self._ledger.owners()))
         if swept.dead_leases or swept.lost:
             logs.info(

@@ -3,7 +3,8 @@
 `Ledger` is put together from groups of transitions: `sources` (T0 to T3, T8, T9), `parts` (T3 to T7), `keeping`
 (cursors, leases, links, tokens, circuits …), `stock` (what both sides hold), `catalogue` (what the shop sells), `facts`
 (what people and metrics ask), `mails` (what is to be sent), `reads` (how many were metered), `alerts` (what is wrong),
-`processes` (who runs), `retention` (what is forgotten) and `history` (what reports ask). `engine` holds the file.
+`processes` (who runs), `retention` (what is forgotten), `future` (a clock that was set back) and `history` (what
+reports ask). `engine` holds the file.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import ClassVar
 from cartledger.ledger.alerts import Alerts
 from cartledger.ledger.catalogue import Catalogue
 from cartledger.ledger.facts import Facts
+from cartledger.ledger.future import Future
 from cartledger.ledger.history import History
 from cartledger.ledger.keeping import Keeping
 from cartledger.ledger.mails import Mails
@@ -24,7 +26,9 @@ from cartledger.ledger.sources import Sources
 from cartledger.ledger.stock import Stock
 
 
-class Ledger(Sources, Parts, Keeping, Stock, Catalogue, Facts, Mails, Reads, Alerts, Processes, Retention, History):
+class Ledger(
+    Sources, Parts, Keeping, Stock, Catalogue, Facts, Mails, Reads, Alerts, Processes, Retention, Future, History
+):
     """One ledger, used by any number of threads and processes at once.
 
     Every method is one transaction; `transaction()` makes several calls one. Times are aware UTC. A file that cannot

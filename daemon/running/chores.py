@@ -24,6 +24,7 @@ def chores(app: App, names: Sequence[str]) -> list[Chore]:
     watch = Watch(app, names)
     return [
         *signs_of_being(app),
+        Chore(name="Clock", every=timedelta(minutes=1), do=app.ledger.forget_the_future),
         Chore(name="Runs", every=timedelta(seconds=2), do=partial(end_runs, app, names)),
         Chore(name="History", every=timedelta(minutes=10), do=partial(forget_history, app)),
         Chore(name="Signing in", every=SIGN_IN_EVERY, do=partial(sign_in, app, names)),

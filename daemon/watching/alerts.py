@@ -80,6 +80,7 @@ class Watch:
         self._app = app
         self._lines = [app.lines[name] for name in names]
         self._since = watched_since(app.ledger.processes(app.clock() - LOOKED_BACK), app.clock())
+        self._looked_at = app.clock()
         self._seen: dict[str, _Seen] = {}
         self._broker: BrokerTrouble | None = None
         self._gone: dict[tuple[str, str], datetime] = {}
@@ -102,6 +103,9 @@ class Watch:
     def facts(self) -> Facts:
         """How everything stands, from the ledger and this process; nothing is called."""
         app, now = self._app, self._app.clock()
+        if now < self._looked_at:
+            self._forget(now)
+        self._looked_at = now
         processes = app.ledger.processes(now - CRASHES_WITHIN)
         return Facts(
             watched_since=self._since,
@@ -114,6 +118,13 @@ class Watch:
             mails=self._mails(),
             ledger_trouble_since=ledger_trouble_since(app.ledger),
         )
+
+    def _forget(self, now: datetime) -> None:
+        """The clock was set back: what is known from looking is of times that are yet to come."""
+        self._since = min(self._since, now)
+        self._broker = None
+        self._seen.clear()
+        self._gone.clear()
 
     def _pairs(self) -> list[str]:
         return [EVERYWHERE, *(line.connection.pair for line in self._lines)]

@@ -199,6 +199,34 @@ def test_what_waited_for_being_enabled_is_not_late(shop):
     assert life.told() == ["nothing_posted"]
 
 
+AHEAD = timedelta(days=400)
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_waiting(shop):
+    life = shop()
+    life.sim.faults.add(side="quickbooks", call="*", kind="status", status=503)
+    life.lives(hours=2)
+    life.sim.faults.clear()
+    life.now -= AHEAD
+    life.lives(minutes=10)
+    life.all_posted()
+    life.lives(hours=1)
+    assert life.told() == ["quickbooks_down", "over quickbooks_down"]
+    assert life.mails() == ["alert", "all clear"]
+
+
+def test_what_begins_after_a_clock_was_set_back_is_told_of(shop):
+    life = shop()
+    life.now -= AHEAD
+    life.stops_posting()
+    life.orders(now=life.now + AHEAD)
+    life.lives(hours=INTERVALS + 1)
+    assert life.told() == ["nothing_posted"]
+    life.posts_again()
+    life.comes_to_rest()
+    assert life.told() == ["nothing_posted", "over nothing_posted"]
+
+
 def test_more_comes_than_is_posted(shop):
     life = shop(connection={"interval": "5m"})
     life.stops_posting()
