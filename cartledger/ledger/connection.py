@@ -27,16 +27,17 @@ _TROUBLES = {
         "Start again; if it comes back, report it.",
     ),
     sqlite3.SQLITE_IOERR: (
-        "The disk under the ledger {path} failed to read or write.",
-        "Look at the system's log (`dmesg`); restore a backup on a sound disk if the file is damaged.",
+        "The disk under the ledger {path} failed to read or write, or is full.",
+        "See whether it has room (`df -h`), and the system's log (`dmesg`); restore a backup on a sound disk if the "
+        "file is damaged.",
     ),
     sqlite3.SQLITE_READONLY: (
         "The ledger {path} cannot be written.",
         "Make the file and its directory writable for the user that cartledger runs as.",
     ),
     sqlite3.SQLITE_CANTOPEN: (
-        "The ledger {path} cannot be opened: it was moved or deleted, or its directory cannot be written.",
-        "Put it back, or make the directory writable for the user that cartledger runs as.",
+        "The ledger {path} cannot be opened: it was moved or deleted, or it or its directory is another user's.",
+        "Put it back; file and directory have to belong to the user that cartledger runs as.",
     ),
     sqlite3.SQLITE_CORRUPT: (
         "The ledger {path} is damaged.",

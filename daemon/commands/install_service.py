@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import click
 from rich.console import Console
 
 from cartledger.errors import SettingsWrong, WrongUse
-from daemon.context import SYSTEM, Context
+from daemon.context import HERE, SYSTEM, Context
 
 USER = "cartledger"
 PROGRAM = "/opt/cartledger/bin/cartledger"
@@ -26,6 +27,10 @@ PLACES = {
 HIDDEN = (Path("/root"), Path("/home"), Path("/run/user"))
 """What ProtectHome= keeps from a service."""
 
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._@+~-]+")
+_PLAIN_USER = re.compile(r"[a-z_][a-z0-9_-]*")
+"""What stands in a unit, in tmpfiles.d and in a shell as it is: no blanks, and no % of systemd's."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
@@ -35,6 +40,16 @@ class Installation:
     config: Path
     user: str
     root: Path
+
+    def check(self) -> None:
+        """Raises WrongUse for what the files cannot name."""
+        for path in (self.program, self.config):
+            if not _PLAIN_PATH.fullmatch(str(path)):
+                fix = "Use another place: letters, digits and / . _ - + @ ~ are what a path may have."
+                raise WrongUse(f"systemd's units cannot name {path} as it is.", fix=fix)
+        if not _PLAIN_USER.fullmatch(self.user):
+            fix = "Use lower-case letters, digits, _ and -, a letter first."
+            raise WrongUse(f'"{self.user}" is no name of a service\'s user.', fix=fix)
 
     def files(self) -> dict[Path, str]:
         """What stands where, without `root`."""
@@ -93,8 +108,9 @@ def install_service(context: Context, user: str, root: Path, consumers: int, *, 
 
     Starts and enables nothing; it says which commands do. Given again it writes what has changed.
     """
-    config = context.config if context.config.is_absolute() else SYSTEM
+    config = SYSTEM if context.config == HERE else context.config.absolute()
     here = Installation(program=Path(sys.executable).parent / "cartledger", config=config, user=user, root=root)
+    here.check()
     out = Console(soft_wrap=True, highlight=False)
     if dry_run:
         for path, text in here.files().items():

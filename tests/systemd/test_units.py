@@ -106,6 +106,28 @@ def test_units_name_this_installation_and_where_its_settings_are(tmp_path, insta
     assert "systemctl enable --now cartledger-producer cartledger-consumer@{1..3} cartledger.target" in said.output
 
 
+def test_settings_that_are_named_from_here_are_those_and_none_are_those_of_the_system(tmp_path, install, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert f" --config {tmp_path}/shop/c.toml run\n" in install("--dry-run", config="shop/c.toml").output
+    Path("cartledger.toml").touch()
+    told = CliRunner().invoke(main, ["install-service", "--dry-run"]).output
+    assert " --config /etc/cartledger/cartledger.toml run\n" in told
+
+
+@pytest.mark.parametrize(
+    ("config", "user", "sentence"),
+    [
+        ("/srv/my shop/c.toml", "shop", "systemd's units cannot name /srv/my shop/c.toml as it is. Use another place"),
+        ("/srv/50%/c.toml", "shop", "systemd's units cannot name /srv/50%/c.toml as it is. Use another place"),
+        ("/srv/shop/c.toml", "my shop", '"my shop" is no name of a service\'s user. Use lower-case letters'),
+    ],
+)
+def test_what_units_cannot_name_is_refused_before_anything_is_written(tmp_path, install, config, user, sentence):
+    refused = install("--root", str(tmp_path), "--user", user, config=config)
+    assert (refused.exit_code, refused.stderr.startswith(sentence)) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_given_again_it_writes_what_has_changed_and_says_so(tmp_path, install):
     first = install("--root", str(tmp_path)).output
     assert first.count("written ") == len(list(TEMPLATES.iterdir()))
