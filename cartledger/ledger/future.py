@@ -15,7 +15,7 @@ SOON = timedelta(minutes=1)
 """Further ahead than two processes, or two threads, may read one clock."""
 
 LONGEST_LEASE = timedelta(hours=1)
-"""Longer than anybody takes a lease, or leaves a side alone, at a time."""
+"""Longer than anybody takes a lease, and as long as a side is left alone at most."""
 
 _STATEMENTS = (
     """
@@ -26,8 +26,9 @@ _STATEMENTS = (
     "DELETE FROM lease WHERE lease_until > :longest",
     # Nobody knows how much of the time that a document may be on its way has gone by: it begins anew.
     "UPDATE document SET sent_at = :now WHERE stage = 'sending' AND sent_at > :soon",
-    "UPDATE circuit SET since = :now WHERE since > :soon",
-    "UPDATE circuit SET until = :now WHERE until > :longest",
+    "UPDATE circuit SET since = :now, until = :now WHERE since > :soon",
+    # One that stood before: the other side may have asked for it, but for no year.
+    "UPDATE circuit SET until = :longest WHERE until > :longest",
     "UPDATE circuit SET probe_until = NULL WHERE probe_until > :longest",
     "DELETE FROM queue WHERE empty_at > :soon",
     "UPDATE reference SET fetched_at = :now WHERE fetched_at > :soon",

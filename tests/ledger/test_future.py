@@ -101,14 +101,14 @@ def test_a_side_that_did_not_answer_is_tried(shop, set_back):
     assert due(shop) == [key]
 
 
-def test_a_side_that_has_not_answered_since_before_is_tried(shop, set_back):
+def test_a_side_that_has_not_answered_since_before_is_tried_within_an_hour(shop, set_back):
     since = shop.clock.now
     shop.ledger.open_circuit(PAIR, "quickbooks", until=since, reason="It is down.")
     shop.clock.step(AHEAD.total_seconds() + 60)
     shop.ledger.open_circuit(PAIR, "quickbooks", until=shop.clock.now + HOUR, reason="It is down.")
     set_back()
     (circuit,) = shop.ledger.circuits(PAIR)
-    assert (circuit.since, circuit.until) == (since, shop.clock.now)
+    assert (circuit.since, circuit.until) == (since, shop.clock.now + HOUR)
 
 
 @pytest.mark.parametrize("looked_after", [False, True])
