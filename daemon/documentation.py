@@ -23,7 +23,8 @@ Prometheus are in [grafana/](../grafana).
 
 `cartledger run` and `produce` listen on that port, `consume --instance 3` on the third one after it (9473), on
 127.0.0.1 unless `metrics.host` says otherwise. Without a port nothing listens, nor for a consumer without a number. A
-port that is taken ends the process before it does anything (exit code 2).
+port that is taken ends the process before it does anything (exit code 1); systemd starts it again until the port is
+free.
 
 | path | what it answers |
 | --- | --- |
