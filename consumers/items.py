@@ -19,7 +19,7 @@ from cartledger.errors import Hold, Problem, TryLater
 from cartledger.ledger.store import Ledger
 from cartledger.ledger.types import Claim, Link, Made, Part
 from cartledger.money import ZERO, read_json
-from cartledger.records import Operation, Order, SourceKey, content_hash
+from cartledger.records import Operation, SourceKey, content_hash
 from cartledger.settings import Connection
 from consumers.company import CompanyBook
 from consumers.finding import is_done
@@ -27,6 +27,7 @@ from consumers.item_list import ENTITY, EVERY, ItemList, Row
 from consumers.openings import Opening, Openings, Shop
 from consumers.outcome import Held, Later, Unchanged
 from consumers.posting import DOCUMENT, Adopt, AfterRefusal, Verdict, adopted, keeps_failing, read_made, wears_out
+from consumers.restocking import StockSettings
 from mapping.choice import Create, Match
 from mapping.company import Company, Miss, fold
 from mapping.decision import Document, Post
@@ -62,8 +63,8 @@ A_WHILE = timedelta(seconds=2)
 
 
 class Items:
-    """The handler of items, for one connection. `prices` says how the shop enters them, `restocks` whether it puts
-    refunded goods of an order back to stock; `alone`: no other shop makes items in the company."""
+    """The handler of items, for one connection. `prices` says how the shop enters them, `stock` what moves its stock;
+    `alone`: no other shop makes items in the company."""
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class Items:
         shop: Shop,
         book: CompanyBook,
         prices: Callable[[], Prices],
-        restocks: Callable[[Order], bool],
+        stock: StockSettings,
         alone: bool,
         clock: Callable[[], datetime],
     ) -> None:
@@ -85,7 +86,7 @@ class Items:
         self._book = book
         self._prices = prices
         self._clock = clock
-        self._openings = Openings(connection=connection, zone=zone, ledger=ledger, shop=shop, restocks=restocks)
+        self._openings = Openings(connection=connection, zone=zone, ledger=ledger, shop=shop, settings=stock)
         self._list = ItemList(
             ledger=ledger, quickbooks=quickbooks, book=book, pair=connection.pair, alone=alone, clock=clock
         )

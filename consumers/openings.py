@@ -14,7 +14,9 @@ from cartledger.ledger.store import Ledger
 from cartledger.money import ZERO, read_json
 from cartledger.records import Order, read_order, with_lines
 from cartledger.settings import Connection
+from consumers.restocking import StockSettings
 from mapping.item import Product
+from mapping.rules import SHIPPED
 from mapping.stock import Row, is_counted, level_of, units_to_come
 
 ORDER = "order"
@@ -50,7 +52,7 @@ class Shop(Protocol):
 
 
 class Openings:
-    """The openings of one connection's items. `restocks` says whether the shop puts refunded goods of an order back."""
+    """The openings of one connection's items. `settings` tell what moves the shop's stock."""
 
     def __init__(
         self,
@@ -59,13 +61,13 @@ class Openings:
         zone: Callable[[], ZoneInfo],
         ledger: Ledger,
         shop: Shop,
-        restocks: Callable[[Order], bool],
+        settings: StockSettings,
     ) -> None:
         self._connection = connection
         self._zone = zone
         self._ledger = ledger
         self._shop = shop
-        self._restocks = restocks
+        self._settings = settings
 
     def of(self, products: Sequence[Product]) -> dict[str, Opening]:
         """By the products' keys: no call where the catalogue has told how they are counted, else one for all of them,
@@ -97,13 +99,15 @@ class Openings:
 
         Stock and orders cannot be read in one instant. An order that comes between the two would be counted in one and
         not in the other, whichever is read first. So stock is read before and after the orders, and counts only where
-        it is the same: then nothing was sold in between.
+        it is the same: then nothing was sold in between. A shop that takes units late still has those that wait.
         """
         before = self._levels(products, rows)
         orders = self._still_to_be_posted()
         if orders is None:
             return dict.fromkeys(before, TryLater("the shop's orders are still being read"))
         after = self._levels(products, self._products(products))
+        if self._settings.takes_late():
+            orders = [order for order in orders if order.shipped is not None or order.status_id in SHIPPED]
         taken_back = {order.id for order in orders if self._books_take_back(order)}
         units = units_to_come(orders, self._connection, self._zone(), taken_back)
         return {key: _opening(level, after.get(key), units.get(key, ZERO)) for key, level in before.items()}
@@ -147,7 +151,7 @@ class Openings:
         if not self._connection.records_refunds or not any(line.refunded for line in order.lines):
             return False
         restock = self._connection.refunds.restock
-        return self._restocks(order) if restock == "shop" else restock == "always"
+        return self._settings.restocks(order) if restock == "shop" else restock == "always"
 
     def _read(self, row: Mapping[str, Any]) -> Order | None:
         """None where it cannot be read: the order is held for that, until it changes in the shop."""

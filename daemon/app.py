@@ -425,7 +425,7 @@ class App:
             shop=line.shop,
             book=line.book,
             prices=line.prices,
-            restocks=line.stock.restocks,
+            stock=line.stock,
             alone=self._is_alone(connection),
             clock=self.clock,
         )

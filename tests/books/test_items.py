@@ -250,6 +250,15 @@ def test_stock_begins_with_nothing_or_with_what_the_shop_has_and_the_books_will_
     books.prove()
 
 
+@pytest.mark.parametrize(("status", "left"), [(11, 4), (2, 7)])
+def test_units_that_a_shop_takes_when_it_ships_are_still_among_what_it_has(open_shop, sold, status, left):
+    books = open_shop(**STORE)
+    books.sim.shop.inventory_settings["update_stock_behavior"] = "order_completed_or_shipped"
+    books.add(sold(1001, ("BOWL", 7, 3), status_id=status), items=False)
+    assert books.sync().posted == 1
+    assert items(books, "QtyOnHand")["BOWL"] == (left,)
+
+
 STOCK = {"workflows": ["sales", "payments", "stock"]}
 
 
