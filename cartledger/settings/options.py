@@ -565,8 +565,8 @@ class Products(Section):
     )
     opening_quantity: Literal["zero", "store"] = Field(
         "zero",
-        description="stock that a made item begins with: none, or, as always with workflow stock, the shop's level "
-        "(which must fall when an order is placed) and the units of orders still to be posted",
+        description="stock that a made item begins with: none, or, as always with workflow stock, the shop's level and "
+        "the units that it has taken for orders still to be posted",
     )
 
     @property
