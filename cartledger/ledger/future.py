@@ -17,6 +17,9 @@ SOON = timedelta(minutes=1)
 LONGEST_LEASE = timedelta(hours=1)
 """Longer than anybody takes a lease, and as long as a side is left alone at most."""
 
+LONGEST_PUT_OFF = timedelta(hours=3)
+"""Longer than a mail waits for its next try."""
+
 _STATEMENTS = (
     """
     UPDATE source SET queued_at = :now, not_before = NULL, published_at = NULL
@@ -32,7 +35,7 @@ _STATEMENTS = (
     "UPDATE circuit SET probe_until = NULL WHERE probe_until > :longest",
     "DELETE FROM queue WHERE empty_at > :soon",
     "UPDATE reference SET fetched_at = :now WHERE fetched_at > :soon",
-    "UPDATE mail SET made_at = :now, not_before = :now WHERE made_at > :soon AND sent_at IS NULL",
+    "UPDATE mail SET not_before = :now WHERE not_before > :put_off AND sent_at IS NULL",
     "UPDATE process SET started = :now WHERE started > :soon",
     "UPDATE process SET seen_at = :now WHERE seen_at > :soon",
     "UPDATE switch SET turned_at = :now WHERE turned_at > :soon",
@@ -45,7 +48,7 @@ class Future(Engine):
     def forget_the_future(self) -> None:
         """Whatever was written at a time that is yet to come counts as written now."""
         now = self.clock()
-        times = {"now": now, "soon": now + SOON, "longest": now + LONGEST_LEASE}
+        times = {"now": now, "soon": now + SOON, "longest": now + LONGEST_LEASE, "put_off": now + LONGEST_PUT_OFF}
         with self.transaction():
             for statement in _STATEMENTS:
                 used = {name: write_time(at) for name, at in times.items() if f":{name}" in statement}

@@ -119,6 +119,13 @@ def test_mails_go_out(ledger, clock, set_back, looked_after):
     assert len(ledger.mails_due(clock.now)) == looked_after
 
 
+def test_a_mail_that_was_put_off_on_a_clock_that_is_right_waits(ledger, clock):
+    number = ledger.queue_mail(PAIR, "alert", b"Subject: x\n\n")
+    ledger.mail_failed(number, not_before=clock.now + 2 * HOUR, why="refused")
+    ledger.forget_the_future()
+    assert ledger.mails_due(clock.now) == []
+
+
 def test_what_was_looked_up_and_who_was_seen_is_of_now(ledger, clock, set_back):
     ledger.save_reference(PAIR, "store", b"{}")
     ledger.process_started("a", "run", 0)
