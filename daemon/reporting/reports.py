@@ -87,7 +87,8 @@ class Reporting:
         the runs."""
         ledger, pair, told = self._app.ledger, line.connection.pair, self._told_until(line)
         runs = ledger.runs(pair)
-        under_way = ledger.may_write(pair) and not nothing_due(self._app, line)
+        settling = bool(ledger.happened(pair, until, self._app.clock()))  # a report would tell of half of it
+        under_way = settling or (ledger.may_write(pair) and not nothing_due(self._app, line))
         # A sync that was killed leaves a run without an end; while one goes on, it may write.
         own = [run.ended for run in runs if run.facts.get("by") == BY_ITSELF]
         if under_way or any(ended is None or until < ended <= self._app.clock() for ended in own):

@@ -118,11 +118,12 @@ def test_a_daily_one_that_was_missed_comes_once(make_life):
 def test_a_clock_that_was_set_back_silences_nothing(make_life):
     life = make_life(**reporting(when="daily", daily_at="00:10"))
     life.lives(minutes=15)
+    assert times(life) == ["05 00:11"]
     life.now -= timedelta(days=2)
     life.lives(minutes=5)
     life.now += timedelta(hours=23, minutes=50)
     life.lives(minutes=15)
-    assert times(life) == ["05 00:11", "04 00:11"]
+    assert times(life)[1:] == ["04 00:11"]
 
 
 def test_runs_are_told_of_after_a_clock_was_set_back(make_life):
