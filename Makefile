@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 UV := 0.13.9
 PREFIX := /opt/cartledger
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .PHONY: demo test check docs long lock install clean
 .DELETE_ON_ERROR:
@@ -34,17 +35,17 @@ install:
 	@test -n "$(PYTHON)" || { echo 'cartledger needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)'; exit 1; }
 	@$(PYTHON) -m venv $(PREFIX)
 	@$(PREFIX)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	@$(PREFIX)/bin/uv pip install --quiet --python $(PREFIX)/bin/python --require-hashes -r requirements.lock
+	@$(PREFIX)/bin/uv pip install --quiet --python $(PREFIX)/bin/python --require-hashes -r requirements-server.lock
 	@$(PREFIX)/bin/uv pip install --quiet --python $(PREFIX)/bin/python --no-deps --no-build-isolation \
 		--reinstall-package cartledger .
 
 long: .venv/.ok
 	@CARTLEDGER_TEST_PROFILE=long bin/with-services rabbitmq prometheus -- $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
-# Hashes and versions only, no host names: works with every index a machine is set up for.
+# Hashes and versions only, no host names: works with every index a machine is set up for. A server gets no test tools.
 lock: .venv/.ok
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --group build pyproject.toml -c requirements.lock -o requirements-server.lock
 
 clean:
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
