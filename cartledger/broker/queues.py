@@ -23,7 +23,7 @@ from kombu.messaging import Consumer, Producer
 from cartledger.broker import topology
 from cartledger.broker.faults import LINK_ERRORS, BrokerUrlWrong, QueueMissing, in_our_words
 from cartledger.broker.pika_transport import CONFIRM_TIMEOUT, Link
-from cartledger.errors import CartledgerError
+from cartledger.errors import BrokerDown, CartledgerError
 
 POLL = 0.01  # seconds between looks into memory://, which cannot wake anybody
 FIRST_RETRY = 0.5
@@ -79,7 +79,8 @@ class Broker:
         except BrokerDown:
             stop.wait(broker.retry_in)
 
-    BrokerMisdeclared and BrokerUrlWrong need a person. No other errors come out of here.
+    BrokerMisdeclared and BrokerUrlWrong need a person; from a broker that let us in before, the latter is a BrokerDown.
+    No other errors come out of here.
     """
 
     def __init__(self, url: str, namespace: str, *, confirm_timeout: float = CONFIRM_TIMEOUT) -> None:
@@ -98,6 +99,8 @@ class Broker:
         self._to_ack: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._wake: Callable[[], None] = _nobody_to_wake
         self._failures = 0
+        self._has_worked = False
+        self._is_refused = False
         self._held_back_until = 0.0
 
     def __repr__(self) -> str:
@@ -128,6 +131,11 @@ class Broker:
     def is_up(self) -> bool:
         """Whether there was a link and the last call went well. Any thread may ask."""
         return self._generation > 0 and not self._failures
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether RabbitMQ does not let us in any more. Any thread may ask."""
+        return self._is_refused
 
     @property
     def is_held_back(self) -> bool:
@@ -256,14 +264,19 @@ class Broker:
             yield self._channel
         except LINK_ERRORS as error:
             raise self._broken(error, in_doubt=True) from error
-        self._failures = 0
+        self._failures, self._has_worked, self._is_refused = 0, True, False
 
     def _broken(self, error: BaseException, *, in_doubt: bool) -> CartledgerError:
         self._failures += 1
         if self._link_is_held_back():
             self._held_back_until = monotonic() + HELD_BACK_FOR
         self._drop()
-        return in_our_words(error, self.address, in_doubt=in_doubt)
+        found = in_our_words(error, self.address, in_doubt=in_doubt)
+        self._is_refused = isinstance(found, BrokerUrlWrong)
+        if self._is_refused and self._has_worked:
+            # Users go with a node's disk, and passwords change: waited out and told of as an outage.
+            return BrokerDown(found.text, fix=found.fix, in_doubt=in_doubt)
+        return found
 
     def _drop_if_lost_while_idle(self) -> None:
         """A link that nobody drains is cut after two missed heartbeats; seen here, no publish is in doubt over it."""

@@ -186,14 +186,15 @@ class Watch:
     def _look_at_broker(self, now: datetime) -> BrokerTrouble | None:
         """An outage that began with RabbitMQ being short of something stays one of that kind."""
         links = list(self._app.links)
-        blocked = any(link.is_held_back for link in links) or (self._broker is not None and self._broker.blocked)
-        if all(link.is_up and not link.is_held_back for link in links):
-            self._broker = None
-        else:
-            since = now if self._broker is None else self._broker.since
-            said = "takes nothing: it is short of memory or disk" if blocked else "does not answer"
-            text = f"RabbitMQ at {links[0].address} {said}."
-            self._broker = BrokerTrouble(since=since, text=text, blocked=blocked)
+        before, self._broker = self._broker, None
+        if not all(link.is_up and not link.is_held_back for link in links):
+            blocked = any(link.is_held_back for link in links) or (before is not None and before.kind == "blocked")
+            refused = any(link.is_refused for link in links)
+            self._broker = BrokerTrouble(
+                since=before.since if before else now,
+                address=links[0].address,
+                kind="blocked" if blocked else "refused" if refused else "down",
+            )
         return self._broker
 
     def _mails(self) -> MailTrouble | None:

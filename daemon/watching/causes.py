@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Literal
 
 from cartledger.errors import CompanyReadOnly, Forbidden, Throttled, Unauthorised
 from cartledger.ledger.types import Alert, Circuit, Process
@@ -80,6 +81,21 @@ EXPLAINED_BY: Mapping[str, AbstractSet[str]] = {
     TOKEN_EXPIRES: {TOKEN_REFUSED},
     MAILS_FAIL: _DOWN,
 }
+
+_BROKER: Mapping[str, tuple[str, str, str]] = {
+    "down": (BROKER_DOWN, "does not answer", "Start RabbitMQ again: `systemctl status rabbitmq-server`."),
+    "refused": (
+        BROKER_DOWN,
+        "refuses the user, the password or the virtual host, which it took before",
+        "Set them there again (`rabbitmqctl list_users`), or mend broker.url and restart cartledger.",
+    ),
+    "blocked": (
+        BROKER_BLOCKED,
+        "takes nothing: it is short of memory or disk",
+        "Free memory or disk on the broker's machine: `rabbitmqctl status` says which is short.",
+    ),
+}
+"""By kind of trouble: the cause, what is said, and what to do."""
 
 TOTALLED_OTHERWISE = frozenset({"total_differs", "exchange_rate_differs", "stands_otherwise"})
 """The codes of problems with which QuickBooks has another amount than the shop."""
@@ -150,11 +166,11 @@ class ConnectionFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class BrokerTrouble:
-    """The broker as this process sees it: it does not answer, or takes nothing."""
+    """The broker as this process sees it: it does not answer, does not let it in any more, or takes nothing."""
 
     since: datetime
-    text: str
-    blocked: bool
+    address: str
+    kind: Literal["down", "refused", "blocked"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,14 +261,8 @@ def _of_all(facts: Facts, now: datetime) -> Iterator[Alert]:
             "Mend the file and reload: `systemctl reload cartledger`.",
         )
     if facts.broker is not None and now - facts.broker.since >= BROKER_GRACE:
-        yield _everywhere(
-            BROKER_BLOCKED if facts.broker.blocked else BROKER_DOWN,
-            facts.broker.since,
-            facts.broker.text,
-            "Free memory or disk on the broker's machine: `rabbitmqctl status` says which is short."
-            if facts.broker.blocked
-            else "Start RabbitMQ again: `systemctl status rabbitmq-server`.",
-        )
+        cause, said, fix = _BROKER[facts.broker.kind]
+        yield _everywhere(cause, facts.broker.since, f"RabbitMQ at {facts.broker.address} {said}.", fix)
     yield from _crash_loops(facts, now)
     yield from _missing(facts, now)
     if facts.mails is not None and now - facts.mails.since >= MAILS_GRACE:

@@ -200,9 +200,10 @@ def test_since_when_the_shops_are_read_by_somebody(processes, minutes):
 @pytest.mark.parametrize(
     ("trouble", "cause"),
     [
-        ({"broker": BrokerTrouble(since=ago(seconds=119), text="Down.", blocked=False)}, None),
-        ({"broker": BrokerTrouble(since=ago(seconds=120), text="Down.", blocked=False)}, "broker_down"),
-        ({"broker": BrokerTrouble(since=ago(seconds=120), text="Full.", blocked=True)}, "broker_blocked"),
+        ({"broker": BrokerTrouble(since=ago(seconds=119), address="pika://shop", kind="down")}, None),
+        ({"broker": BrokerTrouble(since=ago(seconds=120), address="pika://shop", kind="down")}, "broker_down"),
+        ({"broker": BrokerTrouble(since=ago(seconds=120), address="pika://shop", kind="refused")}, "broker_down"),
+        ({"broker": BrokerTrouble(since=ago(seconds=120), address="pika://shop", kind="blocked")}, "broker_blocked"),
         ({"settings_wrong": "Line 3 is wrong."}, "settings_wrong"),
         ({"mails": MailTrouble(since=ago(minutes=59), text="No.")}, None),
         ({"mails": MailTrouble(since=ago(minutes=60), text="No.")}, "mails_fail"),
@@ -295,14 +296,20 @@ def test_since_when_nobody_consumes():
         ),
         (
             [],
-            {"broker": BrokerTrouble(since=LONG_AGO, text="Down.", blocked=False)},
-            "Down.",
+            {"broker": BrokerTrouble(since=LONG_AGO, address="pika://shop", kind="down")},
+            "RabbitMQ at pika://shop does not answer.",
             "Start RabbitMQ again: `systemctl status rabbitmq-server`.",
         ),
         (
             [],
-            {"broker": BrokerTrouble(since=LONG_AGO, text="Full.", blocked=True)},
-            "Full.",
+            {"broker": BrokerTrouble(since=LONG_AGO, address="pika://shop", kind="refused")},
+            "RabbitMQ at pika://shop refuses the user, the password or the virtual host, which it took before.",
+            "Set them there again (`rabbitmqctl list_users`), or mend broker.url and restart cartledger.",
+        ),
+        (
+            [],
+            {"broker": BrokerTrouble(since=LONG_AGO, address="pika://shop", kind="blocked")},
+            "RabbitMQ at pika://shop takes nothing: it is short of memory or disk.",
             "Free memory or disk on the broker's machine: `rabbitmqctl status` says which is short.",
         ),
         (
