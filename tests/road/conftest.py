@@ -38,9 +38,8 @@ from cartledger.records import SourceKey
 from cartledger.settings import Settings, read_settings
 from daemon.app import App
 from daemon.by_hand.syncing import Synced, run_sync
-from daemon.commands.demo import IN_FLIGHT
 from daemon.demos.settings import NAME, demo_settings
-from daemon.demos.simulated import CAP
+from daemon.demos.simulated import CAP, IN_FLIGHT
 from simulator import Simulator
 from simulator.quickbooks.oauth import LOOPBACK
 

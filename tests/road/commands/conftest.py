@@ -36,6 +36,16 @@ class Command:
 
 
 @pytest.fixture
+def make_road(make_road) -> Callable[..., Any]:
+    """As for all roads, but calls to QuickBooks have time: a command gives up what a run would only do later."""
+
+    def make(sim: Simulator, **options: Any) -> Any:
+        return make_road(sim, **options | {"quickbooks": {"in_flight_limit": 100} | options.get("quickbooks", {})})
+
+    return make
+
+
+@pytest.fixture
 def command() -> Callable[[Any], Command]:
     """`command(road)("held", "list")`."""
     return lambda road: Command(road=road)

@@ -255,11 +255,15 @@ def test_one_that_was_broken_off_goes_on(waiting, command):
     assert written(waiting) == [{"A": 18, "B": 7}]
 
 
-def test_whoever_is_at_it_is_waited_for(waiting, command):
-    assert waiting.ledger.lease(f"stock:{waiting.pair}", "another", timedelta(seconds=1))
-    done = command(waiting)("stock", "approve", "1")
-    assert "Somebody else is writing levels of this shop." in done.stderr
-    assert done.stdout == "demo: 2 levels written.\n"
+def test_whoever_is_at_it_is_waited_for(waiting):
+    lease = f"stock:{waiting.pair}"
+    assert waiting.ledger.lease(lease, "another", timedelta(hours=1))
+    process = waiting.start("stock", "approve", "1")
+    waiting.until(lambda: "Somebody else is writing levels of this shop." in process.log.read_text())
+    assert written(waiting) == []
+    waiting.ledger.unlease(lease, "another")
+    assert process.wait() == 0
+    assert "demo: 2 levels written.\n" in process.log.read_text()
     assert written(waiting) == [{"A": 18, "B": 7}]
 
 
