@@ -2,7 +2,7 @@
 
 An outage has many signs. Causes are looked for from the deepest on, and where one explains another, that other one is
 not told of. Every cause has to have stood for a while that is shorter than two intervals of its connection, so that a
-single lost answer raises nothing.
+single lost answer raises nothing; what has no sign but that nothing happens, for two whole ones.
 """
 
 from __future__ import annotations
