@@ -326,12 +326,12 @@ def order_shipped(raw: Mapping[str, Any]) -> datetime | None:
         return None
 
 
-def order_units(raw: Mapping[str, Any]) -> Iterator[tuple[int, int, Decimal]]:
-    """Product id, variant id (0 where there is none) and quantity of each line, also of an order that cannot be read
-    otherwise; of lines where these are no numbers, nothing."""
+def order_units(raw: Mapping[str, Any]) -> Iterator[tuple[int, int, str, Decimal]]:
+    """Product id, variant id (0 where there is none), SKU and quantity of each line, also of an order that cannot be
+    read otherwise; of lines where the others are no numbers, nothing."""
     for line in _raw_lines(raw):
         read = _Reader(line)
-        found = read.int("product_id"), read.int("variant_id"), read.money("quantity")
+        found = read.int("product_id"), read.int("variant_id"), read.text("sku"), read.money("quantity")
         if not read.problems:
             yield found
 

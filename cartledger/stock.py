@@ -1,12 +1,13 @@
 """Stock as both sides tell it: quantities on hand in QuickBooks, levels in the shop, units that orders took from them.
 
 A *unit* names what the shop counts: `product:<id>` where it counts a product as a whole, `variant:<id>` where it counts
-each variant. Levels of the shop are whole numbers, quantities of QuickBooks may have fractions.
+each variant. What an order took is told by both, and by the SKU of each line, since QuickBooks takes it from the item
+of that SKU whatever the shop counts. Levels of the shop are whole numbers, quantities of QuickBooks may have fractions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -33,6 +34,12 @@ def product_unit(product_id: int) -> str:
 
 def variant_unit(variant_id: int) -> str:
     return f"variant:{variant_id}"
+
+
+def line_unit(product_id: int, variant_id: int, sku: str) -> str:
+    """What a line took from whichever unit has its `sku` (with letters folded), with the ids by which it counts for its
+    product and its variant, too."""
+    return f"sku:{product_id}:{variant_id}:{sku}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,10 +81,11 @@ class ShopLevel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Allocation:
-    """What the shop took from its stock for one order in `version`, by unit: a line counts for its product and for its
-    variant. `named` are the units of the lines of an order that counts for nothing. `returns` tells apart the states in
-    which the shop may have put units back for refunds, "" where there are none. `booked` is what of the units stands in
-    QuickBooks, None where the order never stood there; `booked_at` when its last answer came."""
+    """What the shop took from its stock for one order in `version`, by unit: a line counts for its product, for its
+    variant and for its SKU. (An order that was read before lines told their SKUs has none of the last.) `named` are the
+    units of the lines of an order that counts for nothing. `returns` tells apart the states in which the shop may have
+    put units back for refunds, "" where there are none. `booked` is what of the units stands in QuickBooks, None where
+    the order never stood there; `booked_at` when its last answer came."""
 
     order_id: str
     version: str
@@ -91,12 +99,32 @@ class Allocation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SoldElsewhere:
-    """What another shop of the company took of `unit`, which has this SKU there, for one order."""
+class Sold:
+    """What a shop took as `unit` for one order, which is of this SKU there."""
 
     sku: str
     unit: str
     allocation: Allocation
+
+
+def sold(allocations: Iterable[Allocation], levels: Iterable[ShopLevel]) -> Iterator[Sold]:
+    """What one shop took, by the SKUs of its `levels` and of its lines."""
+    skus = {level.unit: level.sku for level in levels}
+    for allocation in allocations:
+        for unit in allocation.units:
+            if sku := sku_taken(unit, skus):
+                yield Sold(sku=sku, unit=unit, allocation=allocation)
+
+
+def sku_taken(unit: str, skus: Mapping[str, str]) -> str:
+    """The SKU that an order took from as `unit`, where `skus` are those of the shop's levels, by unit. "" for none, and
+    for a line whose product or variant tells the same."""
+    kind, _, rest = unit.partition(":")
+    if kind != "sku":
+        return skus.get(unit, "")
+    product_id, variant_id, sku = rest.split(":", 2)
+    told = skus.get(product_unit(int(product_id))), skus.get(variant_unit(int(variant_id)))
+    return "" if sku in told else sku
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from cartledger.errors import Problem
-from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel
+from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel, sku_taken
 from consumers.stock import Approved, planned
 from daemon.app import App, Line
 from daemon.console import MINUTES, out, table
@@ -146,10 +147,14 @@ def _left_out(
     orders: Iterable[tuple[Allocation, str]], plan: StockPlan, levels: Mapping[str, ShopLevel]
 ) -> Iterable[Facts]:
     """Those that lower a level of the plan."""
+    skus = {unit: level.sku for unit, level in levels.items()}
+    labels = {levels[unit].sku: levels[unit].label for unit in plan.targets}
     for order, rule in orders:
-        booked = order.booked or {}
-        left = {unit: units - booked.get(unit, Decimal(0)) for unit, units in order.units.items()}
-        mine = {levels[unit].label: units for unit, units in left.items() if unit in plan.targets and units > 0}
+        mine: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for unit, units in order.units.items():
+            label, left = labels.get(sku_taken(unit, skus)), units - (order.booked or {}).get(unit, Decimal(0))
+            if label is not None and left > 0:
+                mine[label] += left
         if mine:
             yield {"order": order.order_id, "units": {sku: _number(units) for sku, units in mine.items()}, "rule": rule}
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from cartledger.money import ZERO
 from cartledger.records import REFUNDS, order_created, order_modified, order_shipped, order_units, order_version
-from cartledger.stock import Allocation, product_unit, variant_unit
+from cartledger.stock import Allocation, line_unit, product_unit, variant_unit
+from mapping.company import fold
 from mapping.rules import CANCELLED, DECLINED, INCOMPLETE, PARTIALLY_REFUNDED, REFUNDED, SHIPPED
 
 PUT_BACK = frozenset({INCOMPLETE, CANCELLED, DECLINED})
@@ -24,7 +25,8 @@ def allocation_of(row: Mapping[str, Any], *, start: date, zone: ZoneInfo, as_sen
     of the order, only where it was sent before.
 
     An order that was refunded keeps its units: nobody knows that they came back before QuickBooks says so, whatever the
-    shop did to its level. Lines of no product of the catalogue, and quantities that cannot be read, take nothing.
+    shop did to its level. A line of no product of the catalogue counts for its SKU alone; without one it takes nothing,
+    and neither do quantities that cannot be read.
     """
     created = order_created(row)
     status = row.get("status_id")
@@ -54,9 +56,11 @@ def _is_refunded(row: Mapping[str, Any]) -> bool:
 
 def _units(row: Mapping[str, Any]) -> dict[str, Decimal]:
     units: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
-    for product_id, variant_id, quantity in order_units(row):
+    for product_id, variant_id, sku, quantity in order_units(row):
         if product_id:
             units[product_unit(product_id)] += quantity
         if variant_id:
             units[variant_unit(variant_id)] += quantity
+        if key := fold(sku):
+            units[line_unit(product_id, variant_id, key)] += quantity
     return {unit: quantity for unit, quantity in sorted(units.items()) if quantity}

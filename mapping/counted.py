@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from cartledger.money import D
-from cartledger.stock import Allocation, ShopLevel, StockItem, product_unit, variant_unit
+from cartledger.stock import Allocation, ShopLevel, StockItem, product_unit, sku_taken, variant_unit
 from mapping.company import fold, read_item
 
 INVENTORY = "Inventory"
@@ -75,7 +75,8 @@ def booked_since(
         if allocation.booked_at is None:
             continue
         for unit in {*allocation.units, *(allocation.booked or {})}:
-            for item in by_sku.get(skus.get(unit, ""), ()) if unit in skus else ():
+            sku = sku_taken(unit, skus)
+            for item in by_sku.get(sku, ()) if sku else ():
                 if item.read_at <= allocation.booked_at:
                     yield item.item_id
 

@@ -9,15 +9,16 @@ all the same, which errs to the safe side until the next reading.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
+from itertools import chain
 
 from cartledger.errors import Problem
 from cartledger.money import ZERO
 from cartledger.settings import Stock
-from cartledger.stock import Allocation, LevelChange, Proposal, ShopLevel, SoldElsewhere, StockItem
+from cartledger.stock import Allocation, LevelChange, Proposal, ShopLevel, Sold, StockItem, sold
 
 BREAKER = frozenset({"first_stock_run", "mass_zero", "mass_drop"})
 """The codes of what a person may approve in spite of."""
@@ -58,10 +59,10 @@ class StockPlan:
 
 def plan_levels(
     items: Iterable[StockItem],
-    levels: Iterable[ShopLevel],
+    levels: Collection[ShopLevel],
     allocations: Iterable[Allocation],
     stock: Stock,
-    elsewhere: Iterable[SoldElsewhere] = (),
+    elsewhere: Iterable[Sold] = (),
 ) -> StockPlan:
     """The levels that differ from what the shop is believed to hold, or of which that is not sure, by SKU.
 
@@ -69,7 +70,9 @@ def plan_levels(
     `read_at` of `items`; `elsewhere` the same of other shops of the company.
     """
     by_sku = _by_sku(items)
-    taken = _Taken(allocations, elsewhere)
+    taken: defaultdict[str, list[Sold]] = defaultdict(list)
+    for each in chain(sold(allocations, levels), elsewhere):
+        taken[each.sku].append(each)
     known = (level for level in levels if level.sku in by_sku or level.tracked)
     matched = sorted(known, key=lambda level: (level.sku, level.unit))
     several = {sku for sku, units in Counter(level.sku for level in matched).items() if units > 1}
@@ -85,7 +88,8 @@ def plan_levels(
                 plan.skipped.append(Skipped(label=level.label, why=_refused(level)))
                 _count(plan, level, emptied=item.on_hand <= 0)
             else:
-                _add(plan, level, item, item.on_hand, taken.missing(level, item.read_at), stock.safety_stock)
+                missing = sum((_missing(each, item.read_at) for each in taken.get(level.sku, ())), ZERO)
+                _add(plan, level, item, item.on_hand, missing, stock.safety_stock)
             continue
         why = item if isinstance(item, str) else "QuickBooks says no quantity of it."
         plan.skipped.append(Skipped(label=level.label, why=why))
@@ -165,24 +169,6 @@ def _item(items: Sequence[StockItem]) -> StockItem | str:
     return "Several QuickBooks items have this SKU." if active else "The QuickBooks item is inactive or gone."
 
 
-class _Taken:
-    """What orders took, by the units and SKUs of this shop."""
-
-    def __init__(self, allocations: Iterable[Allocation], elsewhere: Iterable[SoldElsewhere]) -> None:
-        self._here: defaultdict[str, list[Allocation]] = defaultdict(list)
-        for allocation in allocations:
-            for unit in allocation.units:
-                self._here[unit].append(allocation)
-        self._elsewhere: defaultdict[str, list[SoldElsewhere]] = defaultdict(list)
-        for sold in elsewhere:
-            self._elsewhere[sold.sku].append(sold)
-
-    def missing(self, level: ShopLevel, read_at: datetime) -> Decimal:
-        here = (_missing(each, level.unit, read_at) for each in self._here.get(level.unit, ()))
-        elsewhere = (_missing(each.allocation, each.unit, read_at) for each in self._elsewhere.get(level.sku, ()))
-        return sum((*here, *elsewhere), ZERO)
-
-
 def _add(
     plan: StockPlan,
     level: ShopLevel,
@@ -214,9 +200,10 @@ def _add(
     )
 
 
-def _missing(allocation: Allocation, unit: str, read_at: datetime) -> Decimal:
+def _missing(taken: Sold, read_at: datetime) -> Decimal:
     """Units that the shop took and that were not in QuickBooks when it was read. (Fewer than it holds: an order that
     was edited down, whose units come back only when QuickBooks says so.)"""
+    allocation, unit = taken.allocation, taken.unit
     in_time = allocation.booked_at is not None and allocation.booked_at < read_at
     booked = (allocation.booked or {}).get(unit, ZERO) if in_time else ZERO
     return max(ZERO, allocation.units[unit] - booked)

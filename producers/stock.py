@@ -35,7 +35,7 @@ from cartledger.stock import (
     Proposal,
     ProposalState,
     ShopLevel,
-    SoldElsewhere,
+    Sold,
     StockItem,
 )
 from mapping.company import fold
@@ -107,7 +107,7 @@ class Memory(Protocol):
 
     def allocations(self, pair: str, since: datetime) -> list[Allocation]: ...
 
-    def sold_elsewhere(self, pair: str, since: datetime) -> list[SoldElsewhere]: ...
+    def sold_elsewhere(self, pair: str, since: datetime) -> list[Sold]: ...
 
     def stock_items(self, pair: str) -> list[StockItem]: ...
 

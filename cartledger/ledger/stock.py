@@ -33,8 +33,9 @@ from cartledger.stock import (
     Proposal,
     ProposalState,
     ShopLevel,
-    SoldElsewhere,
+    Sold,
     StockItem,
+    sold,
 )
 
 SETTLES_WITHIN = timedelta(minutes=10)
@@ -166,18 +167,12 @@ class Stock(Engine):
         found = [_read_allocation(row) for row in self._rows(sql.ALLOCATIONS, pair=pair, since=write_time(since))]
         return sorted(found, key=lambda allocation: allocation.order_id)
 
-    def sold_elsewhere(self, pair: str, since: datetime) -> list[SoldElsewhere]:
+    def sold_elsewhere(self, pair: str, since: datetime) -> list[Sold]:
         """The same of the other shops whose stock follows that of the pair's company, and was read not long ago."""
-        found: list[SoldElsewhere] = []
+        found: list[Sold] = []
         lately = write_time(self.clock() - IS_FOLLOWED)
         for (other,) in self._rows(sql.OTHER_SHOPS, pair=pair, stream=ITEMS, since=lately):
-            skus = {level.unit: level.sku for level in self.stock_levels(other)}
-            found += (
-                SoldElsewhere(sku=skus[unit], unit=unit, allocation=allocation)
-                for allocation in self.allocations(other, since)
-                for unit in allocation.units
-                if unit in skus
-            )
+            found += sold(self.allocations(other, since), self.stock_levels(other))
         return found
 
     def without_allocation(self, pair: str) -> dict[str, bytes]:

@@ -32,6 +32,7 @@ def allocated(raw, *, as_sent=False):
 def test_an_order():
     found = allocated(row(line(2)))
     assert (found.order_id, found.units) == ("1001", {"product:77": D(2), "variant:91": D(2)})
+    assert allocated(row(line(2, sku=" MUG-1 "))).units == {"product:77": 2, "sku:77:91:mug-1": 2, "variant:91": 2}
     assert found.created == datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
     assert found.modified == datetime(2026, 4, 2, 8, 0, tzinfo=UTC)
     assert (found.booked, found.booked_at) == (None, None)
@@ -45,12 +46,21 @@ def test_an_order():
         ([line(2, variant_id=0)], {"product:77": 2}),
         ([line(2, variant_id=None)], {"product:77": 2}),
         ([line(2, product_id=0, variant_id=0)], {}),  # entered by hand, a gift certificate
+        ([line(2, product_id=0, variant_id=0, sku="Mug")], {"sku:0:0:mug": 2}),
+        ([line(2, sku="Mug"), line(3, sku="MUG")], {"product:77": 5, "sku:77:91:mug": 5, "variant:91": 5}),
+        ([line(2, sku="Mug"), line(3, sku="Cup")],
+         {"product:77": 5, "sku:77:91:cup": 3, "sku:77:91:mug": 2, "variant:91": 5}),
+        ([line(2, sku=None), line(3, sku=" ")], {"product:77": 5, "variant:91": 5}),
+        ([line(2, 0, 0, sku=4711)], {"sku:0:0:4711": 2}),
+        ([line(0, sku="Mug"), line("many", sku="Mug")], {}),
         ([line(0)], {}),
         ([line("many"), line(1, 5, 6)], {"product:5": 1, "variant:6": 1}),
         ([line(1, "x"), line(1, 5, 6)], {"product:5": 1, "variant:6": 1}),
         # a bundle and what is in it: each counts for itself
         ([line(1, 70, 90), line(4, parent_order_product_id=1)],
          {"product:70": 1, "product:77": 4, "variant:90": 1, "variant:91": 4}),
+        ([line(1, 70, 90, sku="SET"), line(4, 0, 0, sku="MUG", parent_order_product_id=1)],
+         {"product:70": 1, "sku:0:0:mug": 4, "sku:70:90:set": 1, "variant:90": 1}),
         ([], {}),
     ],
 )  # fmt: skip

@@ -112,6 +112,10 @@ ONE = Decimal(1)
         (allocation({}, {"product:1": ONE}, NOW + MINUTE), ["7"]),
         (allocation({"variant:20": ONE}, {"product:1": ONE}, NOW + MINUTE), ["7", "8"]),
         (allocation({"product:9": ONE}, {"product:9": ONE}, NOW + MINUTE), []),
+        # By the SKU of its line, where what was sold is not counted; once, where it is.
+        (allocation({"sku:9:90:lid": ONE}, {"sku:9:90:lid": ONE}, NOW + MINUTE), ["8"]),
+        (allocation({"product:1": ONE, "sku:1:10:cup": ONE}, {"product:1": ONE}, NOW + MINUTE), ["7"]),
+        (allocation({"sku:9:90:jar": ONE}, {"sku:9:90:jar": ONE}, NOW + MINUTE), []),
     ],
 )
 def test_items_that_orders_moved_since_they_were_read(order, ids):

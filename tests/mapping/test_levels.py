@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from cartledger.errors import Problem
 from cartledger.money import D
 from cartledger.settings import Stock
-from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel, SoldElsewhere, StockItem
+from cartledger.stock import Allocation, LevelChange, Proposal, ProposalState, ShopLevel, Sold, StockItem
+from mapping.allocation import allocation_of
 from mapping.levels import is_unread, plan_levels, still_safe, trips
 
 NOON = datetime(2026, 4, 28, 12, 0, tzinfo=UTC)
@@ -37,6 +39,13 @@ def level(number, *, unit=UNIT, sku="a", sure=True, tracked=True, moves=0, troub
         trouble=trouble,
         tracked=tracked,
     )
+
+
+def lines(units, *, booked=None, answered=None):
+    """An order with all of its units by name."""
+    more = order("1", 0, answered=answered)
+    taken = {unit: D(number) for unit, number in units.items()}
+    return replace(more, units=taken, booked=booked and {unit: D(number) for unit, number in booked.items()})
 
 
 def order(id_, units, *, booked=None, answered=None, unit=UNIT):
@@ -114,11 +123,61 @@ def test_what_the_shop_may_sell(on_hand, orders, new):
     assert target(on_hand, *orders) == new
 
 
+ANOTHER = {"product:5": 4, "variant:50": 4, "sku:5:50:a": 4}
+ITSELF = {"product:1": 4, "variant:10": 4, "sku:1:10:a": 4}
+
+
+@pytest.mark.parametrize(
+    ("taken", "new"),
+    [
+        (lines(ANOTHER), 16),  # a product that is not counted, or one that was made anew under new ids
+        (lines({"sku:0:0:a": 4}), 16),  # a line of no product
+        (lines(ITSELF), 16),
+        (lines({**ITSELF, "sku:1:10:a": 1, "sku:1:10:b": 3}), 16),  # two lines of it, one from before it was renamed
+        (lines({**ITSELF, **ANOTHER}), 12),
+        (lines({"product:1": 4, "variant:10": 4}), 16),  # read before lines told their SKUs
+        (lines({"product:5": 4, "variant:50": 4}), 20),
+        (lines({"product:5": 4, "sku:5:50:b": 4}), 20),
+        (lines({"product:5": 4, "sku:5:50:b:a": 4}), 20),
+        (lines(ANOTHER, booked=ANOTHER, answered=-1), 20),
+        (lines(ANOTHER, booked={**ANOTHER, "sku:5:50:a": 1}, answered=-1), 17),
+        (lines(ANOTHER, booked=ANOTHER, answered=0), 16),
+        # booked before lines told their SKUs, and changed since: until it is booked again
+        (lines(ANOTHER, booked={"product:5": 4, "variant:50": 4}, answered=-1), 16),
+    ],
+)
+def test_an_order_takes_what_its_lines_are_in_the_shop_and_what_they_are_in_quickbooks(taken, new):
+    assert target(20, taken) == new
+
+
+def test_a_line_is_kept_back_of_each_item_that_it_may_be_of():
+    """A product that was renamed in the shop since it was ordered, while another one has its name."""
+    items, levels = [item(20), item(20, sku="b", id_="8")], [level(1), level(1, sku="b", unit="product:2")]
+    renamed = lines({"product:1": 3, "variant:10": 3, "sku:1:10:b": 3})
+    assert plan_levels(items, levels, [renamed], Stock()).targets == {UNIT: 17, "product:2": 17}
+
+
+ids, folded = st.integers(0, 2), st.sampled_from(["", "a", "A ", "b"])
+
+
+@given(
+    sold=st.lists(st.tuples(ids, ids, folded, st.integers(0, 5)), max_size=5),
+    unit=st.sampled_from(["product:1", "variant:2"]),
+)
+def test_no_line_counts_twice_and_none_is_overlooked(sold, unit):
+    rows = [{"product_id": p, "variant_id": v, "sku": sku, "quantity": units} for p, v, sku, units in sold]
+    dates = dict.fromkeys(("date_created", "date_modified"), "Tue, 28 Apr 2026 11:00:00 +0000")
+    raw = {"id": 1, "status_id": 11, "products": rows, **dates}
+    taken = allocation_of(raw, start=NOON.date(), zone=ZoneInfo("UTC"), as_sent=False)
+    mine = sum(units for p, v, sku, units in sold if unit in (f"product:{p}", f"variant:{v}") or sku in ("a", "A "))
+    assert plan_levels([item(100)], [level(1, unit=unit)], [taken], Stock()).targets[unit] == 100 - mine
+
+
 def test_what_other_shops_sold_is_off_the_level_until_it_is_booked():
     """By SKU: their units are others."""
     sold = [order("1", 3, unit="variant:9"), order("1", 2, unit="variant:9", booked=2, answered=5), POSTED]
-    elsewhere = [SoldElsewhere(sku="a", unit=next(iter(each.units)), allocation=each) for each in sold]
-    elsewhere.append(SoldElsewhere(sku="b", unit="variant:8", allocation=order("2", 8, unit="variant:8")))
+    elsewhere = [Sold(sku="a", unit=next(iter(each.units)), allocation=each) for each in sold]
+    elsewhere.append(Sold(sku="b", unit="variant:8", allocation=order("2", 8, unit="variant:8")))
     plan = plan_levels([item(20)], [level(20)], [QUEUED], Stock(), elsewhere)
     assert [(change.allocated, change.new) for change in plan.changes] == [(7, 13)]
 

@@ -153,6 +153,21 @@ def test_orders_that_are_left_out_stay_reserved_until_somebody_says_that_they_ar
     )
 
 
+def test_so_do_those_of_a_product_that_the_shop_does_not_count_and_that_is_the_same_item(road, command):
+    road.sim.shop.add_product(sku="a", name="Thing A, made to order", price=Decimal(10))
+    buy(road.sim, HELD, "a", 2)
+    road.sim.shop.update(HELD, status_id=7, status="Awaiting Payment", custom_status="Awaiting Payment")
+    run = command(road)
+    road.sync()
+    rule = road.ledger.standing(road.key(HELD)).rule
+    facts = run.facts("stock", "plan", "demo")
+    assert facts["left_out"] == [{"order": str(HELD), "units": {"A": "2"}, "rule": rule}]
+    assert (facts["changes"][0]["allocated"], facts["changes"][0]["new"]) == ("2", 18)
+    run("stock", "adjusted", str(HELD))
+    facts = run.facts("stock", "plan", "demo")
+    assert (facts["left_out"], facts["changes"][0]["allocated"], facts["changes"][0]["new"]) == ([], "0", 20)
+
+
 def test_a_stock_that_cannot_be_read_as_a_whole(road, command):
     road.sim.company.lie = Lie(kind="half_page")
     run = command(road)
