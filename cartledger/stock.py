@@ -8,7 +8,7 @@ of that SKU whatever the shop counts. Levels of the shop are whole numbers, quan
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -156,7 +156,8 @@ class ProposalState(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
     """Levels that are not written before a person approves them, and why. One without `count` says that the stock could
-    not be read as a whole: there is nothing to approve. `written` is how many of its changes the shop has taken."""
+    not be read as a whole: there is nothing to approve. `written` is how many of its changes the shop has taken. `lost`
+    are the SKUs as printed, by unit, of which QuickBooks says no quantity any more: no level of these is written."""
 
     id: int
     pair: str
@@ -167,3 +168,4 @@ class Proposal:
     who: str
     count: int
     written: int
+    lost: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ worker at a time writes those of a pair, and nobody while a call without an answ
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,10 +74,12 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True)
 class Approved:
-    """What became of approved levels. `left_out` are those that would be above what the shop may sell by now."""
+    """What became of approved levels. `left_out` are those that would be above what the shop may sell by now; `lost`
+    the SKUs of which QuickBooks says no quantity any more though that was not shown: nobody has agreed to it."""
 
     written: Written
     left_out: Sequence[LevelChange]
+    lost: Sequence[str] = ()
 
 
 OnProgress = Callable[[Sequence[LevelChange]], None]
@@ -209,7 +211,8 @@ class LevelWriter:
             self._ledger.write_begins(self.pair, [change.unit for change in chunk])
 
     def approve(self, proposal: Proposal, who: str, on_progress: OnProgress) -> Approved | None:
-        """Write what a proposal lists, and nothing else, under a turn of its own; None where somebody has decided about
+        """Write what a proposal lists, and nothing else, under a turn of its own, and let the quantities go that it
+        tells to be lost; None where somebody has decided about
         it before. One whose writing was broken off is taken up where it stopped. Raises as `turn` and `write` do."""
         with self.turn():
             if not self._ledger.may_write(self.pair):
@@ -222,7 +225,7 @@ class LevelWriter:
                     return None
                 safe, left_out = still_safe(left, plan, levels)
                 self._ledger.proposal_left_out(proposal.id, [change.unit for change in left_out])
-                agreed(self._ledger, self.pair, plan)
+                agreed(self._ledger, self.pair, plan, plan.lost.keys() & proposal.lost.keys())
 
             def taken(chunk: Sequence[LevelChange]) -> None:
                 self._ledger.proposal_written(proposal.id, [change.unit for change in chunk])
@@ -230,7 +233,8 @@ class LevelWriter:
 
             written = self.write(safe, taken)
             self._ledger.proposal_left_out(proposal.id, [*written.refused, *(change.unit for change in written.moved)])
-            return Approved(written=written, left_out=[*left_out, *written.moved])
+            more = [label for unit, label in plan.lost.items() if unit not in proposal.lost]
+            return Approved(written=written, left_out=[*left_out, *written.moved], lost=more)
 
     def _taken_up(self, proposal: Proposal, who: str) -> list[LevelChange] | None:
         """The changes of a proposal that nobody has written or left out; None where there is nothing to do about it."""
@@ -357,7 +361,7 @@ class StockDesk:
             last = next(iter(self._ledger.proposals(pair, limit=1)), None)
             if last is not None and self._is_told(pair, last, reasons):
                 return
-            number = self._ledger.propose(pair, reasons, plan.changes)
+            number = self._ledger.propose(pair, reasons, plan.changes, plan.lost)
         why = " ".join(str(reason) for reason in reasons)
         logs.warning(
             f"{self._name}: nothing is written to the shop's stock before you approve it. {why} "
@@ -378,7 +382,7 @@ class StockDesk:
 
     def _release(self, pair: str, plan: StockPlan) -> None:
         with self._ledger.transaction():
-            agreed(self._ledger, pair, plan)
+            agreed(self._ledger, pair, plan, plan.lost)
             waiting = self._ledger.waiting_proposal(pair)
             if waiting is None:
                 return
@@ -405,10 +409,11 @@ class StockDesk:
         )
 
 
-def agreed(ledger: Ledger, pair: str, plan: StockPlan) -> None:
-    """Which units have an item in QuickBooks, as far as the breaker or a person lets it pass."""
+def agreed(ledger: Ledger, pair: str, plan: StockPlan, lost: Iterable[str]) -> None:
+    """Which units have an item in QuickBooks; of those that have none any more, as far as the breaker or a person lets
+    it pass."""
     ledger.track(pair, plan.found, tracked=True)
-    ledger.track(pair, plan.lost, tracked=False)
+    ledger.track(pair, lost, tracked=False)
 
 
 def _named(chunk: Sequence[LevelChange], names: set[str]) -> set[str]:

@@ -65,7 +65,10 @@ def proposal_facts(line: Line, proposal: Proposal, *, levels: bool = True) -> Fa
         "reasons": _problems(proposal.reasons),
         "kept_back": line.connection.stock.safety_stock,
     }
-    return facts | ({"changes": [_change(one) for one in line.ledger.proposed(proposal.id)]} if levels else {})
+    if not levels:
+        return facts
+    changes = [_change(one) for one in line.ledger.proposed(proposal.id)]
+    return facts | {"changes": changes, "lost": sorted(proposal.lost.values())}
 
 
 def print_plan(facts: Facts) -> None:
@@ -123,6 +126,9 @@ def print_proposal(facts: Facts, now: datetime, *, most: int | None = None) -> N
     _print_reasons(facts["reasons"])
     if facts["changes"]:
         _print_changes(f"{len(facts['changes'])} levels", facts["changes"], facts["kept_back"], most)
+    if facts["lost"]:
+        text = "QuickBooks says no quantity of these any more, and their levels stay as they are:"
+        console.print(f"{text} {_some(facts['lost'], most)}.", soft_wrap=True)
     if facts["state"] is ProposalState.WAITING and not facts["unreadable"]:
         console.print(f"Write exactly these: cartledger stock approve {number}")
         console.print(f"Write none of them: cartledger stock reject {number}")
@@ -133,14 +139,22 @@ def print_approved(name: str, approved: Approved, labels: Mapping[str, str]) -> 
     console = out()
     console.print(f"{name}: {approved.written.count} levels written.")
     if left := [f"{one.label} ({one.new})" for one in approved.left_out]:
-        more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
-        text = (
-            f"Left out, since there is less by now: {', '.join(left[:SHOWN])}{more}. They follow with the next reading."
-        )
+        text = f"Left out, since there is less by now: {_some(left)}. They follow with the next reading."
         console.print(text, soft_wrap=True)
+    if approved.lost:
+        console.print(
+            f"Not agreed to, since it was not shown: QuickBooks says no quantity of {_some(approved.lost)} any more. "
+            "The next reading asks about these if they are too many.",
+            soft_wrap=True,
+        )
     if approved.written.refused:
         refused = [(labels[unit], words) for unit, words in sorted(approved.written.refused.items())]
         _print_some("Refused by the shop", ["SKU", "its words"], refused)
+
+
+def _some(names: Sequence[str], most: int | None = SHOWN) -> str:
+    more = f" and {len(names) - most} more" if most is not None and len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def _left_out(

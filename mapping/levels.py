@@ -40,7 +40,8 @@ class StockPlan:
     """What a writing would do to the units that are counted on both sides, each with one SKU and one active item.
 
     `targets` are the levels that these should have, by unit; `changes` those that are to be written. `found` are those
-    that were not tracked yet, `lost` those that were and have no item any more that says a quantity. The shop has units
+    that were not tracked yet, `lost` those that were and have no item any more that says a quantity, with the SKU as
+    printed. The shop has units
     of `stocked` of all of these; of `emptied` among them QuickBooks says zero or nothing. `units` is what the shop has
     of them together, `falling` what of that would go.
     """
@@ -49,7 +50,7 @@ class StockPlan:
     changes: list[LevelChange] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
     tracked: int = 0
     stocked: int = 0
     emptied: int = 0
@@ -94,7 +95,7 @@ def plan_levels(
         why = item if isinstance(item, str) else "QuickBooks says no quantity of it."
         plan.skipped.append(Skipped(label=level.label, why=why))
         if level.tracked:
-            plan.lost.append(level.unit)
+            plan.lost[level.unit] = level.label
             _count(plan, level, emptied=True)
     return plan
 

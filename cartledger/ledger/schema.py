@@ -272,6 +272,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX document_sending ON document (pair) WHERE stage = 'sending'",
         "ALTER TABLE circuit ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE stock_proposal ADD COLUMN lost TEXT NOT NULL DEFAULT '{}'",),
 )
 
 

@@ -21,7 +21,7 @@ from cartledger.ledger.rows import (
     write_time,
     write_units,
 )
-from cartledger.money import ZERO, D, read_json
+from cartledger.money import ZERO, D, read_json, write_json
 from cartledger.records import SourceKey
 from cartledger.stock import (
     ANEW,
@@ -223,11 +223,18 @@ class Stock(Engine):
             for unit, trouble in troubles.items():
                 self._rows(sql.REFUSED_LEVEL, pair=pair, unit=unit, trouble=trouble)
 
-    def propose(self, pair: str, reasons: Sequence[Problem], changes: Sequence[LevelChange]) -> int:
+    def propose(
+        self,
+        pair: str,
+        reasons: Sequence[Problem],
+        changes: Sequence[LevelChange],
+        lost: Mapping[str, str] | None = None,
+    ) -> int:
         """Have a person look at these. Another proposal that waits is withdrawn. Returns the number."""
         with self.transaction():
             self._rows(sql.WITHDRAW, pair=pair, now=self._now())
             values = {"pair": pair, "now": self._now(), "reasons": write_problems(reasons)}
+            values["lost"] = write_json(dict(lost or {}))
             (row,) = self._rows(sql.PROPOSE, **values)
             number: int = row["id"]
             for position, change in enumerate(changes):
@@ -375,4 +382,5 @@ def _read_proposal(row: sqlite3.Row) -> Proposal:
         who=row["who"],
         count=row["changes"],
         written=row["written"],
+        lost=read_json(row["lost"]),
     )

@@ -118,7 +118,8 @@ UPDATE stock_proposal SET state = 'withdrawn', settled_at = :now WHERE pair = :p
 """
 
 PROPOSE = """
-INSERT INTO stock_proposal (pair, made_at, reasons, state) VALUES (:pair, :now, :reasons, 'waiting') RETURNING id
+INSERT INTO stock_proposal (pair, made_at, reasons, state, lost) VALUES (:pair, :now, :reasons, 'waiting', :lost)
+RETURNING id
 """
 
 PROPOSE_CHANGE = """

@@ -783,6 +783,75 @@ def test_an_approval_leaves_out_what_was_sold_meanwhile(new_world):
     assert world.levels() == {"MUG": 7, "HAT": 9}
 
 
+def nulls(*numbers: int) -> dict[str, str]:
+    """QuickBooks says no quantity of these."""
+    return {f"S{number}": "null" for number in numbers}
+
+
+def followed_no_more(world: World) -> set[str]:
+    return {level.label for level in world.ledger.stock_levels(PAIR) if not level.tracked}
+
+
+@pytest.fixture
+def losing(world):
+    """Of 20 SKUs five have lost their quantity, and of one more the level is to be written; a person has to look."""
+    world.carries_many(20, 10)
+    world.round()
+    assert world.round(**nulls(0, 1, 2, 3, 4), S19=9) == Unchanged()
+    assert set(world.ledger.waiting_proposal(PAIR).lost.values()) == {"S0", "S1", "S2", "S3", "S4"}
+    world.step(minutes=15)
+    return world
+
+
+def test_an_approval_agrees_to_the_lost_quantities_that_were_shown(losing):
+    approved = losing.approves()
+    assert (approved.written.count, approved.lost) == (1, [])
+    assert followed_no_more(losing) == {"S0", "S1", "S2", "S3", "S4"}
+    assert losing.round() == Unchanged()
+    assert losing.ledger.waiting_proposal(PAIR) is None
+
+
+def test_where_more_are_lost_by_then_it_tells_them_and_they_are_asked_about(losing, told):
+    losing.says(**nulls(5, 6, 7, 8, 9, 19))
+    approved = losing.approves()
+    assert (approved.written.count, [each.label for each in approved.left_out]) == (0, ["S19"])
+    assert sorted(approved.lost) == ["S19", "S5", "S6", "S7", "S8", "S9"]
+    assert followed_no_more(losing) == {"S0", "S1", "S2", "S3", "S4"}
+    told("stock_held")
+    assert losing.round() == Unchanged()
+    again = losing.ledger.waiting_proposal(PAIR)
+    assert (sorted(again.lost.values()), len(told("stock_held"))) == (sorted(approved.lost), 1)
+    assert "of 6 of the 15 SKUs" in again.reasons[0].text
+    assert losing.calls() == 0
+
+
+def test_one_more_is_told_and_let_go_as_ever(losing):
+    losing.says(**nulls(5))
+    assert losing.approves().lost == ["S5"]
+    assert followed_no_more(losing) == {"S0", "S1", "S2", "S3", "S4"}
+    losing.round()
+    assert losing.ledger.waiting_proposal(PAIR) is None
+    assert followed_no_more(losing) == {"S0", "S1", "S2", "S3", "S4", "S5"}
+
+
+def test_a_quantity_that_came_back_before_the_approval_is_not_let_go(losing):
+    losing.says(S0=10)
+    assert losing.approves().lost == []
+    assert followed_no_more(losing) == {"S1", "S2", "S3", "S4"}
+
+
+def test_an_approval_that_is_taken_up_agrees_to_no_more_than_before(losing):
+    losing.sim.faults.add(side="bigcommerce", call="adjust", kind="drop_before", nth=1)
+    proposal = losing.ledger.waiting_proposal(PAIR)
+    with pytest.raises(Unreachable):
+        losing.approves()
+    losing.now += IN_FLIGHT
+    losing.says(**nulls(5))
+    again = losing.writer().approve(losing.ledger.proposal(proposal.id), "ann", lambda _: None)
+    assert (again.written.count, again.lost) == (1, ["S5"])
+    assert followed_no_more(losing) == {"S0", "S1", "S2", "S3", "S4"}
+
+
 def test_an_approval_writes_nothing_that_was_not_shown(new_world):
     world = new_world
     world.carries("MUG", 10, 8)

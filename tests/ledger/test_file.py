@@ -135,6 +135,23 @@ def test_an_older_ledger_is_copied_and_brought_up_to_date(usual_umask, older, tm
     restored.close()
 
 
+STEP_WITHOUT_WHAT_WAS_LOST = 5
+
+
+def test_levels_that_wait_from_before_say_of_no_quantity_that_it_was_lost(path, clock):
+    """So that approving agrees to none."""
+    prepare(path, STEPS[:STEP_WITHOUT_WHAT_WAS_LOST])
+    then = clock.now.isoformat(timespec="microseconds")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO stock_proposal (pair, made_at, reasons, state) VALUES (?, ?, '[]', 'waiting')", (PAIR, then)
+        )
+    ledger = Ledger.open(path, clock=clock)
+    waiting = ledger.waiting_proposal(PAIR)
+    assert (waiting.id, waiting.made_at, waiting.lost) == (1, clock.now, {})
+    ledger.close()
+
+
 STEP_OF_SALES_ALONE = 2
 
 

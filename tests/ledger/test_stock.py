@@ -469,6 +469,14 @@ def test_a_proposal_is_kept_as_it_was_shown(ledger, clock):
     assert ledger.waiting_proposal(OTHER) is None
 
 
+def test_so_are_the_quantities_that_were_lost(ledger):
+    lost = {"product:2": "MUG", "variant:7": 'Ö "1"'}
+    for changes in ([change()], []):
+        number = ledger.propose(PAIR, REASONS, changes, lost)
+        assert ledger.proposal(number).lost == ledger.waiting_proposal(PAIR).lost == lost
+    assert ledger.proposal(ledger.propose(PAIR, REASONS, [])).lost == {}
+
+
 def test_one_waits_at_a_time_in_a_pair(ledger, clock):
     first, other = ledger.propose(PAIR, REASONS, [change()]), ledger.propose(OTHER, REASONS, [])
     clock.step(60)

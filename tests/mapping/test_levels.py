@@ -230,13 +230,13 @@ def test_what_is_left_alone_and_why(items, levels, why):
     plan = plan_levels(items, levels, [], Stock())
     assert (plan.changes, plan.targets) == ([], {})
     assert [skipped.why for skipped in plan.skipped] == why
-    assert plan.lost == [each.unit for each in levels]
+    assert plan.lost == {each.unit: each.label for each in levels}
 
 
 def test_what_the_shop_refused_is_left_alone_and_not_lost():
     refused = '"Item with variant_id 1 is tracked by product".'
     plan = plan_levels([item(5)], [level(9, trouble=refused)], [], Stock())
-    assert (plan.changes, plan.lost, plan.tracked) == ([], [], 1)
+    assert (plan.changes, plan.lost, plan.tracked) == ([], {}, 1)
     assert [skipped.why for skipped in plan.skipped] == [
         f"The shop refuses it: {refused} It is left alone until the shop's levels are next read."
     ]
@@ -250,7 +250,7 @@ def test_an_inactive_item_does_not_stand_beside_an_active_one():
 def test_what_one_side_alone_has_is_nobodys_business():
     only_here, only_there = level(9, sku="b", tracked=False), item(5)
     plan = plan_levels([only_there], [only_here, level(3, sku="", unit="product:3", tracked=False)], [], Stock())
-    assert (plan.changes, plan.skipped, plan.found, plan.lost) == ([], [], [], [])
+    assert (plan.changes, plan.skipped, plan.found, plan.lost) == ([], [], [], {})
 
 
 def test_what_is_found_and_what_is_lost():
@@ -262,7 +262,7 @@ def test_what_is_found_and_what_is_lost():
         level(8, sku="d", unit="product:4", tracked=False),
     ]
     plan = plan_levels(items, levels, [], Stock())
-    assert (plan.found, plan.lost) == ([UNIT], ["product:3"])
+    assert (plan.found, plan.lost) == ([UNIT], {"product:3": "C"})
     assert (plan.tracked, plan.stocked, plan.emptied, plan.units) == (3, 3, 1, 18)
 
 

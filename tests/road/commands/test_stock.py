@@ -244,6 +244,32 @@ def test_so_is_what_was_sold_over_the_counter(waiting, command):
     assert written(waiting) == [{"A": 18}]
 
 
+def test_skus_that_lost_their_quantity_are_shown_and_more_of_them_are_asked_about_again(waiting, command):
+    run = command(waiting)
+    run("stock", "approve", "1")
+    for name in ("A", "B"):
+        waiting.sim.company.edit_item(item(waiting, name), Active=False)
+    assert waiting.sync().stock_held
+    (one, _) = run.facts("stock", "show")["demo"]
+    assert (one["id"], one["lost"], [reason["code"] for reason in one["reasons"]]) == (2, ["A", "B"], ["mass_zero"])
+    for words in (["2"], ["demo"]):
+        assert (
+            "QuickBooks says no quantity of these any more, and their levels stay as they are: A, B.\n"
+            in run("stock", "show", *words).stdout
+        )
+
+    waiting.sim.company.edit_item(item(waiting, "C"), Active=False)
+    assert run("stock", "approve", "2").stdout == (
+        "demo: 0 levels written.\nNot agreed to, since it was not shown: QuickBooks says no quantity of C any more. "
+        "The next reading asks about these if they are too many.\n"
+    )
+    assert waiting.sync().stock_held
+    assert run.facts("stock", "show", "3")["lost"] == ["C"]
+    assert run("stock", "approve", "3").stdout == "demo: 0 levels written.\n"
+    assert not waiting.sync().stock_held
+    assert written(waiting) == [{"A": 18, "B": 7}]
+
+
 def test_nothing_is_written_while_quickbooks_cannot_be_read(waiting, command):
     waiting.sim.faults.add(side="quickbooks", call="query", kind="status", status=403, nth=1)
     said = command(waiting)("stock", "approve", "1", expect=1).stderr.splitlines()[-1]
