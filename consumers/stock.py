@@ -212,8 +212,8 @@ class LevelWriter:
 
     def approve(self, proposal: Proposal, who: str, on_progress: OnProgress) -> Approved | None:
         """Write what a proposal lists, and nothing else, under a turn of its own, and let the quantities go that it
-        tells to be lost; None where somebody has decided about
-        it before. One whose writing was broken off is taken up where it stopped. Raises as `turn` and `write` do."""
+        tells to be lost; None where somebody has decided about it before. One whose writing was broken off is taken up
+        where it stopped. Raises as `turn` and `write` do."""
         with self.turn():
             if not self._ledger.may_write(self.pair):
                 raise NotEnabled

@@ -104,8 +104,7 @@ def approve(ctx: click.Context, number: int) -> None:
 
     These and no others, whether or not the connection writes by itself. Both sides are read before: a level that would
     be more than is there by now is left out, and SKUs that lost their quantity since it was shown are told and not
-    agreed to. Approve again where it was interrupted. Exit code 1: the shop refused a
-    level, or a side did not answer.
+    agreed to. Approve again where it was interrupted. Exit code 1: the shop refused a level, or a side did not answer.
     """
     with ctx.obj.app() as app:
         name, proposal = find_proposal(app, number)
