@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +20,7 @@ import time_machine
 from simulator import Simulator
 from simulator.quickbooks.oauth import LOOPBACK
 from tests.road.commands.conftest import Command, with_second_shop
-from tests.road.conftest import CONSOLE_SCRIPT, Road
+from tests.road.conftest import CONSOLE_SCRIPT, PATIENCE, Road
 
 OWN_PAGE = "https://shop.example/connected"
 AGAIN = "Run the command again"
@@ -281,8 +283,17 @@ class Asking:
 
     def end(self, pasted: str = "") -> tuple[int, str]:
         """Its exit code, and all that it said."""
-        out, _ = self.process.communicate(pasted, timeout=60)
-        return self.process.returncode, self.heard + out
+        assert self.process.stdin
+        assert self.process.stdout
+        end = threading.Timer(PATIENCE, self.process.kill)
+        end.start()
+        # Not by `communicate`: it does not know of lines that came with the address and were not asked for yet.
+        with self.process:
+            with contextlib.suppress(BrokenPipeError), self.process.stdin as stdin:
+                stdin.write(pasted)
+            said = self.heard + self.process.stdout.read()
+        end.cancel()
+        return self.process.returncode, said
 
 
 @pytest.fixture
@@ -310,8 +321,8 @@ def ask(road) -> Iterator[Callable[..., Asking]]:
 
     yield start
     for process in asked:
-        process.kill()
-        process.communicate()
+        with process:
+            process.kill()
 
 
 @pytest.fixture
