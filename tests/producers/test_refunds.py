@@ -228,7 +228,7 @@ def test_an_order_that_is_gone_keeps_the_units_that_it_took(world):
     world.sim.shop.delete(1001)
     assert world.read().fresh == 1
     (allocation,) = world.ledger.allocations(PAIR, BEGUN)
-    assert allocation.units == {"product:7": 10, "variant:70": 10}
+    assert allocation.units == {"product:7": 10, "variant:70": 10, "sku:7:70:cup": 10}
 
 
 def test_a_refund_of_an_order_that_nobody_has_seen_is_not_lost_either(world):
