@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -64,7 +65,8 @@ def test_where_no_run_is_to_be_told_of_none_is(make_mailing, command, office, wh
 
 
 def test_the_daily_one_comes_with_the_first_sync_after_its_time(make_mailing, command, office):
-    road = make_mailing(office.port, when="daily", daily_at="07:00")
+    half_a_day_ahead = NOW.astimezone(ZoneInfo("America/Chicago")) + timedelta(hours=12)
+    road = make_mailing(office.port, when="daily", daily_at=f"{half_a_day_ahead:%H:%M}")
     sync = command(road)
     sync("sync", "demo")
     one_more(road)
