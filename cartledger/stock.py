@@ -57,6 +57,11 @@ class StockItem:
     sought: bool = False
 
 
+def oldest_reading(items: Iterable[StockItem], otherwise: datetime) -> datetime:
+    """Since when what orders took may be missing in the quantities of these; `otherwise` where there are none."""
+    return min((item.read_at for item in items), default=otherwise)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShopLevel:
     """What the shop is believed to hold of one unit at the location that is kept.

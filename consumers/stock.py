@@ -23,7 +23,7 @@ from cartledger.ledger.types import Claim
 from cartledger.metrics import LEVELS_WRITTEN, Metrics
 from cartledger.records import SourceKey
 from cartledger.settings import Connection, Stock
-from cartledger.stock import ITEMS, SWEEP, LevelChange, Proposal, ProposalState
+from cartledger.stock import ITEMS, SWEEP, LevelChange, Proposal, ProposalState, oldest_reading
 from consumers.circuit import Breaker
 from consumers.outcome import Done, Excluded, Held, Later, Outcome, Unchanged
 from consumers.posting import A_MOMENT, DISABLED_WAIT, ENDED_THE_PROCESS, HELD_FROM_CLAIM, defect
@@ -91,7 +91,7 @@ def planned(ledger: Ledger, pair: str, stock: Stock) -> StockPlan:
     then, though it may be in their quantities already."""
     items = ledger.stock_items(pair)
     levels = ledger.stock_levels(pair)
-    since = min((item.read_at for item in items), default=ledger.clock())
+    since = oldest_reading(items, ledger.clock())
     return plan_levels(items, levels, ledger.allocations(pair, since), stock, ledger.sold_elsewhere(pair, since))
 
 

@@ -41,9 +41,8 @@ class StockPlan:
 
     `targets` are the levels that these should have, by unit; `changes` those that are to be written. `found` are those
     that were not tracked yet, `lost` those that were and have no item any more that says a quantity, with the SKU as
-    printed. The shop has units
-    of `stocked` of all of these; of `emptied` among them QuickBooks says zero or nothing. `units` is what the shop has
-    of them together, `falling` what of that would go.
+    printed. The shop has units of `stocked` of all of these; of `emptied` among them QuickBooks says zero or nothing.
+    `units` is what the shop has of them together, `falling` what of that would go.
     """
 
     targets: dict[str, int] = field(default_factory=dict)

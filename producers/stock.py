@@ -37,6 +37,7 @@ from cartledger.stock import (
     ShopLevel,
     Sold,
     StockItem,
+    oldest_reading,
 )
 from mapping.company import fold
 from mapping.counted import booked_since, shop_levels, stock_item
@@ -311,7 +312,8 @@ def _ask_for(reading: StockReading, round_: _Round, ids: Sequence[str]) -> None:
 
 def _booked_since(reading: StockReading, round_: _Round) -> set[str]:
     levels = reading.memory.stock_levels(reading.pair)
-    return set(booked_since(round_.known, levels, _open_allocations(reading, round_.known.values())))
+    since = oldest_reading(round_.known.values(), reading.clock())
+    return set(booked_since(round_.known, levels, reading.memory.allocations(reading.pair, since)))
 
 
 def _ask(reading: StockReading, round_: _Round, where: str, *, expected: int | None = None) -> int:
@@ -457,8 +459,9 @@ def _remember(reading: StockReading, round_: _Round) -> StockWalk:
         for stream in (stream for stream, whole in streams.items() if whole):
             memory.set_cursor(pair, stream, done)
         items = memory.stock_items(pair)
-        elsewhere = memory.sold_elsewhere(pair, _oldest(reading, items))
-        plan = plan_levels(items, memory.stock_levels(pair), _open_allocations(reading, items), stock, elsewhere)
+        since = oldest_reading(items, reading.clock())
+        allocations, elsewhere = memory.allocations(pair, since), memory.sold_elsewhere(pair, since)
+        plan = plan_levels(items, memory.stock_levels(pair), allocations, stock, elsewhere)
         due = bool(plan.changes or plan.found or plan.lost or memory.waiting_proposal(pair))
         if due:
             look = Read(id=LEVELS, version=uuid.uuid4().hex, record=b"{}", modified=round_.began)
@@ -466,11 +469,3 @@ def _remember(reading: StockReading, round_: _Round) -> StockWalk:
     return StockWalk(
         items=len(round_.items), swept=round_.sweep, levels=round_.levels, changes=len(plan.changes), due=due
     )
-
-
-def _open_allocations(reading: StockReading, items: Iterable[StockItem]) -> list[Allocation]:
-    return reading.memory.allocations(reading.pair, _oldest(reading, items))
-
-
-def _oldest(reading: StockReading, items: Iterable[StockItem]) -> datetime:
-    return min((item.read_at for item in items), default=reading.clock())

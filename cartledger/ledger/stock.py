@@ -21,6 +21,7 @@ from cartledger.ledger.rows import (
     write_time,
     write_units,
 )
+from cartledger.ledger.statements import SET_CURSOR
 from cartledger.money import ZERO, D, read_json, write_json
 from cartledger.records import SourceKey
 from cartledger.stock import (
@@ -277,7 +278,8 @@ class Stock(Engine):
         one, is nothing to these."""
         with self.transaction():
             self._rows(sql.WITHDRAW, pair=pair, now=self._now())
-            self._rows(sql.FOLLOW_ANEW, pair=pair, stream=ANEW, now=self._now())
+            now = self._now()
+            self._rows(SET_CURSOR, pair=pair, stream=ANEW, watermark=now, polled_at=now)
 
     def proposed(self, proposal: int, *, left: bool = False) -> list[LevelChange]:
         """The changes of a proposal, in its order; with `left` those that were neither written nor left out."""

@@ -147,11 +147,6 @@ WHERE pair = :pair AND state = 'approved' AND settled_at >= coalesce(
 LIMIT 1
 """
 
-FOLLOW_ANEW = """
-INSERT INTO cursor (pair, stream, watermark, polled_at) VALUES (:pair, :stream, :now, :now)
-ON CONFLICT (pair, stream) DO UPDATE SET watermark = excluded.watermark, polled_at = excluded.polled_at
-"""
-
 PROPOSED = """
 SELECT * FROM stock_change WHERE proposal = :proposal AND (:left = 0 OR written = 0) ORDER BY position
 """

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from daemon.app import App
-from daemon.owners import is_gone
 from daemon.reporting.reports import Reporting
 from daemon.running.chores import mail_chores
 from daemon.running.upkeep import Chore, Upkeep
-from daemon.watching.causes import MISSING_AFTER
+from daemon.watching.alerts import still_runs
+from daemon.watching.causes import READERS
 
-_READS = frozenset({"run", "produce"})
 _ONCE = timedelta(0)
 
 
@@ -24,13 +23,10 @@ def tell_by_mail(app: App, name: str, began: datetime) -> None:
     """
     if _somebody_stays(app):
         return
-    report = partial(Reporting(app, [name]).make_after, began)
+    report = partial(Reporting(app, app.lines[name]).make_after, began)
     Upkeep([Chore(name="Reports", every=_ONCE, do=report), *mail_chores(app)], app.clock).once()
 
 
 def _somebody_stays(app: App) -> bool:
     now = app.clock()
-    return any(
-        each.role in _READS and each.ended is None and now - each.seen_at <= MISSING_AFTER and not is_gone(each.owner)
-        for each in app.ledger.processes(now)
-    )
+    return any(each.role in READERS and still_runs(each, now) for each in app.ledger.processes(now))

@@ -16,9 +16,9 @@ from consumers.circuit import NAMES
 from daemon.app import App, Line
 from daemon.console import MINUTES, json_option, out, print_json, table
 from daemon.metering import Use, uses
-from daemon.owners import is_gone
 from daemon.schedule import next_time
-from daemon.watching.causes import EVERYWHERE, MISSING_AFTER
+from daemon.watching.alerts import still_runs
+from daemon.watching.causes import EVERYWHERE
 
 RUNS = 5
 WORTH_A_LOOK = timedelta(days=1)
@@ -131,7 +131,7 @@ def _processes(found: Sequence[Process], now: datetime) -> Iterator[dict[str, An
     should. `found` is in the order of their starts."""
     last = {(process.role, process.instance): process for process in found}
     here = [process for process in found if process.ended is None and now - process.seen_at < WORTH_A_LOOK]
-    running = [process for process in here if now - process.seen_at < MISSING_AFTER and not is_gone(process.owner)]
+    running = [process for process in here if still_runs(process, now)]
     gone = last.keys() - {(process.role, process.instance) for process in running}
     for process in [*running, *(last[name] for name in sorted(gone) if last[name] in here)]:
         yield {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,91 +25,89 @@ SETTLED = timedelta(seconds=5)
 LEASE_TIME = timedelta(minutes=5)
 NOTED_EVERY = timedelta(hours=1)
 
-SinceWhen = Callable[[Line, datetime], datetime | None]
+SinceWhen = Callable[[datetime], datetime | None]
 """Since when there is to be told up to a time; None where nothing is now."""
 
 
 class Reporting:
-    """Makes the reports of some connections when their time has come."""
+    """Makes the reports of one connection when their time has come."""
 
-    def __init__(self, app: App, names: Sequence[str]) -> None:
+    def __init__(self, app: App, line: Line) -> None:
         self._app = app
-        self._names = names
+        self._line = line
 
     def make_due(self) -> None:
-        """One of each connection at most. Of several processes one makes it."""
-        self._make_all(lambda: self._app.clock() - SETTLED, self._each_run)
+        """One at most. Of several processes one makes it."""
+        self._make_if_due(lambda: self._app.clock() - SETTLED, self._each_run)
 
     def make_after(self, began: datetime) -> None:
         """The same once a run is over that nobody else worked on; the first time begins with it."""
-        self._make_all(self._app.clock, lambda line, _: self._told_until(line) or began)
+        self._make_if_due(self._app.clock, lambda _: self._told_until() or began)
 
-    def _make_all(self, until: Callable[[], datetime], each_run: SinceWhen) -> None:
+    def _make_if_due(self, until: Callable[[], datetime], each_run: SinceWhen) -> None:
+        """What happened `until` then, which is asked for once nobody else makes one."""
         when = self._app.settings.report.when
-        if when in ("each_run", "daily"):
-            for name in self._names:
-                self._make_if_due(self._app.lines[name], until, self._daily if when == "daily" else each_run)
-
-    def _make_if_due(self, line: Line, until: Callable[[], datetime], since_when: SinceWhen) -> None:
-        ledger, lease = self._app.ledger, f"{REPORT}:{line.connection.pair}"
+        if when not in ("each_run", "daily"):
+            return
+        ledger, lease = self._app.ledger, f"{REPORT}:{self._line.connection.pair}"
         if not ledger.lease(lease, self._app.owner, LEASE_TIME):
             return
         try:
-            self._make(line, until(), since_when)
+            self._make(until(), self._daily if when == "daily" else each_run, if_nothing=when == "daily")
         finally:
             ledger.unlease(lease, self._app.owner)
 
-    def _make(self, line: Line, until: datetime, since_when: SinceWhen) -> None:
-        daily = self._app.settings.report.when == "daily"
-        since = since_when(line, until)
+    def _make(self, until: datetime, since_when: SinceWhen, *, if_nothing: bool) -> None:
+        """`if_nothing`: though nothing happened."""
+        since = since_when(until)
         if since is None or since >= until:
             return
-        report = gather(self._app, line, zone_of(line), since, until)
-        if not (daily or report.something_happened):
-            self._nothing_to_tell(line, since, until)
+        report = gather(self._app, self._line, zone_of(self._line), since, until)
+        if not (if_nothing or report.something_happened):
+            self._nothing_to_tell(since, until)
             return
         with self._app.ledger.transaction():
-            self._told(line, until)
-            mail_report(self._app, line, report)
+            self._told(until)
+            mail_report(self._app, self._line, report)
 
-    def _daily(self, line: Line, until: datetime) -> datetime | None:
+    def _daily(self, until: datetime) -> datetime | None:
         """Since when there is to be told, where the time has come; the first time begins with the first look."""
-        told = self._told_until(line)
+        told = self._told_until()
         if told is None:
-            self._told(line, until)
+            self._told(until)
             return None
         schedule = Schedule(at=(self._app.settings.report.daily_at,))
-        due = next_time(schedule, told, until, zone_of(line))
+        due = next_time(schedule, told, until, zone_of(self._line))
         return told if due is not None and due <= until else None
 
-    def _each_run(self, line: Line, until: datetime) -> datetime | None:
+    def _each_run(self, until: datetime) -> datetime | None:
         """The same where no run goes on, and nothing more comes by itself soon; the first time begins with the first of
         the runs."""
-        ledger, pair, told = self._app.ledger, line.connection.pair, self._told_until(line)
+        ledger, pair, told = self._app.ledger, self._line.connection.pair, self._told_until()
         runs = ledger.runs(pair)
         settling = bool(ledger.happened(pair, until, self._app.clock()))  # a report would tell of half of it
-        under_way = settling or (ledger.may_write(pair) and not nothing_due(self._app, line))
+        under_way = settling or (ledger.may_write(pair) and not nothing_due(self._app, self._line))
         # A sync that was killed leaves a run without an end; while one goes on, it may write.
         own = [run.ended for run in runs if run.facts.get("by") == BY_ITSELF]
         if under_way or any(ended is None or until < ended <= self._app.clock() for ended in own):
             return None
         return told or min((run.started for run in runs), default=None)
 
-    def _told_until(self, line: Line) -> datetime | None:
+    def _told_until(self) -> datetime | None:
         """Up to when was told; None where nothing was yet. What a clock told that was set back since counts as now."""
-        cursor, now = self._app.ledger.cursor(line.connection.pair, REPORT), self._app.clock()
+        cursor, now = self._app.ledger.cursor(self._line.connection.pair, REPORT), self._app.clock()
         if cursor is None or cursor.watermark <= now:
             return None if cursor is None else cursor.watermark
-        self._told(line, now)
+        self._told(now)
         return now
 
-    def _nothing_to_tell(self, line: Line, since: datetime, until: datetime) -> None:
+    def _nothing_to_tell(self, since: datetime, until: datetime) -> None:
         """A look costs what happened since it begins, and a note of it a write: so one now and then."""
         if until - since > NOTED_EVERY:
-            self._told(line, until)
+            self._told(until)
 
-    def _told(self, line: Line, until: datetime) -> None:
-        self._app.ledger.set_cursor(line.connection.pair, REPORT, Cursor(watermark=until, polled_at=until))
+    def _told(self, until: datetime) -> None:
+        self._app.ledger.set_cursor(self._line.connection.pair, REPORT, Cursor(watermark=until, polled_at=until))
 
 
 def mail_report(app: App, line: Line, report: Report) -> bool:

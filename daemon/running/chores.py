@@ -31,7 +31,7 @@ def chores(app: App, names: Sequence[str]) -> list[Chore]:
         Chore(name="Alerts", every=LOOK_EVERY, do=watch.look),
         # Of each connection by itself: one whose shop does not even say its time zone keeps no other from its report.
         *(
-            Chore(name=f"Report of {name}", every=timedelta(seconds=10), do=Reporting(app, [name]).make_due)
+            Chore(name=f"Report of {name}", every=timedelta(seconds=10), do=Reporting(app, app.lines[name]).make_due)
             for name in names
         ),
         Chore(name="Heartbeat", every=BEAT_EVERY, do=Heartbeat(app, watch).beat_when_due),

@@ -26,6 +26,7 @@ from daemon.watching.causes import (
     LEDGER_TROUBLE,
     LOOKED_BACK,
     MAILS_FAIL,
+    MISSING_AFTER,
     TITLES,
     BrokerTrouble,
     Budget,
@@ -243,6 +244,11 @@ class Watch:
         content = compose(self._app.settings, subject=subject, plain=plain)
         if content is not None:
             self._app.ledger.queue_mail(alert.pair, kind, content)
+
+
+def still_runs(process: Process, now: datetime) -> bool:
+    """Whether it has said so lately, and is not known to have ended."""
+    return process.ended is None and now - process.seen_at <= MISSING_AFTER and not is_gone(process.owner)
 
 
 def _gone(processes: Sequence[Process]) -> Iterator[str]:
