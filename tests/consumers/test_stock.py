@@ -907,8 +907,8 @@ def test_an_approval_that_was_broken_off_is_taken_up_where_it_stopped(new_world)
     assert set(world.levels().values()) == {9}
 
 
-def test_an_approval_is_not_taken_up_after_a_later_one(new_world):
-    world = new_world
+def broken_off(world):
+    """A proposal that was approved, of which the shop has taken nothing."""
     world.carries("MUG", 10, 8)
     world.has_read()
     world.work()
@@ -916,6 +916,12 @@ def test_an_approval_is_not_taken_up_after_a_later_one(new_world):
     world.sim.faults.add(side="bigcommerce", call="adjust", kind="unauthorised", first=1)
     with pytest.raises(Unauthorised):
         world.writer().approve(proposal, "ann", lambda _: None)
+    return proposal
+
+
+def test_an_approval_is_not_taken_up_after_a_later_one(new_world):
+    world = new_world
+    proposal = broken_off(world)
     world.ledger.settle_proposal(world.ledger.propose(PAIR, (), ()), ProposalState.APPROVED, "ann")
     assert world.writer().approve(proposal, "ann", lambda _: None) is None
     assert world.written() == []
@@ -923,13 +929,7 @@ def test_an_approval_is_not_taken_up_after_a_later_one(new_world):
 
 def test_an_approval_is_not_taken_up_once_the_levels_are_of_another_location(new_world):
     world = new_world
-    world.carries("MUG", 10, 8)
-    world.has_read()
-    world.work()
-    proposal = world.ledger.waiting_proposal(PAIR)
-    world.sim.faults.add(side="bigcommerce", call="adjust", kind="unauthorised", first=1)
-    with pytest.raises(Unauthorised):
-        world.writer().approve(proposal, "ann", lambda _: None)
+    proposal = broken_off(world)
     world.step(minutes=15)
     world.ledger.follow_anew(PAIR)
     assert world.writer().approve(proposal, "ann", lambda _: None) is None
