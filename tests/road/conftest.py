@@ -45,6 +45,8 @@ from simulator.quickbooks.oauth import LOOPBACK
 
 ONCE_A_DAY = 1000  # refreshes
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
+HANGS = 12.0  # seconds at most that a call hangs while a test acts and lets go of it; a slow machine has time to notice
+PATIENT = {"in_flight_limit": 13}  # QuickBooks' section of a road that takes no such call for lost
 PATIENCE = 900.0 if LONG else 240.0  # seconds after which a test gives up; none waits this long when things work
 WHOLE = {"ledger", "broker", "metrics", "smtp", "report", "heartbeat"}  # sections that are of no connection
 CONSOLE_SCRIPT = Path(sys.executable).parent / "cartledger"
@@ -232,6 +234,17 @@ class Road:
             if time.monotonic() > limit:
                 pytest.fail(self.report())
             time.sleep(0.05)
+
+    def hang(self, side: str, call: str, *, kind: str = "hang", **fault: Any) -> None:
+        """Let calls hang (or be late) until the test lets go. QuickBooks' may on a PATIENT road only."""
+        limit = self.settings().connections[self.name].quickbooks.in_flight_limit
+        assert side != "quickbooks" or limit > HANGS, "it would be taken for lost"
+        self.sim.faults.cap = HANGS
+        self.sim.faults.add(side=side, call=call, kind=kind, **fault)
+
+    def until_held(self, calls: int = 1) -> None:
+        """Until that many calls hang or are late."""
+        self.until(lambda: self.sim.faults.held >= calls)
 
     def until_settled(self) -> None:
         """Until every order of the shop is posted, held or excluded."""

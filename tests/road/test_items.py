@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from tests.road.conftest import PATIENT
+
 SHOP = {"orders": 40, "customers": 8, "items": False, "clean": True}
 PRODUCTS = {
     "create_missing": True,
@@ -19,12 +21,16 @@ IN_THE_SHOP = 500
 
 @pytest.fixture
 def kept(make_careless_sim, make_road):
-    """A shop whose company has none of its items, enabled."""
-    sim = make_careless_sim()
-    sim.fill(**SHOP)
-    road = make_road(sim, connection={"interval": "1h"}, **SECTIONS)
-    road.enable()
-    return road
+    """A shop whose company has none of its items, enabled. `kept(**sections)`."""
+
+    def make(**sections):
+        sim = make_careless_sim()
+        sim.fill(**SHOP)
+        road = make_road(sim, connection={"interval": "1h"}, **SECTIONS, **sections)
+        road.enable()
+        return road
+
+    return make
 
 
 def settle(road):
@@ -51,18 +57,20 @@ def places():
 
 @pytest.mark.parametrize("place", list(places()))
 def test_killed_at_a_step(kept, undisturbed, place):
-    assert kept.start("run", place=place).wait() == -signal.SIGKILL, "the step was never made"
-    settle(kept)
-    assert kept.states() == undisturbed(SHOP, **SECTIONS)
+    road = kept()
+    assert road.start("run", place=place).wait() == -signal.SIGKILL, "the step was never made"
+    settle(road)
+    assert road.states() == undisturbed(SHOP, **SECTIONS)
 
 
 @pytest.mark.parametrize("executed", [False, True], ids=["never executed", "executed"])
 def test_killed_with_the_items_on_their_way(kept, undisturbed, executed):
-    kept.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=1, executed=executed)
-    run = kept.start("run", "--threads", "1")
-    kept.until(lambda: kept.sim.faults.held == 1)
+    road = kept(quickbooks=PATIENT)
+    road.hang("quickbooks", "batch", nth=1, executed=executed)
+    run = road.start("run", "--threads", "1")
+    road.until_held()
     run.kill()
-    assert any("Sku" in item for item in kept.sim.company.objects("Item")) == executed
-    kept.sim.faults.clear()
-    settle(kept)
-    assert kept.states() == undisturbed(SHOP, **SECTIONS)
+    assert any("Sku" in item for item in road.sim.company.objects("Item")) == executed
+    road.sim.faults.clear()
+    settle(road)
+    assert road.states() == undisturbed(SHOP, **SECTIONS)

@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from cartledger.ledger.types import State
+from tests.road.conftest import PATIENT
 
 SHOP = {"orders": 40, "customers": 8}
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
@@ -80,10 +81,10 @@ def test_killed_at_a_step(kept, undisturbed, post_as, place):
     ],
 )
 def test_killed_with_a_call_unanswered(kept, undisturbed, post_as, nth, entity, executed):
-    road = kept(post_as)
-    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=nth, executed=executed)
+    road = kept(post_as, quickbooks=PATIENT)
+    road.hang("quickbooks", "batch", nth=nth, executed=executed)
     run = road.start("run", "--threads", "1")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     run.kill()
     made = [each for each in road.sim.company.objects(entity) if each.get("PrivateNote") or each.get("Notes")]
     assert bool(made) == executed

@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from cartledger.ledger.types import State
+from tests.road.conftest import PATIENT
 
 LONG = os.environ.get("CARTLEDGER_TEST_PROFILE") == "long"
 SHOP = {"orders": 1500 if LONG else 200, "customers": 25}
@@ -75,9 +76,12 @@ def running(make_careless_sim, make_road):
         sim = make_careless_sim(requestid_memory=False)
         sim.company.tokens.rotate_every = rotate_every or sim.company.tokens.rotate_every
         sim.fill(orders=100, customers=8)
-        road = make_road(sim, connection={"interval": "1h"})
+        hangs = fault.get("kind") == "hang"
+        road = make_road(sim, connection={"interval": "1h"}, quickbooks=PATIENT if hangs else {})
         road.enable()
-        if fault:
+        if hangs:
+            road.hang("quickbooks", "batch", **fault)
+        elif fault:
             sim.faults.add(**{"side": "quickbooks", "call": "batch", **fault})
         return road, road.start("run", place=place)
 
@@ -104,7 +108,7 @@ def test_after_an_outage_a_source_that_needs_no_call_does_not_use_up_the_probe(r
 def test_taken_back_it_stops_and_goes_on_with_the_next_token(running):
     """The batch that hangs may be the last one: without an answer there is still a call to make."""
     road, run = running(kind="hang", nth=3)
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     road.sim.company.tokens.revoke()
     road.sim.faults.clear()
     road.until(lambda: run.said("circuit_open"))
@@ -143,7 +147,7 @@ def test_two_processes_of_which_one_sleeps_until_the_other_has_done_its_work(run
 
 def test_two_processes_of_which_one_sleeps_over_an_answer(running):
     road, sleeper = running(kind="hang", nth=2, executed=True)
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     road.suspend(sleeper)
     road.sim.faults.clear()
     road.end_leases()

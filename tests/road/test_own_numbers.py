@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from tests.road.conftest import PATIENT
+
 SHOP = {"orders": 40, "customers": 4}
 """Few people, so that several documents are of the same customer and day."""
 
@@ -14,7 +16,7 @@ SHOP = {"orders": 40, "customers": 4}
 def numbered(make_careless_sim, make_road):
     """A company that numbers the documents: `numbered("invoice", custom=True, memory=False) -> (road, sections)`."""
 
-    def make(post_as, *, custom=True, memory=False):
+    def make(post_as, *, custom=True, memory=False, **more):
         sim = make_careless_sim(requestid_memory=memory)
         sim.company.preferences["SalesFormsPrefs"]["CustomTxnNumbers"] = custom
         sim.fill(**SHOP)
@@ -22,7 +24,7 @@ def numbered(make_careless_sim, make_road):
             "sales": {"post_as": post_as, "automatic_numbers": True},
             "connection": {"interval": "1h"},
         }
-        return make_road(sim, **sections), sections
+        return make_road(sim, **sections, **more), sections
 
     return make
 
@@ -71,11 +73,11 @@ def test_killed_at_a_step(numbered, undisturbed, place):
 
 @pytest.mark.parametrize("executed", [False, True], ids=["never executed", "executed"])
 def test_killed_with_a_call_unanswered(numbered, undisturbed, executed):
-    road, sections = numbered("sales_receipt")
+    road, sections = numbered("sales_receipt", quickbooks=PATIENT)
     road.enable()
-    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=2, executed=executed)
+    road.hang("quickbooks", "batch", nth=2, executed=executed)
     first = road.start("run", "--threads", "1")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     first.kill()
     assert bool([each for each in road.sim.company.objects("SalesReceipt") if each.get("PrivateNote")]) == executed
     road.sim.faults.clear()

@@ -9,9 +9,8 @@ import pytest
 
 from cartledger.ledger.types import Cursor, State
 from daemon.clock import now
+from tests.road.conftest import PATIENT
 
-PATIENT = {"in_flight_limit": 8}  # of calls that a test lets hang
-CAP = 7.0
 THREADS, BATCH = 2, 30
 
 
@@ -33,7 +32,7 @@ def busy(make_careless_sim, make_road):
     them out, unanswered; nothing else can go out. `busy(post_as, **fault)`."""
 
     def make(post_as="sales_receipt", **fault):
-        sim = make_careless_sim(cap=CAP)
+        sim = make_careless_sim()
         sim.fill(orders=25, customers=1, clean=True)
         road = make_road(sim, sales={"post_as": post_as}, connection={"interval": "1h"}, quickbooks=PATIENT)
         assert road.sync().waiting == 0
@@ -42,9 +41,9 @@ def busy(make_careless_sim, make_road):
         road.ledger.set_cursor(road.pair, "orders", Cursor(watermark=long_ago, polled_at=long_ago))
         road.enable()
         sim.reset_counts()
-        sim.faults.add(side="quickbooks", call="batch", kind="hang", executed=True, **fault)
+        road.hang("quickbooks", "batch", executed=True, **fault)
         run = road.start("run", "--threads", str(THREADS))
-        road.until(lambda: sim.faults.held == THREADS)
+        road.until_held(THREADS)
         return road, run
 
     return make
@@ -110,13 +109,13 @@ def test_disabled_it_sends_nothing_more_and_still_takes_the_answers(busy):
 
 
 def test_disabled_it_still_looks_up_what_was_sent(make_careless_sim, make_road):
-    sim = make_careless_sim(cap=3.5)
+    sim = make_careless_sim()
     sim.fill(orders=20, customers=1, clean=True)
-    road = make_road(sim, connection={"interval": "1h"}, quickbooks={"in_flight_limit": 4})
+    road = make_road(sim, connection={"interval": "1h"}, quickbooks=PATIENT)
     road.enable()
-    sim.faults.add(side="quickbooks", call="batch", kind="commit_late", nth=2)
+    road.hang("quickbooks", "batch", kind="commit_late", nth=2)
     run = road.start("run")
-    road.until(lambda: sim.faults.held == 1)
+    road.until_held()
     road.ledger.switch(road.pair, enabled=False, who="test")
     sim.faults.release()
     road.until_settled()
@@ -161,9 +160,9 @@ def test_sync_posts_although_a_run_that_may_not_is_going(shop):
 def test_sync_joins_the_reading_of_a_run(shop):
     road = shop()
     road.enable()
-    road.sim.faults.add(side="bigcommerce", call="orders", kind="hang", executed=True)
+    road.hang("bigcommerce", "orders", executed=True)
     run = road.start("run")
-    road.until(lambda: road.sim.faults.held >= 1)
+    road.until_held()
     sync = road.start("sync", road.name)
     road.until(lambda: sync.said("joined"))
     road.sim.faults.clear()
@@ -176,9 +175,9 @@ def test_sync_joins_the_reading_of_a_run(shop):
 
 def test_killed_in_mid_reading_it_reads_the_rest_at_the_next_start(shop):
     road = shop(orders=600)
-    road.sim.faults.add(side="bigcommerce", call="orders", kind="hang", nth=3)
+    road.hang("bigcommerce", "orders", nth=3)
     run = road.start("run")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     run.kill()
     road.sim.faults.clear()
     assert sum(road.counts().values()) < 600
@@ -188,9 +187,9 @@ def test_killed_in_mid_reading_it_reads_the_rest_at_the_next_start(shop):
 
 def test_told_to_stop_in_mid_reading_it_ends_after_the_page(shop):
     road = shop(orders=600)
-    road.sim.faults.add(side="bigcommerce", call="orders", kind="hang", nth=2, executed=True)
+    road.hang("bigcommerce", "orders", nth=2, executed=True)
     run = road.start("run")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     run.tell(signal.SIGTERM)
     road.until(lambda: run.said("stopping"))
     road.sim.faults.clear()

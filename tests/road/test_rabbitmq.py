@@ -15,6 +15,7 @@ import pytest
 
 from cartledger.broker.topology import dead_queue_name, queue_name
 from cartledger.ledger.types import State
+from tests.road.conftest import PATIENT
 
 SHOP = {"orders": 150, "customers": 8}
 
@@ -81,10 +82,10 @@ def behind(rabbitmq_url):
 
 @pytest.fixture
 def shop(make_careless_sim, make_road, rabbitmq_url):
-    def make(url=rabbitmq_url):
+    def make(url=rabbitmq_url, **sections):
         sim = make_careless_sim()
         sim.fill(**SHOP)
-        road = make_road(sim, broker={"url": url}, connection={"interval": "1h"})
+        road = make_road(sim, broker={"url": url}, connection={"interval": "1h"}, **sections)
         road.enable()
         return road
 
@@ -113,11 +114,11 @@ def test_a_producer_and_two_consumers_post_everything_once(shop):
 
 
 def test_a_consumer_that_is_killed_in_mid_batch_leaves_its_work_to_the_others(shop):
-    road = shop()
-    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=2, executed=True)
+    road = shop(quickbooks=PATIENT)
+    road.hang("quickbooks", "batch", nth=2, executed=True)
     road.start("produce")
     first = road.start("consume")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     road.start("consume")
     first.kill()
     road.sim.faults.clear()
@@ -126,10 +127,10 @@ def test_a_consumer_that_is_killed_in_mid_batch_leaves_its_work_to_the_others(sh
 
 
 def test_links_that_are_cut_come_back_with_everything_on_them(shop, proxy):
-    road = shop(proxy.url)
-    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=2, executed=True)
+    road = shop(proxy.url, quickbooks=PATIENT)
+    road.hang("quickbooks", "batch", nth=2, executed=True)
     producer, consumer = road.start("produce"), road.start("consume", "--threads", "1")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     proxy.cut()
     road.sim.faults.clear()
     road.until_settled()
@@ -213,11 +214,11 @@ def test_check_tells_of_a_rabbitmq_that_says_no_or_nothing(shop, rabbitmq_url, u
 
 
 def test_told_to_stop_a_consumer_finishes_its_call_and_gives_the_rest_back(shop, behind):
-    road = shop()
+    road = shop(quickbooks=PATIENT)
     queue, _ = queues(road)
-    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", nth=2, executed=True)
+    road.hang("quickbooks", "batch", nth=2, executed=True)
     producer, consumer = road.start("produce"), road.start("consume", "--threads", "1")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     consumer.tell(signal.SIGTERM)
     road.until(lambda: consumer.said("stopping"))
     road.sim.faults.clear()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cartledger.ledger.types import State
-from tests.road.conftest import CONSOLE_SCRIPT
+from tests.road.conftest import CONSOLE_SCRIPT, PATIENT
 
 INTERVAL = {"interval": "1m"}
 PROGRAM = Path(__file__).parent / "program.py"
@@ -120,11 +120,11 @@ def test_a_batch_that_never_ends_starves_the_watchdog_and_is_named(shop, under_s
 
 
 def test_new_settings_are_taken_over_while_batches_are_in_flight_and_nothing_is_lost(shop, under_systemd):
-    road = shop(orders=60, sales={"post_as": "sales_receipt"})
+    road = shop(orders=60, sales={"post_as": "sales_receipt"}, quickbooks=PATIENT)
     systemd = under_systemd(road)
-    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", executed=True, nth=1)
+    road.hang("quickbooks", "batch", executed=True, nth=1)
     run = road.start("run", "--threads", "1")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     edit(road, '"post_as" = "sales_receipt"', '"post_as" = "invoice"')
     run.tell(signal.SIGHUP)
     road.until(lambda: run.said("reloading"))
@@ -195,10 +195,10 @@ def test_at_a_terminal_that_is_closed_it_stops(shop):
 
 
 def test_told_to_stop_while_it_reloads_it_stops(shop):
-    road = shop(orders=60)
-    road.sim.faults.add(side="quickbooks", call="batch", kind="hang", executed=True, nth=1)
+    road = shop(orders=60, quickbooks=PATIENT)
+    road.hang("quickbooks", "batch", executed=True, nth=1)
     run = road.start("run", "--threads", "1")
-    road.until(lambda: road.sim.faults.held == 1)
+    road.until_held()
     edit(road, '"post_as" = "sales_receipt"', '"post_as" = "invoice"')
     run.tell(signal.SIGHUP)
     road.until(lambda: run.said("reloading"))

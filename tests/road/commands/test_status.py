@@ -106,11 +106,11 @@ def test_a_sync_by_hand_posts_although_the_connection_is_disabled(shop, make_roa
 
 def test_disable_stops_a_sync_that_is_going_on(shop, make_road, command):
     road = make_road(shop)
-    shop.faults.add(side="quickbooks", call="query", kind="hang", nth=1, executed=True)
+    road.hang("quickbooks", "query", nth=1, executed=True)
 
     def disable() -> None:
         """While the company is being read, before anything is written."""
-        road.until(lambda: shop.faults.held == 1)
+        road.until_held()
         command(road)("disable", "demo")
         shop.faults.release()
 
