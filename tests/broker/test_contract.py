@@ -159,7 +159,7 @@ def test_an_ack_ends_a_drain_that_waits(broker):
 
     def ack_all() -> int:
         for _ in range(200):
-            broker.ack(work.get(timeout=20))
+            broker.ack(work.get(timeout=120))
         return 200
 
     seen = []

@@ -130,7 +130,7 @@ def test_other_arguments_name_the_queue_the_difference_and_the_fix(
 
 def test_what_rabbitmq_gives_up_on_is_kept_in_the_dead_queue(rabbit, namespace, behind, until):
     rabbit.publish("sales", [b"hopeless"])
-    _, _, body = next(behind.consume(topology.queue_name(namespace, "sales"), inactivity_timeout=20))
+    _, _, body = next(behind.consume(topology.queue_name(namespace, "sales"), inactivity_timeout=120))
     assert body == b"hopeless"
     behind.basic_nack(1, requeue=False)
     dead = topology.dead_queue_name(namespace, "sales")
@@ -200,9 +200,9 @@ def test_a_consumer_asked_for_while_the_broker_is_away_starts_when_it_is_back(op
 
 
 def test_a_confirm_that_does_not_come_leaves_the_publish_in_doubt(open_broker, proxy, rabbit):
-    broker = open_broker(proxy.url, confirm_timeout=0.3)
+    broker = open_broker(proxy.url, confirm_timeout=3)
     proxy.hold()
-    with pytest.raises(BrokerDown, match=r"no confirm within 0\.3 s") as caught:
+    with pytest.raises(BrokerDown, match="no confirm within 3 s") as caught:
         broker.publish("sales", [b"in doubt"])
     assert caught.value.in_doubt
     proxy.release()
@@ -212,12 +212,12 @@ def test_a_confirm_that_does_not_come_leaves_the_publish_in_doubt(open_broker, p
 
 
 def test_heartbeats_go_out_while_a_slow_handler_works(rabbitmq_url, open_broker, inbox, until):
-    """RabbitMQ cuts a link of one-second heartbeats after three silent seconds: the drains keep this one alive."""
-    broker = open_broker(f"{rabbitmq_url}?heartbeat=1")
+    """RabbitMQ cuts a link of two-second heartbeats after six silent seconds: the drains keep this one alive."""
+    broker = open_broker(f"{rabbitmq_url}?heartbeat=2")
     broker.publish("sales", [b"slow"])
     arrived = inbox(broker)
     (delivery,) = arrived.wait(1)
-    limit = time.monotonic() + 4
+    limit = time.monotonic() + 8
     until(broker, lambda: time.monotonic() > limit)
     broker.ack(delivery)
     broker.close()
@@ -285,7 +285,7 @@ def test_a_link_says_whether_it_is_there(namespace, proxy):
 
 
 def test_an_alarm_of_rabbitmq_is_seen_while_a_publish_waits(open_broker, proxy):
-    broker = open_broker(proxy.url, confirm_timeout=0.5)
+    broker = open_broker(proxy.url, confirm_timeout=3)
     proxy.hold()
     proxy.say(BLOCKED)
     with pytest.raises(BrokerDown):

@@ -142,7 +142,7 @@ def test_a_channel_that_rabbitmq_closed_is_noticed_by_drain(connection, behind, 
     channel.basic_ack(4711)  # a delivery that never was: RabbitMQ closes the channel with 406
     depth(behind, queue)
     with pytest.raises(exceptions.ChannelClosedByBroker, match="unknown delivery tag 4711"):
-        connection.drain_events(timeout=20)
+        connection.drain_events(timeout=120)
 
 
 def test_after_a_confirm_timeout_the_link_is_dead(proxy, queue):

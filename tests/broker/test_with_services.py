@@ -66,7 +66,7 @@ while True:
     ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        assert process.wait(20) == 9
+        assert process.wait(120) == 9
 
 
 def test_a_command_that_is_not_there():

@@ -27,7 +27,7 @@ def together(act: str, path: Path, processes: int = 4) -> list[list[str]]:
     for process in started:
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=60)[0] for process in started]
+    said = [process.communicate(timeout=240)[0] for process in started]
     assert [process.returncode for process in started] == [0] * processes
     return [json.loads(line) for line in said]
 

@@ -33,7 +33,7 @@ ALERT = "stock_waiting"
 
 def ask(port, path="/metrics", method="GET"):
     """Status and body."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
         connection.request(method, path)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()

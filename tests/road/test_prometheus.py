@@ -43,7 +43,7 @@ class Prometheus:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def ask(self, path, **parameters):
-        answer = httpx.get(f"http://{self._address}/api/v1/{path}", params=parameters, timeout=30).json()
+        answer = httpx.get(f"http://{self._address}/api/v1/{path}", params=parameters, timeout=120).json()
         assert answer["status"] == "success", answer
         return answer["data"]
 

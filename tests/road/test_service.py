@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cartledger.ledger.types import State
-from tests.road.conftest import CONSOLE_SCRIPT, PATIENT
+from tests.road.conftest import CONSOLE_SCRIPT, PATIENCE, PATIENT
 
 INTERVAL = {"interval": "1m"}
 PROGRAM = Path(__file__).parent / "program.py"
@@ -187,7 +187,7 @@ def test_at_a_terminal_that_is_closed_it_stops(shop):
     try:
         road.until_settled()
         run.send_signal(signal.SIGHUP)
-        assert run.wait(60) == 0
+        assert run.wait(PATIENCE) == 0
     finally:
         run.kill()
         os.close(theirs)

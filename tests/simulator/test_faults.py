@@ -68,7 +68,7 @@ def bench(cap):
             "Connection": "close",
         }
         base = f"{server.url}/v3/company/{company.realm_id}"
-        with httpx.Client(base_url=base, headers=headers, timeout=10) as client:
+        with httpx.Client(base_url=base, headers=headers, timeout=120) as client:
             yield Bench(company, faults, client)
         faults.clear()
 

@@ -349,5 +349,5 @@ def test_the_process_says_where_it_is_and_ends_well(number, company):
         assert set(told) >= {"realm_id", "client_id", "client_secret", "refresh_token"}
         assert httpx.get(f"{told['url']}/control/proof").json()["orders"] == 5
         os.kill(process.pid, number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=120)
         assert (process.returncode, errors) == (0, "")

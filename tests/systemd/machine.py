@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 TOOLS = ("unshare", "setpriv", "nsenter", "pivot_root", "systemctl", "systemd-analyze")
 SYSTEMD = Path("/lib/systemd/systemd")
 PROGRAM = "/opt/cartledger/bin/cartledger"
@@ -185,7 +185,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE * 3,
+            timeout=PATIENCE,
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
@@ -203,6 +203,10 @@ class Machine:
 
     def log(self, unit: str) -> str:
         return (self.root / "var/log" / f"{unit}.log").read_text()
+
+    def logs(self) -> list[str]:
+        """Of every unit that wrote one."""
+        return [f"{path.name}:\n{path.read_text()}" for path in sorted((self.root / "var/log").glob("cartledger*.log"))]
 
     def until(self, condition: Callable[[], Any], report: Callable[[], str] = lambda: "") -> None:
         limit = time.monotonic() + PATIENCE

@@ -105,7 +105,7 @@ def test_what_a_run_says_and_shows(troubled, make_road):
 
 
 def _page(port: int, path: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request("GET", path)
     return connection.getresponse().read().decode()
 

@@ -201,7 +201,7 @@ def _served(stack, company):
     server = stack.enter_context(Loopback(quickbooks_app(company)))
     headers = {"Authorization": f"Bearer {company.tokens.issue_access()}", "Accept": "application/json"}
     base = f"{server.url}/v3/company/{company.realm_id}"
-    return stack.enter_context(httpx.Client(base_url=base, headers=headers, timeout=10))
+    return stack.enter_context(httpx.Client(base_url=base, headers=headers, timeout=120))
 
 
 @pytest.fixture
