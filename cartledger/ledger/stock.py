@@ -276,9 +276,9 @@ class Stock(Engine):
     def follow_anew(self, pair: str) -> None:
         """From now on levels are of another location, or follow other items: what a person has approved, or waits for
         one, is nothing to these."""
+        now = self._now()
         with self.transaction():
-            self._rows(sql.WITHDRAW, pair=pair, now=self._now())
-            now = self._now()
+            self._rows(sql.WITHDRAW, pair=pair, now=now)
             self._rows(SET_CURSOR, pair=pair, stream=ANEW, watermark=now, polled_at=now)
 
     def proposed(self, proposal: int, *, left: bool = False) -> list[LevelChange]:
